@@ -1,0 +1,54 @@
+/**
+ * Errors, classed by who is at fault. The `code` of each is one stable word: the same in the log, in a metric
+ * label and on the exception.
+ */
+
+/**
+ * Why a request was not granted. A closed union between two tables: errno → refusal (shared/net/dial.ts) and
+ * refusal → reply of each protocol (shared/proxy).
+ */
+export type Refusal =
+  | 'general-failure'
+  | 'not-allowed'
+  | 'network-unreachable'
+  | 'host-unreachable'
+  | 'name-not-resolved'
+  | 'connection-refused'
+  | 'timed-out'
+  | 'command-not-supported'
+  | 'address-type-not-supported';
+
+/** The operator's mistake: a setting that cannot be used. The program ends with exit code 78. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly code = 'config';
+}
+
+/** The peer broke the protocol it speaks. Answered with that protocol's own refusal, then closed. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+  readonly code = 'protocol';
+}
+
+/** Bytes that are not authentic: an impostor, a wrong key or a tampered stream. The peer is told nothing. */
+export class AuthError extends Error {
+  override readonly name = 'AuthError';
+  readonly code = 'auth';
+}
+
+/** The network's fault: a target or a remote could not be reached. */
+export class DialError extends Error {
+  override readonly name = 'DialError';
+  readonly code: Refusal;
+
+  constructor(code: Refusal, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** Policy said no: a private target, a closed port, our own listener. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  readonly code: Refusal = 'not-allowed';
+}
