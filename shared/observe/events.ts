@@ -1,0 +1,65 @@
+import type { Target } from '../codec/address.js';
+import type { Refusal } from '../errors.js';
+
+/** Which half saw it. */
+export type Role = 'local' | 'remote';
+
+/**
+ * What can be seen of a running half, discriminated by `event`. `id` numbers the connections of one process.
+ * No event carries a key, payload or the address of a client; only what names a target is private to the debug
+ * level.
+ */
+export type ObservedEvent =
+  | { readonly event: 'opened'; readonly id: number; readonly role: Role }
+  /** The target was reached. `bound` is the address the far socket is bound to. */
+  | { readonly event: 'granted'; readonly id: number; readonly target: Target; readonly bound: Target }
+  | {
+      readonly event: 'refused';
+      readonly id: number;
+      /** Absent when the request was refused before it named one. */
+      readonly target?: Target;
+      readonly reason: Refusal;
+      readonly detail: string;
+    }
+  | {
+      readonly event: 'closed';
+      readonly id: number;
+      readonly target?: Target;
+      /** Bytes from client to target. */
+      readonly up: number;
+      /** Bytes from target to client. */
+      readonly down: number;
+      /** Milliseconds since `opened`. */
+      readonly ms: number;
+      /** The code word of what broke it; absent after a clean end. */
+      readonly error?: string;
+    }
+  /** An opening that was not authentic was absorbed. Who sent it is not said. */
+  | { readonly event: 'absorbed'; readonly why: string }
+  | { readonly event: 'remote-lost'; readonly detail: string }
+  | { readonly event: 'remote-back' }
+  | { readonly event: 'warning'; readonly detail: string };
+
+/** Receives every event, synchronously. It must neither throw nor wait. */
+export type Observer = (event: ObservedEvent) => void;
+
+/** How far a check of the path to the remote got. */
+export type CheckStage = 'resolve' | 'tcp' | 'authenticate';
+
+/** The outcome of a check of the path from the local to the remote. */
+export type CheckResult =
+  | {
+      readonly ok: true;
+      /** How long the check took, in milliseconds. */
+      readonly ms: number;
+      /** False on the standard wire: it has no proof that the far end holds the key. */
+      readonly verified: boolean;
+    }
+  | {
+      readonly ok: false;
+      readonly stage: CheckStage;
+      /** What went wrong, in one line. */
+      readonly detail: string;
+      /** The likely cause and what to do about it, in one line. */
+      readonly advice: string;
+    };
