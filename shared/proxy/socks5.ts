@@ -40,8 +40,8 @@ const addressLengths: ReadonlyMap<number, number | 'prefixed'> = new Map<number,
   [0x04, 16],
 ]);
 
-/** Texts worth trying as an IP literal; some clients send one as a domain, and IPv6 in the brackets of a URL. */
-const addressText = /^(?:[0-9a-f:.]+|\[[0-9a-f:.]+\])$/i;
+/** Texts worth trying as an IP literal: some clients send one as a domain, even in the brackets of a URL. */
+const addressText = /^[0-9a-f:.[\]]+$/i;
 
 /** What a client asked for; answer it exactly once, with `granted` or `refused`. */
 export interface Socks5Request {
@@ -158,7 +158,7 @@ function* readTarget(address: Uint8Array): Handshake<Target> {
   }
   const host = String.fromCharCode(...domain);
   if (addressText.test(host)) {
-    const literal = encodeTarget({ host: host.replace(/^\[(.*)\]$/, '$1'), port });
+    const literal = encodeTarget({ host, port });
     if (literal[0] !== 0x03) return decoded(literal);
   }
   const complaint = checkHostname(host);
