@@ -1,0 +1,135 @@
+/**
+ * The AEADs on OpenSSL, and the only file that may touch `createCipheriv` and `createDecipheriv`.
+ *
+ * Both are given `authTagLength: 16` (without it GCM accepts a tag of 4 bytes) and a `KeyObject` (raw key bytes cost
+ * three times as much per call). `update()` hands out plaintext before the tag is known to be right, so what it
+ * returns stays in here until `final()` has passed.
+ */
+import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
+import type { CipherGCMTypes, DecipherGCM, KeyObject } from 'node:crypto';
+import { hchacha } from '@noble/ciphers/chacha.js';
+import { AuthError } from '../errors.js';
+import type { Aead, Opening, Sealed } from './aead.js';
+import { tagLength } from './methods.js';
+import type { AeadName } from './methods.js';
+
+const gcmOptions = { authTagLength: tagLength };
+
+/**
+ * A message that dribbles in is gathered from this many pieces on: each piece costs some hundred bytes beside its
+ * own, and a peer that sends single bytes must not turn 64 KiB into 20 MiB.
+ */
+const maxPieces = 64;
+
+/** The named cipher on node:crypto. The key is copied. */
+export function nativeAead(name: AeadName, key: Uint8Array): Aead {
+  return name === 'xchacha20-poly1305' ? extendedAead(key) : new NativeAead(name, key);
+}
+
+class NativeAead implements Aead {
+  readonly nonceLength = 12;
+  readonly #algorithm: CipherGCMTypes;
+  readonly #key: KeyObject;
+
+  constructor(algorithm: Exclude<AeadName, 'xchacha20-poly1305'>, key: Uint8Array) {
+    // The typings give ChaCha20-Poly1305 overloads of its own; OpenSSL drives it through the same calls as GCM.
+    this.#algorithm = algorithm as CipherGCMTypes;
+    this.#key = createSecretKey(key);
+  }
+
+  seal(nonce: Uint8Array, plaintext: Uint8Array): Sealed {
+    const cipher = createCipheriv(this.#algorithm, this.#key, nonce, gcmOptions);
+    const body = cipher.update(plaintext);
+    cipher.final();
+    return { body, tag: cipher.getAuthTag() };
+  }
+
+  open(nonce: Uint8Array, ciphertext: Uint8Array, tag: Uint8Array): Uint8Array {
+    const decipher = createDecipheriv(this.#algorithm, this.#key, nonce, gcmOptions);
+    const plaintext = decipher.update(ciphertext);
+    checkTag(decipher, tag);
+    return plaintext;
+  }
+
+  opening(nonce: Uint8Array, length: number): Opening {
+    return new NativeOpening(createDecipheriv(this.#algorithm, this.#key, nonce, gcmOptions), length);
+  }
+}
+
+class NativeOpening implements Opening {
+  readonly #decipher: DecipherGCM;
+  readonly #length: number;
+  #pieces: Uint8Array[] = [];
+  #gathered: Uint8Array | undefined;
+  #filled = 0;
+
+  constructor(decipher: DecipherGCM, length: number) {
+    this.#decipher = decipher;
+    this.#length = length;
+  }
+
+  update(part: Uint8Array): void {
+    const piece = this.#decipher.update(part);
+    if (this.#gathered === undefined && this.#pieces.length < maxPieces) this.#pieces.push(piece);
+    else this.#gather(piece);
+  }
+
+  finish(tag: Uint8Array): readonly Uint8Array[] {
+    checkTag(this.#decipher, tag);
+    return this.#pieces;
+  }
+
+  #gather(piece: Uint8Array): void {
+    if (this.#gathered === undefined) {
+      this.#gathered = new Uint8Array(this.#length);
+      for (const earlier of this.#pieces) this.#append(this.#gathered, earlier);
+      this.#pieces = [this.#gathered];
+    }
+    this.#append(this.#gathered, piece);
+  }
+
+  #append(gathered: Uint8Array, piece: Uint8Array): void {
+    gathered.set(piece, this.#filled);
+    this.#filled += piece.length;
+  }
+}
+
+/** The tag is set as late as this, so that one path serves messages whose tag arrives long after their beginning. */
+function checkTag(decipher: DecipherGCM, tag: Uint8Array): void {
+  try {
+    decipher.setAuthTag(tag).final();
+  } catch {
+    throw new AuthError('tag: expected one made with our key, got another');
+  }
+}
+
+/**
+ * XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03 §2.3), which OpenSSL lacks: HChaCha20 of the key and the first 16
+ * bytes of the nonce makes the key for ordinary ChaCha20-Poly1305, whose nonce is 4 zeros and the last 8 bytes.
+ */
+function extendedAead(key: Uint8Array): Aead {
+  const keyWords = words(key);
+  const under = (nonce: Uint8Array): Aead => {
+    const subkey = new Uint32Array(8);
+    hchacha(sigma, keyWords, words(nonce.subarray(0, 16)), subkey);
+    return new NativeAead('chacha20-poly1305', new Uint8Array(subkey.buffer));
+  };
+  const rest = (nonce: Uint8Array): Uint8Array => {
+    const short = new Uint8Array(12);
+    short.set(nonce.subarray(16), 4);
+    return short;
+  };
+  return {
+    nonceLength: 24,
+    seal: (nonce, plaintext) => under(nonce).seal(rest(nonce), plaintext),
+    open: (nonce, ciphertext, tag) => under(nonce).open(rest(nonce), ciphertext, tag),
+    opening: (nonce, length) => under(nonce).opening(rest(nonce), length),
+  };
+}
+
+const sigma = words(new TextEncoder().encode('expand 32-byte k'));
+
+/** A copy as words in memory order, which is the order that hchacha takes on every machine. */
+function words(bytes: Uint8Array): Uint32Array {
+  return new Uint32Array(bytes.slice().buffer);
+}

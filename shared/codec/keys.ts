@@ -1,0 +1,72 @@
+/**
+ * From what an operator writes to what a cipher wants: secrets, master keys and session subkeys.
+ */
+import { hkdfSync, timingSafeEqual } from 'node:crypto';
+import { blake3 } from '@noble/hashes/blake3.js';
+import { md5 } from '@noble/hashes/legacy.js';
+import { concat } from '../bytes.js';
+import type { Environment } from '../environment.js';
+import { ConfigError } from '../errors.js';
+import type { Method } from './methods.js';
+
+export { weakPassword } from './password.js';
+
+/**
+ * The key that every session of a method is derived from, `method.keyLength` bytes.
+ *
+ * 2017: the password, stretched as OpenSSL's EVP_BytesToKey does with MD5, no salt and one round (SIP004).
+ * 2022: base64 of exactly that many bytes, standard or URL-safe alphabet, padding optional (SIP022 §2).
+ *
+ * @throws ConfigError for a 2022 key that is anything else; the message never contains it.
+ */
+export function masterKey(method: Method, secret: string): Uint8Array {
+  return method.edition === 2017 ? bytesToKey(secret, method.keyLength) : presharedKey(method, secret);
+}
+
+/** A new secret in the form that {@link masterKey} takes: padded standard base64 of random bytes, 32 for a password. */
+export function generateSecret(method: Method, env: Environment): string {
+  const length = method.edition === 2017 ? 32 : method.keyLength;
+  return Buffer.from(env.randomBytes(length)).toString('base64');
+}
+
+/**
+ * The key of one direction of one stream.
+ *
+ * 2017: HKDF-SHA1 with the info `ss-subkey` (SIP004). 2022: BLAKE3 `derive_key` of key and salt (SIP022 §2).
+ */
+export function sessionSubkey(method: Method, key: Uint8Array, salt: Uint8Array): Uint8Array {
+  if (method.edition === 2017)
+    return new Uint8Array(hkdfSync('sha1', key, salt, 'ss-subkey', method.keyLength));
+  return blake3(concat([key, salt]), { context: sessionContext, dkLen: method.keyLength });
+}
+
+const sessionContext = new TextEncoder().encode('shadowsocks 2022 session subkey');
+
+/** Whether two byte strings are the same, in a time that depends on their lengths alone. */
+export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && timingSafeEqual(one, other);
+}
+
+/** D₁ = MD5(password), Dₙ = MD5(Dₙ₋₁ ‖ password); the key is the beginning of D₁ ‖ D₂ ‖ … */
+function bytesToKey(password: string, length: number): Uint8Array {
+  const text = new TextEncoder().encode(password);
+  const digests: Uint8Array[] = [];
+  for (let made = 0; made < length; made += 16) digests.push(md5(concat([...digests.slice(-1), text])));
+  return concat(digests).slice(0, length);
+}
+
+function presharedKey(method: Method, secret: string): Uint8Array {
+  const expected = `key for ${method.name}: expected base64 of ${method.keyLength} bytes`;
+  const text = secret.replaceAll('-', '+').replaceAll('_', '/');
+  const bare = text.replace(/={1,2}$/, '');
+  if (!/^[A-Za-z0-9+/]*$/.test(bare))
+    throw new ConfigError(`${expected}, got characters outside that alphabet`);
+  // `Buffer.from` skips what it does not understand, so its word is taken only when it can write the same text again.
+  const key = Buffer.from(bare, 'base64');
+  if (key.length !== method.keyLength) throw new ConfigError(`${expected}, got ${key.length}`);
+  const padded = key.toString('base64');
+  if (bare !== padded.replace(/=+$/, '') || (text !== bare && text !== padded)) {
+    throw new ConfigError(`${expected}, got an encoding that is cut off or malformed`);
+  }
+  return new Uint8Array(key);
+}
