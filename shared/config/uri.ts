@@ -1,4 +1,20 @@
-import type { Method } from '../codec/methods.js';
+/**
+ * A remote as one line of text (SIP002, and shadowsocks-wire.md §1.1 for what is tolerated).
+ *
+ *     halflight://USERINFO@HOST[:PORT][/][?…][#TAG]      the raw wire
+ *     ss://USERINFO@HOST[:PORT][/][?…][#TAG]             the standard wire
+ *
+ *     USERINFO = base64url( METHOD ":" PASSWORD )         form A, never for a 2022 method
+ *              | pct( METHOD ) ":" pct( SECRET )          form B
+ *
+ * `URL` was the obvious parser and is the wrong one: for schemes it does not know it keeps what it cannot decode,
+ * ends the host at the first `/` of a standard base64 body, and quotes the whole text in its errors. Here the text is
+ * cut from the outside in, and no message shows any of it that could be part of a secret.
+ */
+import { masterKey } from '../codec/keys.js';
+import { findMethod, type Method, methods } from '../codec/methods.js';
+import { ConfigError } from '../errors.js';
+import { checkHost, joinHostPort, readPort, splitHostPort } from './host-port.js';
 
 /** A remote as one line of text: how to speak to it, with which key, and where it is. */
 export interface ServerUri {
@@ -12,4 +28,209 @@ export interface ServerUri {
   /** 1..65535 */
   readonly port: number;
   readonly tag?: string;
+}
+
+type Wire = ServerUri['wire'];
+
+/** What stands for a remote's port when nobody names one. */
+export const defaultRemotePort = 8388;
+
+const schemes = { raw: 'halflight', shadowsocks: 'ss' } as const satisfies Record<Wire, string>;
+const wires: ReadonlyMap<string, Wire> = new Map([
+  ['halflight', 'raw'],
+  ['ss', 'shadowsocks'],
+]);
+
+const maxBytes = 4096;
+/** Spaces belong to it: SIP002 wants them escaped. So does what stands where bytes were no UTF-8. */
+const unfit = /[\u0000-\u0020\u007f-\u009f\ufffd]|\p{Surrogate}/u;
+const controls = /[\u0000-\u001f\u007f-\u009f]/;
+
+/**
+ * The remote that `text` names. The key fits the method, the port is 1..65535 (8388 when none is named), unknown
+ * query keys are ignored.
+ *
+ * ConfigError `URI: expected …, got …` for everything else; it never shows the secret.
+ */
+export function parseServerUri(text: string): ServerUri {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxBytes) throw unexpected(`at most ${maxBytes} bytes`, `${bytes}`);
+  if (unfit.test(text))
+    throw unexpected('no spaces, no control characters and only UTF-8', 'another character');
+
+  const { wire, rest } = cutScheme(text);
+  const [beforeTag, tagText] = cutAt(rest, '#');
+  const [authority, query] = cutAt(beforeTag, '?');
+  refusePlugin(query);
+
+  const at = authority.lastIndexOf('@');
+  if (at < 0) throw withoutAt(authority);
+  const { method, secret } = readUserInfo(authority.slice(0, at));
+  const { host, port } = readAuthority(authority.slice(at + 1));
+  const tag = unescape(tagText, 'name behind #');
+  return { wire, method, secret, host, port, ...(tag === '' ? {} : { tag }) };
+}
+
+/** The text that `parseServerUri` reads back, safe inside single quotes of a shell. It holds the secret. */
+export function formatServerUri(uri: ServerUri): string {
+  return format(uri, userInfo(uri));
+}
+
+/** The same text with `***` for the secret, for everything that is printed. */
+export function redactServerUri(uri: ServerUri): string {
+  return format(uri, `${uri.method.name}:***`);
+}
+
+function format({ wire, host, port, tag }: ServerUri, user: string): string {
+  const name = tag === undefined ? '' : `#${escape(tag)}`;
+  return `${schemes[wire]}://${user}@${joinHostPort(host, port)}${name}`;
+}
+
+/** Form A where others expect it (2017 methods on the standard wire), form B everywhere else. */
+function userInfo({ wire, method, secret }: ServerUri): string {
+  if (wire === 'shadowsocks' && method.edition === 2017) {
+    return Buffer.from(`${method.name}:${secret}`).toString('base64url');
+  }
+  return `${escape(method.name)}:${escape(secret)}`;
+}
+
+/** `encodeURIComponent` leaves `!'()*` as they are, and a `'` in a password would end the quotes of a pasted line. */
+function escape(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** Percent-decoding only: a `+` is a plus here. */
+function unescape(text: string, what: string): string {
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(text);
+  } catch {
+    throw unexpected(`percent-encoded UTF-8 in the ${what}`, 'something that does not decode');
+  }
+  if (controls.test(decoded)) throw unexpected(`no control characters in the ${what}`, 'one');
+  return decoded;
+}
+
+function cutScheme(text: string): { wire: Wire; rest: string } {
+  const end = text.indexOf('://');
+  const scheme = end < 0 ? '' : text.slice(0, end).toLowerCase();
+  const wire = wires.get(scheme);
+  if (wire === undefined) {
+    // Whatever stands there may be a key that was pasted alone, so only what can be a scheme is shown.
+    const got = /^[a-z][a-z0-9+.-]{0,15}$/.test(scheme) ? `${scheme}://` : 'another beginning';
+    throw unexpected('halflight:// or ss://', got);
+  }
+  return { wire, rest: text.slice(end + 3) };
+}
+
+function cutAt(text: string, mark: string): readonly [string, string] {
+  const at = text.indexOf(mark);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** A plugin is a program to run, and a URI comes from anywhere (security.md T-36). */
+function refusePlugin(query: string): void {
+  if (!new URLSearchParams(query).has('plugin')) return;
+  throw unexpected('no plugin', 'plugin=…: halflight runs no program that a URI names');
+}
+
+function withoutAt(authority: string): ConfigError {
+  if (decodeBase64(authority.replace(/\/$/, ''))?.includes('@') === true) {
+    const hint = 'one base64 block (the legacy form): write ss://METHOD:PASSWORD@HOST:PORT';
+    return unexpected('METHOD:KEY@HOST:PORT', hint);
+  }
+  return unexpected('METHOD:KEY@HOST:PORT', 'no @ (inside a key, / ? # must be percent-encoded)');
+}
+
+function readUserInfo(text: string): { method: Method; secret: string } {
+  const plain = text.includes(':');
+  const [name, secret] = plain ? formB(text) : formA(text);
+  const method = readMethod(name, secret);
+  if (!plain && method.edition === 2022) {
+    throw unexpected(
+      `${method.name}:KEY, percent-encoded`,
+      'both as one base64 block (SIP002 forbids it for 2022)',
+    );
+  }
+  if (secret === '') throw unexpected(method.edition === 2022 ? 'a key' : 'a password', 'none');
+  return { method, secret: fitting(method, secret) };
+}
+
+/** Split at the first colon: whatever follows, colons too, is the secret. */
+function formB(text: string): readonly [string, string] {
+  const [name, secret] = cutAt(text, ':');
+  return [unescape(name, 'method'), unescape(secret, 'key')];
+}
+
+function formA(text: string): readonly [string, string] {
+  const decoded = decodeBase64(unescape(text, 'user part'));
+  if (decoded?.includes(':') !== true) throw unexpected('METHOD:KEY or its base64 before the @', 'neither');
+  if (controls.test(decoded)) throw unexpected('no control characters in the password', 'one');
+  return cutAt(decoded, ':');
+}
+
+/**
+ * The text in `encoded`, either alphabet, padded or not, or undefined. Node's decoder skips over what it does not
+ * know, so encoding again is what shows that nothing was skipped.
+ */
+function decodeBase64(encoded: string): string | undefined {
+  const canonical = encoded
+    .replace(/={1,2}$/, '')
+    .replaceAll('+', '-')
+    .replaceAll('/', '_');
+  const bytes = Buffer.from(canonical, 'base64url');
+  if (bytes.toString('base64url') !== canonical) return undefined;
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function readMethod(name: string, secret: string): Method {
+  // Swapped halves must not bring the key into the message as an "unknown method".
+  if (Object.hasOwn(methods, secret)) throw unexpected('METHOD:KEY', 'KEY:METHOD');
+  if (!/^[A-Za-z0-9-]{0,40}$/.test(name))
+    throw unexpected('a method before the first colon', 'something else');
+  try {
+    return findMethod(name);
+  } catch (error) {
+    throw asUriError(error);
+  }
+}
+
+function fitting(method: Method, secret: string): string {
+  try {
+    masterKey(method, secret);
+    return secret;
+  } catch (error) {
+    throw asUriError(error);
+  }
+}
+
+function readAuthority(text: string): { host: string; port: number } {
+  const split = splitHostPort(text.replace(/\/$/, ''));
+  if (split === undefined) throw unexpected('HOST:PORT or [IPv6]:PORT behind the @', 'something else');
+  const why = checkHost(split);
+  if (why !== undefined) throw new ConfigError(`URI: in the host: ${why}`);
+  if (split.port === undefined) return { host: split.host, port: defaultRemotePort };
+  const port = readPort(split.port);
+  if (port === undefined || port === 0) {
+    throw unexpected(
+      'a port from 1 to 65535',
+      /^[0-9]{1,9}$/.test(split.port) ? split.port : 'something else',
+    );
+  }
+  return { host: split.host, port };
+}
+
+function unexpected(expected: string, got: string): ConfigError {
+  return new ConfigError(`URI: expected ${expected}, got ${got}`);
+}
+
+function asUriError(error: unknown): unknown {
+  return error instanceof ConfigError ? new ConfigError(`URI: ${error.message}`, { cause: error }) : error;
 }

@@ -1,0 +1,40 @@
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+
+/** The variables that say where a program's files live (XDG Base Directory 0.8; systemd.exec for STATE_DIRECTORY). */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Where keys live: `$XDG_CONFIG_HOME/halflight`, else `~/.config/halflight`. Undefined for an account without a home.
+ * Nothing is created.
+ */
+export function configDirectory(variables: Variables): string | undefined {
+  return within(variables, variables['XDG_CONFIG_HOME'], '.config');
+}
+
+/**
+ * Where the replay journal lives: `$STATE_DIRECTORY` as it is, `$XDG_STATE_HOME/halflight`, else
+ * `~/.local/state/halflight`. Undefined for an account without a home. Nothing is created.
+ */
+export function stateDirectory(variables: Variables): string | undefined {
+  // systemd lists several, colon-separated, when the unit names several: the first is ours.
+  const [fromSystemd] = (variables['STATE_DIRECTORY'] ?? '').split(':');
+  if (fromSystemd !== undefined && isAbsolute(fromSystemd)) return fromSystemd;
+  return within(variables, variables['XDG_STATE_HOME'], join('.local', 'state'));
+}
+
+/** XDG: a path that is not absolute is to be ignored. */
+function within(variables: Variables, base: string | undefined, underHome: string): string | undefined {
+  if (base !== undefined && isAbsolute(base)) return join(base, 'halflight');
+  const home = variables['HOME'] ?? accountHome();
+  return home !== undefined && isAbsolute(home) ? join(home, underHome, 'halflight') : undefined;
+}
+
+/** `homedir` throws when the account is in no user database, as in many containers. */
+function accountHome(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * From flags and environment variables to settings. Flags win over variables, because they were typed last; two that
+ * say the same thing are a usage error, because nobody knows which was meant.
+ */
+import { join } from 'node:path';
+import type { CipherBackend } from '../codec/aead.js';
+import { masterKey, weakPassword } from '../codec/keys.js';
+import { defaultMethod, findMethod, type Method } from '../codec/methods.js';
+import type { Environment } from '../environment.js';
+import { ConfigError } from '../errors.js';
+import { configDirectory, stateDirectory, type Variables } from './directories.js';
+import { UsageError } from './exit.js';
+import { loadOrCreateSecret } from './keyfile.js';
+import { formatListen, isLoopback, parseListen } from './listen.js';
+import type { ListenAddress, LocalSettings, RemoteSettings } from './settings.js';
+import { defaultRemotePort, parseServerUri } from './uri.js';
+
+export interface RemoteFlags {
+  readonly listen?: string;
+  readonly method?: string;
+  readonly key?: string;
+  readonly password?: string;
+  readonly keyFile?: string;
+  readonly allowPrivate?: true;
+  readonly allowWeakPassword?: true;
+  readonly cipherBackend?: CipherBackend;
+}
+
+export interface LocalFlags {
+  readonly listen?: string;
+  readonly open?: true;
+  readonly cipherBackend?: CipherBackend;
+}
+
+/** Where a remote's secret came from; `path` and `created` are about the key file. */
+export type SecretSource =
+  | { readonly from: 'flag' }
+  | { readonly from: 'variable' }
+  | { readonly from: 'file'; readonly path: string; readonly created: boolean };
+
+/** What the flags of `halflight remote` and the variables beside them mean. It may make and store a key. */
+export async function readRemoteFlags(
+  flags: RemoteFlags,
+  variables: Variables,
+  environment: Environment,
+): Promise<{ readonly settings: RemoteSettings; readonly source: SecretSource }> {
+  const listen = parseListen(flags.listen ?? String(defaultRemotePort));
+  const method = flags.method === undefined ? undefined : findMethod(flags.method);
+  const { source, ...secret } = await readSecret({ flags, variables, method, environment });
+  if (secret.method.edition === 2017 && flags.allowWeakPassword !== true) refuseWeak(secret.secret);
+
+  const settings: RemoteSettings = {
+    ...secret,
+    listen,
+    cipherBackend: flags.cipherBackend ?? 'native',
+    allowPrivate: flags.allowPrivate ?? false,
+    freshKey: source.from === 'file' && source.created,
+    stateDirectory: stateDirectory(variables),
+  };
+  return { settings, source };
+}
+
+/** What the arguments of `halflight local` mean. */
+export function readLocalFlags(uri: string, flags: LocalFlags): LocalSettings {
+  return {
+    listen: readLocalListen(flags),
+    remote: parseServerUri(uri),
+    cipherBackend: flags.cipherBackend ?? 'native',
+  };
+}
+
+/**
+ * Where a local listens, 127.0.0.1:1080 by default. ConfigError when others could reach it and nobody insisted: it asks
+ * for no credentials, so everyone who reaches it may use it (security.md T-30).
+ */
+export function readLocalListen(flags: LocalFlags): ListenAddress {
+  const listen = parseListen(flags.listen ?? '1080', '127.0.0.1');
+  if (isLoopback(listen.host) || flags.open === true) return listen;
+  throw new ConfigError(
+    `listen address: expected a loopback address, got ${formatListen(listen)}: ` +
+      'whoever reaches it could use the tunnel; insist with --open',
+  );
+}
+
+interface SecretChoice {
+  readonly flags: RemoteFlags;
+  readonly variables: Variables;
+  readonly method: Method | undefined;
+  readonly environment: Environment;
+}
+
+interface Secret {
+  readonly method: Method;
+  readonly secret: string;
+  readonly source: SecretSource;
+}
+
+/** `key` and `password` under the names they were given by. */
+interface Given {
+  readonly keyName: string;
+  readonly key: string | undefined;
+  readonly passwordName: string;
+  readonly password: string | undefined;
+}
+
+async function readSecret({ flags, variables, method, environment }: SecretChoice): Promise<Secret> {
+  refuseTwo(flags);
+  const typed = { keyName: '--key', key: flags.key, passwordName: '--password', password: flags.password };
+  const fromFlag = readGiven(typed, method);
+  if (fromFlag !== undefined) return { ...fromFlag, source: { from: 'flag' } };
+
+  if (flags.keyFile === undefined) {
+    const fromVariable = readGiven(
+      {
+        keyName: 'HALFLIGHT_KEY',
+        key: nonEmpty(variables['HALFLIGHT_KEY']),
+        passwordName: 'HALFLIGHT_PASSWORD',
+        password: nonEmpty(variables['HALFLIGHT_PASSWORD']),
+      },
+      method,
+    );
+    if (fromVariable !== undefined) return { ...fromVariable, source: { from: 'variable' } };
+  }
+
+  const path = flags.keyFile ?? defaultKeyFile(variables);
+  const { created, ...stored } = await loadOrCreateSecret(path, method, environment);
+  return { ...stored, source: { from: 'file', path, created } };
+}
+
+function refuseTwo({ key, password, keyFile }: RemoteFlags): void {
+  const given = Object.entries({ '--key': key, '--password': password, '--key-file': keyFile })
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => name);
+  if (given.length > 1) throw new UsageError(`expected one of ${given.join(' and ')}, got ${given.length}`);
+}
+
+function readGiven(
+  { keyName, key, passwordName, password }: Given,
+  method: Method | undefined,
+): { readonly method: Method; readonly secret: string } | undefined {
+  if (key !== undefined && password !== undefined) {
+    throw new UsageError(`expected one of ${keyName} and ${passwordName}, got 2`);
+  }
+  const secret = key ?? password;
+  if (secret === undefined) return undefined;
+
+  const chosen = method ?? findMethod(defaultMethod);
+  if (key !== undefined && chosen.edition === 2017) {
+    throw new UsageError(
+      `${keyName}: expected a 2022 method, got ${chosen.name}, which takes ${passwordName}`,
+    );
+  }
+  if (password !== undefined && chosen.edition === 2022) {
+    const hint = 'which takes --key (say -m aes-256-gcm, for example)';
+    throw new UsageError(`${passwordName}: expected a 2017 method, got ${chosen.name}, ${hint}`);
+  }
+  masterKey(chosen, secret);
+  return { method: chosen, secret };
+}
+
+function refuseWeak(password: string): void {
+  const why = weakPassword(password);
+  if (why === undefined) return;
+  throw new ConfigError(`${why}; make one with halflight keygen, or insist with --allow-weak-password`);
+}
+
+function defaultKeyFile(variables: Variables): string {
+  const directory = configDirectory(variables);
+  if (directory !== undefined) return join(directory, 'remote.key');
+  throw new ConfigError(
+    'key file: expected a home directory to keep it in, got none: name a file with --key-file',
+  );
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
+}

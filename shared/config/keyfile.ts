@@ -1,0 +1,172 @@
+/**
+ * The one file that holds a remote's key: a line `METHOD:SECRET`. The method stands in it so that another `-m` is
+ * noticed instead of being answered by silence on every connection.
+ *
+ * Only its owner may read it, and it is written once. Two first runs at the same moment end with one key: each writes
+ * a file of its own and gives it the final name with link(2), which, unlike rename(2), never replaces what is there.
+ */
+import { constants } from 'node:fs';
+import { type FileHandle, link, mkdir, open, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { generateSecret, masterKey } from '../codec/keys.js';
+import { defaultMethod, findMethod, type Method, methods } from '../codec/methods.js';
+import type { Environment } from '../environment.js';
+import { ConfigError } from '../errors.js';
+
+/** A key and the method it is for. */
+export interface StoredSecret {
+  readonly method: Method;
+  readonly secret: string;
+  /** True when this very call made the key. */
+  readonly created: boolean;
+}
+
+/** More than any key or password needs; whoever names /dev/zero gets an answer too. */
+const maxFileBytes = 4096;
+/** Without O_NONBLOCK, opening a named pipe would wait for a writer for ever. */
+const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+/**
+ * The secret stored in the file at `path`; when there is none, a new one for `method` (the default method when
+ * undefined) that has been stored there first: file 0600, new directories 0700.
+ *
+ * ConfigError, naming the file: others may read it, it is no regular file, it holds a key for another method than
+ * `method`, or what it holds fits no method. EACCES and EPERM come through as they are.
+ */
+export async function loadOrCreateSecret(
+  path: string,
+  method: Method | undefined,
+  environment: Environment,
+): Promise<StoredSecret> {
+  const stored = await load(path, method);
+  if (stored !== undefined) return stored;
+
+  const chosen = method ?? findMethod(defaultMethod);
+  const secret = generateSecret(chosen, environment);
+  if (await create(path, `${chosen.name}:${secret}\n`, environment)) {
+    return { method: chosen, secret, created: true };
+  }
+  const winner = await load(path, method);
+  if (winner === undefined) throw wrong(path, 'to stay where it is', 'a file that vanished');
+  return winner;
+}
+
+async function load(path: string, method: Method | undefined): Promise<StoredSecret | undefined> {
+  const line = await read(path);
+  if (line === undefined) return undefined;
+  const stored = parse(path, line);
+  if (method !== undefined && method.name !== stored.method.name) {
+    throw new ConfigError(
+      `key file ${path} holds a key for ${stored.method.name}, but -m says ${method.name}: ` +
+        'leave out -m, or name another file with --key-file',
+    );
+  }
+  return stored;
+}
+
+function parse(path: string, line: string): StoredSecret {
+  const colon = line.indexOf(':');
+  const name = line.slice(0, Math.max(colon, 0));
+  // What stands before the colon may be part of a key that was pasted alone, so it is not quoted.
+  if (!Object.hasOwn(methods, name)) throw wrong(path, 'one line METHOD:SECRET', 'another content');
+  const method = findMethod(name);
+  const secret = line.slice(colon + 1);
+  try {
+    masterKey(method, secret);
+  } catch (error) {
+    throw error instanceof ConfigError
+      ? new ConfigError(`key file ${path}: ${error.message}`, { cause: error })
+      : error;
+  }
+  return { method, secret, created: false };
+}
+
+/** The text in the file without its line end, or undefined when there is no file. */
+async function read(path: string): Promise<string | undefined> {
+  let file: FileHandle;
+  try {
+    file = await open(path, readFlags);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    if (hasCode(error, 'ELOOP')) throw wrong(path, 'a regular file', 'a symbolic link');
+    throw asConfigError(path, error);
+  }
+  try {
+    await checkOwnerOnly(path, file);
+    const bytes = Buffer.alloc(maxFileBytes + 1);
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+    if (bytesRead > maxFileBytes) throw wrong(path, `at most ${maxFileBytes} bytes`, 'more');
+    return bytes.toString('utf8', 0, bytesRead).replace(/\r?\n$/, '');
+  } catch (error) {
+    throw asConfigError(path, error);
+  } finally {
+    await file.close();
+  }
+}
+
+async function checkOwnerOnly(path: string, file: FileHandle): Promise<void> {
+  const status = await file.stat();
+  if (!status.isFile()) throw wrong(path, 'a regular file', 'something else');
+  const mode = status.mode & 0o777;
+  // Windows has access lists instead of these bits and reports 0666 for every file.
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return;
+  throw wrong(path, 'mode 0600 (others must not read a key: chmod 600)', `mode 0${mode.toString(8)}`);
+}
+
+/** False when the file was there first, perhaps since a moment ago. */
+async function create(path: string, content: string, environment: Environment): Promise<boolean> {
+  const draft = `${path}.${Buffer.from(environment.randomBytes(8)).toString('hex')}.new`;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeDurably(draft, content);
+    try {
+      await link(draft, path);
+    } finally {
+      await unlink(draft);
+    }
+    await syncDirectory(dirname(path));
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false;
+    throw asConfigError(path, error);
+  }
+}
+
+async function writeDurably(path: string, content: string): Promise<void> {
+  const file = await open(path, createFlags, 0o600);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** After a power cut the name must still be there, or the laptop's key would no longer be the remote's. */
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const directory = await open(path, constants.O_RDONLY);
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+/** Missing rights keep their errno, which has an exit code of its own; the rest is a path that cannot be used. */
+function asConfigError(path: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || error instanceof ConfigError) return error;
+  if (hasCode(error, 'EACCES') || hasCode(error, 'EPERM')) return error;
+  return new ConfigError(`key file ${path}: expected a usable path, got ${String(error.code)}`, {
+    cause: error,
+  });
+}
+
+function wrong(path: string, expected: string, got: string): ConfigError {
+  return new ConfigError(`key file ${path}: expected ${expected}, got ${got}`);
+}

@@ -1,0 +1,52 @@
+import { isIPv6 } from 'node:net';
+import type { networkInterfaces } from 'node:os';
+import { ConfigError } from '../errors.js';
+import { refusedRange } from '../net/guard.js';
+import { checkHost } from './host-port.js';
+import { isWildcard } from './listen.js';
+
+/** The host that a remote's URI names. */
+export interface PublicHost {
+  readonly host: string;
+  /** True when it is only the best guess: no interface has a public address. */
+  readonly guessed: boolean;
+}
+
+export interface PublicHostSources {
+  /** What the operator says it is. */
+  readonly named: string | undefined;
+  /** Where the remote listens, without brackets. */
+  readonly listen: string;
+  /** What `os.networkInterfaces()` says. */
+  readonly interfaces: ReturnType<typeof networkInterfaces>;
+}
+
+/**
+ * The host to put into a URI: what the operator named; else the listening address itself when it is a particular one;
+ * else the first public address of this machine, IPv4 first, because every laptop has that; else its first other
+ * address (a machine behind NAT), else 127.0.0.1, both marked as guessed.
+ */
+export function publicHost({ named, listen, interfaces }: PublicHostSources): PublicHost {
+  if (named !== undefined) return { host: readPublicHost(named), guessed: false };
+  if (!isWildcard(listen)) return { host: listen, guessed: false };
+
+  const addresses = Object.values(interfaces)
+    .flatMap((entries) => entries ?? [])
+    .filter(({ internal, address }) => !internal && !/^fe[89ab]/i.test(address))
+    .map(({ address }) => address)
+    .filter((address) => listen !== '0.0.0.0' || !isIPv6(address))
+    .sort((one, other) => Number(isIPv6(one)) - Number(isIPv6(other)));
+  const found = addresses.find((address) => refusedRange(address) === undefined);
+  return found === undefined
+    ? { host: addresses[0] ?? '127.0.0.1', guessed: true }
+    : { host: found, guessed: false };
+}
+
+/** A name, an IPv4 or an IPv6 address, with brackets or without, as it stands in a URI's host. ConfigError otherwise. */
+export function readPublicHost(text: string): string {
+  const bracketed = text.startsWith('[') && text.endsWith(']');
+  const host = bracketed ? text.slice(1, -1) : text;
+  const why = checkHost({ host, bracketed: bracketed || host.includes(':') });
+  if (why !== undefined) throw new ConfigError(`--public-host: ${why}`);
+  return host;
+}
