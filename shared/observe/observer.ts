@@ -1,0 +1,94 @@
+/**
+ * Events as lines. At the default level no line names a target or a client (security.md T-45): who reads a log of
+ * level info learns how much happened, and what went wrong, but not where anybody went.
+ */
+import { formatTarget, type Target } from '../codec/address.js';
+import { jsonLine } from './escape.js';
+import type { ObservedEvent, Observer } from './events.js';
+import { includesLevel, type Log, type LogFields, type LogLevel } from './log.js';
+
+type EventName = ObservedEvent['event'];
+type EventOf<Name extends EventName> = Extract<ObservedEvent, { readonly event: Name }>;
+
+interface Line {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields?: LogFields;
+}
+
+/** How one kind of event reads. `targets` is whether the line may name the target. */
+type LineOf<Name extends EventName> = (event: EventOf<Name>, targets: boolean) => Line;
+
+const lines: { readonly [Name in EventName]: LineOf<Name> } = {
+  opened: ({ id, role }) => ({ level: 'debug', message: 'opened', fields: { id, role } }),
+  granted: ({ id, target, bound }) => ({
+    level: 'debug',
+    message: 'granted',
+    fields: { id, target: formatTarget(target), bound: formatTarget(bound) },
+  }),
+  refused: ({ id, target, reason, detail }, targets) => ({
+    level: 'info',
+    message: 'refused',
+    // The detail is made of what the dial met, so it may name the target as well.
+    fields: targets ? { id, reason, target: textOf(target), detail } : { id, reason },
+  }),
+  closed: ({ id, target, up, down, ms, error }) => ({
+    level: 'debug',
+    message: 'closed',
+    fields: { id, target: textOf(target), up, down, ms, error },
+  }),
+  absorbed: ({ why }) => ({
+    level: 'info',
+    message: 'absorbed an opening that is not authentic',
+    fields: { why },
+  }),
+  'remote-lost': ({ detail }) => ({
+    level: 'warn',
+    message: 'the remote cannot be reached',
+    fields: { detail },
+  }),
+  'remote-back': () => ({ level: 'info', message: 'the remote is back' }),
+  warning: ({ detail }) => ({ level: 'warn', message: detail }),
+};
+
+/** An observer that says every event in `log`; targets only when its level is debug. */
+export function logObserver(log: Log): Observer {
+  const targets = log.level === 'debug';
+  return (event) => {
+    const { level, message, fields } = lineOf(event, targets);
+    log[level](message, fields);
+  };
+}
+
+/** What follows single connections, and so may name targets: written at level debug only. */
+const perConnection: ReadonlySet<EventName> = new Set(['opened', 'granted', 'refused', 'closed']);
+
+/**
+ * An observer that writes events as lines of JSON, one object each, targets as `host:port`. Those of single
+ * connections are written at level debug only.
+ */
+export function jsonObserver(write: (line: string) => void, level: LogLevel): Observer {
+  const all = includesLevel(level, 'debug');
+  return (event) => {
+    if (all || !perConnection.has(event.event)) write(eventLine(event));
+  };
+}
+
+/** One event as one line of JSON. */
+export function eventLine(event: ObservedEvent): string {
+  return jsonLine({
+    ...event,
+    ...('target' in event ? { target: textOf(event.target) } : {}),
+    ...('bound' in event ? { bound: formatTarget(event.bound) } : {}),
+  });
+}
+
+function textOf(target: Target | undefined): string | undefined {
+  return target === undefined ? undefined : formatTarget(target);
+}
+
+/** The table has a row for each name, and a row takes the event of its name; TypeScript cannot follow both at once. */
+function lineOf(event: ObservedEvent, targets: boolean): Line {
+  const read = lines[event.event] as (event: ObservedEvent, targets: boolean) => Line;
+  return read(event, targets);
+}
