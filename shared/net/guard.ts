@@ -1,0 +1,81 @@
+/**
+ * The guard: where a remote will not go for anybody (security.md T-26, T-28, T-29, T-31).
+ *
+ * It is asked twice. First about the target as it was named, before anything is looked up; then about each address
+ * that the name turned into, right before that very address is dialled, so that no second answer of a name server
+ * comes in between (DNS rebinding). `net.BlockList` was the alternative: it misses `::127.0.0.1` and ignores zones.
+ */
+import { networkInterfaces } from 'node:os';
+import type { Target } from '../codec/address.js';
+import { formatIp, parseIp, unmapIp } from '../codec/ip.js';
+import { RefusedError } from '../errors.js';
+import { refusedRange } from './special-ranges.js';
+
+export { refusedRange } from './special-ranges.js';
+
+/** What a remote protects. */
+export interface Guard {
+  /** Lets targets in private and special ranges through. Port 25 and our own listeners stay closed. */
+  readonly allowPrivate: boolean;
+  /** Our own listening addresses, IP literals; `0.0.0.0` or `::` stands for every address of this host. */
+  readonly own: () => readonly Target[];
+}
+
+/** Mail between servers: what an open remote is abused for first (T-31). */
+const refusedPort = 25;
+
+/** Names that mean this host or its network wherever they are looked up, and so do the names below them. */
+const refusedNames: readonly string[] = ['localhost', 'local', 'internal', 'home.arpa'];
+
+/** Which refused name `host` is or lies below, whatever its case and final dot; undefined for a public name. */
+export function refusedName(host: string): string | undefined {
+  const name = host.toLowerCase().replace(/\.$/, '');
+  return refusedNames.find((refused) => name === refused || name.endsWith(`.${refused}`));
+}
+
+/**
+ * Lets a target pass as far as its name and port can tell.
+ * @throws RefusedError otherwise, without the target in its message.
+ */
+export function admitTarget(guard: Guard, target: Target): void {
+  if (target.port === refusedPort) throw new RefusedError('target port: expected any but 25, got 25');
+  const name = guard.allowPrivate ? undefined : refusedName(target.host);
+  if (name !== undefined) throw new RefusedError(`target: expected a public name, got one of ${name}`);
+}
+
+/**
+ * Lets one address pass that is about to be dialled.
+ * @throws RefusedError otherwise, with the range in its message but not the address.
+ */
+export function admitAddress(guard: Guard, ip: string, port: number): void {
+  const range = guard.allowPrivate ? undefined : refusedRange(ip);
+  if (range !== undefined) throw new RefusedError(`target: expected a public address, got ${range}`);
+  if (guard.own().some((own) => own.port === port && reaches(ip, own.host))) {
+    throw new RefusedError('target: expected another service, got our own listener');
+  }
+}
+
+/** Whether a connection to `ip` arrives at a socket of this host that listens on `listening`. */
+function reaches(ip: string, listening: string): boolean {
+  const to = canonical(ip);
+  const at = canonical(listening);
+  // The kernel takes a connection to "no address" to this host.
+  if (to === at || isUnspecified(to)) return true;
+  return isUnspecified(at) && (to === '::1' || to.startsWith('127.') || ownAddresses().includes(to));
+}
+
+function isUnspecified(ip: string): boolean {
+  return ip === '0.0.0.0' || ip === '::';
+}
+
+/** Asked anew each time, and only for our own ports: addresses come and go while a remote runs. */
+function ownAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses = []) =>
+    addresses.map(({ address }) => canonical(address)),
+  );
+}
+
+function canonical(ip: string): string {
+  const bytes = parseIp(ip);
+  return bytes === undefined ? ip : formatIp(unmapIp(bytes));
+}
