@@ -131,5 +131,5 @@ const sigma = words(new TextEncoder().encode('expand 32-byte k'));
 
 /** A copy as words in memory order, which is the order that hchacha takes on every machine. */
 function words(bytes: Uint8Array): Uint32Array {
-  return new Uint32Array(bytes.slice().buffer);
+  return new Uint32Array(new Uint8Array(bytes).buffer);
 }

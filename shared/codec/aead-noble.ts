@@ -30,7 +30,7 @@ const rows = {
 /** The named cipher on @noble/ciphers. The key is copied. */
 export function nobleAead(name: AeadName, key: Uint8Array): Aead {
   const { nonceLength, cipher } = rows[name];
-  const ownKey = key.slice();
+  const ownKey = new Uint8Array(key);
 
   function open(nonce: Uint8Array, ciphertext: Uint8Array, tag: Uint8Array): Uint8Array {
     const message = cipher(ownKey, nonce);

@@ -26,7 +26,7 @@ export function unmapIp(address: Uint8Array): Uint8Array {
     address[10] === 0xff &&
     address[11] === 0xff &&
     address.subarray(0, 10).every((byte) => byte === 0);
-  return mapped ? address.slice(12) : address;
+  return mapped ? address.subarray(12) : address;
 }
 
 function parseIpv4(text: string): Uint8Array | undefined {

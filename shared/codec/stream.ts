@@ -1,59 +1,265 @@
+/**
+ * An encrypted stream from both ends: the client seals a request and opens the response, the remote opens the request
+ * and seals the response. How each begins is the edition's business; from there on it is all chunks.
+ *
+ * Each direction has a salt and so a key of its own. Payloads are lent and pieces pushed are the caller's throughout.
+ */
 import type { Environment } from '../environment.js';
+import { AuthError, ProtocolError } from '../errors.js';
+import { isReserved } from './address.js';
 import type { Target } from './address.js';
-import type { CipherBackend } from './aead.js';
+import { ChunkOpener, ChunkSealer } from './chunks.js';
+import { sameBytes } from './keys.js';
 import type { Method } from './methods.js';
+import { createSession, freshSalt } from './session.js';
+import type { Cipher, Edition, Opener, RequestReader, Sealer, Session } from './session.js';
+import { sip004 } from './sip004.js';
+import { sip022 } from './sip022.js';
 
-export interface Cipher {
-  readonly method: Method;
-  readonly key: Uint8Array;
-  readonly backend: CipherBackend;
-}
-export interface Sealer {
-  seal(payload: Uint8Array, out: Uint8Array[]): void;
-  end(out: Uint8Array[]): void;
-  cut(out: Uint8Array[]): void;
-}
-export interface Opener {
-  open(bytes: Uint8Array, out: Uint8Array[]): number;
-  readonly ended: boolean;
-  readonly atBoundary: boolean;
-}
-export declare class RequestSealer implements Sealer {
-  constructor(cipher: Cipher, target: Target, env: Environment);
+export type { Cipher, Opener, Sealer } from './session.js';
+
+const editions = { 2017: sip004, 2022: sip022 } satisfies Record<Method['edition'], Edition>;
+
+/** Client side, going up: names the target and carries what the client says. */
+export class RequestSealer implements Sealer {
+  /** What a response must echo (2022) or may not repeat (2017). */
   readonly salt: Uint8Array;
-  open(out: Uint8Array[]): void;
-  seal(payload: Uint8Array, out: Uint8Array[]): void;
-  end(out: Uint8Array[]): void;
-  cut(out: Uint8Array[]): void;
+  readonly #session: Session;
+  readonly #sealer: ChunkSealer;
+  readonly #target: Target;
+  readonly #env: Environment;
+  #begun = false;
+
+  constructor(cipher: Cipher, target: Target, env: Environment) {
+    this.salt = freshSalt(cipher.method, env);
+    this.#session = createSession(cipher, this.salt);
+    this.#sealer = chunkSealer(this.#session);
+    this.#target = target;
+    this.#env = env;
+  }
+
+  /** Pushes the header alone, when nothing has been sealed yet: somebody waits for the target to speak first. */
+  open(out: Uint8Array[]): void {
+    if (!this.#begun) this.#begin(nothing, out);
+  }
+
+  /**
+   * Pushes the payload. The first call puts salt, header and the payload's beginning into one piece: strict remotes
+   * want to see all of it in their first read.
+   */
+  seal(payload: Uint8Array, out: Uint8Array[]): void {
+    if (this.#begun) this.#sealer.seal(payload, out);
+    else if (payload.length > 0) this.#begin(payload, out);
+  }
+
+  end(out: Uint8Array[]): void {
+    this.open(out);
+    this.#sealer.end(out);
+  }
+
+  cut(out: Uint8Array[]): void {
+    this.open(out);
+    this.#sealer.cut(out);
+  }
+
+  #begin(payload: Uint8Array, out: Uint8Array[]): void {
+    this.#begun = true;
+    const request = { session: this.#session, sealer: this.#sealer, target: this.#target, env: this.#env };
+    const { piece, taken } = editionOf(this.#session.method).sealRequest(request, payload);
+    out.push(piece);
+    this.#sealer.seal(payload.subarray(taken), out);
+  }
 }
-export declare class ResponseOpener implements Opener {
+
+/** Client side, coming down. An EOF before the first byte is a clean end: the target had nothing to say. */
+export class ResponseOpener implements Opener {
+  readonly #cipher: Cipher;
+  readonly #requestSalt: Uint8Array;
+  readonly #env: Environment;
+  readonly #endMarks: boolean;
+  readonly #head: Uint8Array;
+  #headFilled = 0;
+  #chunks: ChunkOpener | undefined;
+
   constructor(
     cipher: Cipher,
     requestSalt: Uint8Array,
     env: Environment,
     options: { readonly endMarks: boolean },
-  );
-  open(bytes: Uint8Array, out: Uint8Array[]): number;
-  readonly ended: boolean;
-  readonly atBoundary: boolean;
+  ) {
+    const { method } = cipher;
+    this.#cipher = cipher;
+    this.#requestSalt = requestSalt;
+    this.#env = env;
+    this.#endMarks = options.endMarks;
+    this.#head = new Uint8Array(method.saltLength + editionOf(method).responseHeaderLength(method));
+  }
+
+  get ended(): boolean {
+    return this.#chunks?.ended ?? false;
+  }
+
+  get atBoundary(): boolean {
+    return this.#chunks?.atBoundary ?? this.#headFilled === 0;
+  }
+
+  /**
+   * As every opener; the salt and the header are checked as soon as they are whole.
+   *
+   * @throws AuthError that names the check which failed: tag, header type, timestamp (with the seconds between the
+   * clocks), the echoed salt, or an announced payload of nothing.
+   */
+  open(bytes: Uint8Array, out: Uint8Array[]): number {
+    if (this.#chunks !== undefined) return this.#chunks.open(bytes, out);
+    const taken = Math.min(this.#head.length - this.#headFilled, bytes.length);
+    this.#head.set(bytes.subarray(0, taken), this.#headFilled);
+    this.#headFilled += taken;
+    if (this.#headFilled < this.#head.length) return taken;
+    this.#chunks = this.#openHead();
+    return taken + this.#chunks.open(bytes.subarray(taken), out);
+  }
+
+  #openHead(): ChunkOpener {
+    const { method } = this.#cipher;
+    const salt = this.#head.subarray(0, method.saltLength);
+    // The 2017 edition has no other way to notice that it hears its own voice (security: reflection).
+    if (sameBytes(salt, this.#requestSalt))
+      throw new AuthError('response salt: expected a new one, got that of our request');
+    const session = createSession(this.#cipher, salt);
+    const firstLength = editionOf(method).openResponse(session, this.#head.subarray(method.saltLength), {
+      requestSalt: this.#requestSalt,
+      env: this.#env,
+    });
+    return new ChunkOpener(session.aead, method.maxPayload, {
+      endMarks: this.#endMarks,
+      nonce: session.nonce,
+      ...(firstLength === undefined ? {} : { firstLength }),
+    });
+  }
 }
+
+/** A request that has proved to be authentic. */
 export interface OpenedRequest {
+  /** What the response has to echo, and what must not be seen again. Owned. */
   readonly salt: Uint8Array;
+  /** Unix time in seconds as the client wrote it (2022), within 30 s of ours; the 2017 edition has none. */
   readonly timestamp: number | undefined;
   readonly target: Target;
+  /** What came with the header; owned, may be empty. */
   readonly payload: Uint8Array;
+  /** How many bytes of the stream all this was. */
   readonly consumed: number;
+  /** For the bytes from `consumed` on. It knows end marks when the target is the reserved one. */
   readonly opener: Opener;
 }
-export declare class RequestOpener {
-  constructor(cipher: Cipher, env: Environment);
+
+/** Remote side, coming up: finds out whether somebody who knows the key is asking, and for what. */
+export class RequestOpener {
+  /** How many bytes to wait for before looking the salt up: they are the first of the stream. */
   readonly saltLength: number;
-  open(bytes: Uint8Array): OpenedRequest | undefined;
+  readonly #cipher: Cipher;
+  readonly #env: Environment;
+  #session: Session | undefined;
+  #reader: RequestReader | undefined;
+
+  constructor(cipher: Cipher, env: Environment) {
+    this.saltLength = cipher.method.saltLength;
+    this.#cipher = cipher;
+    this.#env = env;
+  }
+
+  /**
+   * The request, or undefined while bytes are missing. Call it with all bytes so far (lent); nothing is opened twice.
+   * Nobody may call it again after it threw.
+   *
+   * @throws AuthError for whatever is wrong, malformed things sealed with the right key included: to an impostor
+   * every mistake has to look the same, so there is only one kind.
+   */
+  open(bytes: Uint8Array): OpenedRequest | undefined {
+    if (bytes.length < this.saltLength) return undefined;
+    this.#session ??= createSession(this.#cipher, copyOf(bytes.subarray(0, this.saltLength)));
+    this.#reader ??= editionOf(this.#cipher.method).requestReader(this.#session, this.#env);
+    return readRequest(this.#reader, this.#session, bytes);
+  }
 }
-export declare class ResponseSealer implements Sealer {
-  constructor(cipher: Cipher, requestSalt: Uint8Array, env: Environment);
+
+function readRequest(reader: RequestReader, session: Session, bytes: Uint8Array): OpenedRequest | undefined {
+  try {
+    const header = reader.read(bytes);
+    if (header === undefined) return undefined;
+    if (header.target.port === 0) throw new ProtocolError('target port: expected 1 to 65535, got 0');
+    const endMarks = isReserved(header.target);
+    const opener = new ChunkOpener(session.aead, session.method.maxPayload, {
+      endMarks,
+      nonce: session.nonce,
+    });
+    return { salt: session.salt, ...header, opener };
+  } catch (error) {
+    if (error instanceof ProtocolError) throw new AuthError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** Remote side, going down. Says nothing, not even its salt, before there is a first payload. */
+export class ResponseSealer implements Sealer {
+  /** To be remembered with the 2017 edition: a request that begins with it is our own voice, sent back. */
   readonly salt: Uint8Array;
-  seal(payload: Uint8Array, out: Uint8Array[]): void;
-  end(out: Uint8Array[]): void;
-  cut(out: Uint8Array[]): void;
+  readonly #session: Session;
+  readonly #sealer: ChunkSealer;
+  readonly #requestSalt: Uint8Array;
+  readonly #env: Environment;
+  #begun = false;
+
+  constructor(cipher: Cipher, requestSalt: Uint8Array, env: Environment) {
+    this.salt = freshSalt(cipher.method, env);
+    this.#session = createSession(cipher, this.salt);
+    this.#sealer = chunkSealer(this.#session);
+    this.#requestSalt = requestSalt;
+    this.#env = env;
+  }
+
+  /** Pushes the payload; with the first one also salt and header, for one write. */
+  seal(payload: Uint8Array, out: Uint8Array[]): void {
+    if (this.#begun) {
+      this.#sealer.seal(payload, out);
+    } else if (payload.length > 0) {
+      this.#begun = true;
+      editionOf(this.#session.method).sealResponse(this.#response(), payload, out);
+    }
+  }
+
+  /** Pushes the end mark; nothing when there was no payload: the connection's own end says as much. */
+  end(out: Uint8Array[]): void {
+    if (this.#begun) this.#sealer.end(out);
+  }
+
+  cut(out: Uint8Array[]): void {
+    if (this.#begun) this.#sealer.cut(out);
+    else editionOf(this.#session.method).cutResponse(this.#response(), out);
+    this.#begun = true;
+  }
+
+  #response(): Parameters<Edition['sealResponse']>[0] {
+    return {
+      session: this.#session,
+      sealer: this.#sealer,
+      requestSalt: this.#requestSalt,
+      env: this.#env,
+    };
+  }
+}
+
+const nothing = new Uint8Array(0);
+
+/** Not `slice`: lent bytes are often a Buffer, whose slice is a view. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
+function editionOf(method: Method): Edition {
+  return editions[method.edition];
+}
+
+function chunkSealer(session: Session): ChunkSealer {
+  return new ChunkSealer(session.aead, session.method.maxPayload, { nonce: session.nonce });
 }

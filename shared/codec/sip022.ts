@@ -1,0 +1,187 @@
+/**
+ * How a stream of the 2022 edition begins (SIP022 §3.1.3): salt, then headers that say what it is, when it was made
+ * and what it answers, so that nothing recorded can be played again, later or in the other direction.
+ *
+ * ```
+ *   request    salt │ fixed-length header │ variable-length header │ chunk …
+ *
+ *     fixed     TYPE │ TIMESTAMP             │ LENGTH                                   sealed, nonce 0
+ *               0  1 │ u64, Unix seconds   8 │ u16, of the variable-length header   2
+ *
+ *     variable  ATYP ADDR PORT │ PADDING LENGTH │ PADDING │ INITIAL PAYLOAD             sealed, nonce 1
+ *                              │ u16          2 │         │ the rest
+ *
+ *   response   salt │ fixed-length header │ first payload │ chunk …
+ *
+ *     fixed     TYPE │ TIMESTAMP             │ REQUEST SALT │ LENGTH                    sealed, nonce 0
+ *               1  1 │ u64, Unix seconds   8 │ 16 or 32     │ u16, of the payload   2
+ * ```
+ *
+ * The fixed-length header of a response is its first length chunk: the payload follows it at nonce 1.
+ */
+import { concat, readU16, writeU16 } from '../bytes.js';
+import type { Environment } from '../environment.js';
+import { AuthError } from '../errors.js';
+import { decodeTarget, encodeTarget } from './address.js';
+import { sameBytes } from './keys.js';
+import { tagLength } from './methods.js';
+import { openMessage, sealMessage } from './session.js';
+import type { Edition, OutgoingResponse, RequestHeader, RequestReader, Session } from './session.js';
+
+const REQUEST = 0;
+const RESPONSE = 1;
+
+/** How far the two clocks may be apart, in seconds, either way. */
+const maxSkew = 30n;
+
+/** The most padding a request is given. A reader takes any amount that fits. */
+const maxPadding = 900;
+
+const fixedHeader = 1 + 8 + 2;
+
+export const sip022: Edition = {
+  sealRequest({ session, sealer, target, env }, payload) {
+    const address = encodeTarget(target);
+    const frame = address.length + 2;
+    const taken = Math.min(sealer.share(frame + payload.length) - frame, payload.length);
+    const padding = paddingFor(payload.length, env);
+    const variable = new Uint8Array(frame + padding + taken);
+    variable.set(address);
+    writeU16(variable, address.length, padding);
+    variable.set(payload.subarray(0, taken), frame + padding);
+    const fixed = stamped(REQUEST, fixedHeader, env);
+    writeU16(fixed, 9, variable.length);
+    const piece = concat([session.salt, sealMessage(session, fixed), sealMessage(session, variable)]);
+    return { piece, taken };
+  },
+
+  requestReader: (session, env) => new Reader(session, env),
+
+  sealResponse(response, payload, out) {
+    const { sealer } = response;
+    const first = sealer.share(payload.length);
+    const header = responseHeader(response, first);
+    const { body, tag } = sealer.sealPayload(payload.subarray(0, first));
+    if (body.length <= smallBody) out.push(concat([header, body, tag]));
+    else out.push(header, body, tag);
+    sealer.seal(payload.subarray(first), out);
+  },
+
+  cutResponse(response, out) {
+    out.push(responseHeader(response, 1));
+  },
+
+  responseHeaderLength: (method) => fixedHeader + method.saltLength + tagLength,
+
+  openResponse(session, header, { requestSalt, env }) {
+    const plain = openMessage(session, header);
+    checkStamp(plain, RESPONSE, env);
+    const saltEnd = 9 + requestSalt.length;
+    if (!sameBytes(plain.subarray(9, saltEnd), requestSalt)) {
+      throw new AuthError('response: expected the answer to our request, got the salt of another');
+    }
+    const length = readU16(plain, saltEnd);
+    if (length === 0) throw new AuthError('response: expected a first payload of 1 byte or more, got none');
+    return length;
+  },
+};
+
+/** A first payload up to here is copied to stand in one piece with the header. */
+const smallBody = 2048;
+
+/** Reads the two headers of a request, each opened once. */
+class Reader implements RequestReader {
+  readonly #session: Session;
+  readonly #env: Environment;
+  #fixed: { readonly timestamp: number; readonly length: number } | undefined;
+
+  constructor(session: Session, env: Environment) {
+    this.#session = session;
+    this.#env = env;
+  }
+
+  read(bytes: Uint8Array): RequestHeader | undefined {
+    const fixedStart = this.#session.salt.length;
+    const start = fixedStart + fixedHeader + tagLength;
+    if (bytes.length < start) return undefined;
+    this.#fixed ??= this.#readFixed(bytes.subarray(fixedStart, start));
+    const { timestamp, length } = this.#fixed;
+    const consumed = start + length + tagLength;
+    if (bytes.length < consumed) return undefined;
+    return {
+      timestamp,
+      consumed,
+      ...readVariable(openMessage(this.#session, bytes.subarray(start, consumed))),
+    };
+  }
+
+  #readFixed(sealed: Uint8Array): { readonly timestamp: number; readonly length: number } {
+    const plain = openMessage(this.#session, sealed);
+    return { timestamp: checkStamp(plain, REQUEST, this.#env), length: readU16(plain, 9) };
+  }
+}
+
+function readVariable(plain: Uint8Array): Pick<RequestHeader, 'target' | 'payload'> {
+  const address = decodeTarget(plain, 0);
+  if (address === undefined || plain.length < address.end + 2) {
+    throw new AuthError('variable-length header: expected a whole target and padding length, got less');
+  }
+  const rest = plain.subarray(address.end + 2);
+  const padding = readU16(plain, address.end);
+  if (padding > rest.length) {
+    throw new AuthError(`padding: expected at most ${rest.length} bytes in this header, got ${padding}`);
+  }
+  // SIP022 §3.1.3: a header without both would have one of a few lengths that can be told from outside.
+  if (rest.length === 0)
+    throw new AuthError('variable-length header: expected padding or payload, got neither');
+  return { target: address.target, payload: rest.subarray(padding) };
+}
+
+/** Salt and sealed header of a response whose first payload has that length, in one piece. */
+function responseHeader({ session, requestSalt, env }: OutgoingResponse, length: number): Uint8Array {
+  const plain = stamped(RESPONSE, fixedHeader + requestSalt.length, env);
+  plain.set(requestSalt, 9);
+  writeU16(plain, 9 + requestSalt.length, length);
+  return concat([session.salt, sealMessage(session, plain)]);
+}
+
+/** A header of that length with type and time filled in. */
+function stamped(type: number, length: number, env: Environment): Uint8Array {
+  const header = new Uint8Array(length);
+  header[0] = type;
+  new DataView(header.buffer).setBigUint64(1, BigInt(seconds(env)));
+  return header;
+}
+
+/** The timestamp of a header of the expected type, in Unix seconds; it is near our own, so it fits a number. */
+function checkStamp(header: Uint8Array, expected: number, env: Environment): number {
+  if (header[0] !== expected)
+    throw new AuthError(`header type: expected ${expected}, got ${header[0] ?? 'none'}`);
+  const timestamp = new DataView(header.buffer, header.byteOffset).getBigUint64(1);
+  const ahead = timestamp - BigInt(seconds(env));
+  if (ahead > maxSkew || ahead < -maxSkew) {
+    const difference = ahead > 0n ? `${ahead.toString()} s ahead` : `${(-ahead).toString()} s behind`;
+    throw new AuthError(`timestamp: expected within ${maxSkew.toString()} s of our clock, got ${difference}`);
+  }
+  return Number(timestamp);
+}
+
+function seconds(env: Environment): number {
+  return Math.floor(env.now() / 1000);
+}
+
+/**
+ * How much padding goes with a first payload: 1..900 bytes with none, up to a total of 900 with a short one, nothing
+ * with a long one. The padding itself is zeros, for it is sealed; only its length can be seen.
+ */
+function paddingFor(payload: number, env: Environment): number {
+  if (payload === 0) return 1 + draw(maxPadding, env);
+  return payload < maxPadding ? draw(maxPadding - payload + 1, env) : 0;
+}
+
+/** A number in 0..count−1, as even as 32 bits make it. */
+function draw(count: number, env: Environment): number {
+  const random = env.randomBytes(4);
+  const fraction = (readU16(random, 0) * 0x10000 + readU16(random, 2)) / 0x1_0000_0000;
+  return Math.floor(fraction * count);
+}
