@@ -1,0 +1,66 @@
+import { createLineWriter } from '../shared/observe/line-writer.js';
+import type { Observer } from '../shared/observe/events.js';
+import { jsonLine } from '../shared/observe/escape.js';
+import { createLog, type Log, type LogFormat, type LogLevel, wantsColor } from '../shared/observe/log.js';
+import { jsonObserver, logObserver } from '../shared/observe/observer.js';
+
+/** The flags of every command that keeps running. */
+export interface OutputFlags {
+  readonly json?: true;
+  readonly logLevel?: LogLevel;
+  readonly logFormat?: LogFormat;
+}
+
+/** Where a running command says things: stdout for people or, with --json, for programs; the log on stderr. */
+export interface Output {
+  readonly log: Log;
+  readonly observer: Observer;
+  /** Writes the page for people, or with --json the object for programs. */
+  announce(page: readonly string[], object: object): void;
+  /** Writes an object for programs; people are told nothing. */
+  report(object: object): void;
+}
+
+/** The output that the flags ask for. It is the only writer of stdout and stderr from now on. */
+export function createOutput({ json, logLevel, logFormat }: OutputFlags): Output {
+  const level = logLevel ?? 'info';
+  const recovered = (dropped: number): void => {
+    log.warn('nobody read the output for a while', { dropped });
+  };
+  const errors = createLineWriter(process.stderr, { recovered });
+  const lines = createLineWriter(process.stdout, { recovered });
+  const log = createLog({
+    level,
+    format: logFormat ?? 'text',
+    color: wantsColor(process.stderr, process.env),
+    write: (line) => {
+      errors.write(line);
+    },
+  });
+  const toLog = logObserver(log);
+  const write = (line: string): void => {
+    lines.write(line);
+  };
+  const report = (object: object): void => {
+    if (json === true) write(jsonLine(object));
+  };
+
+  if (json !== true) {
+    const announce: Output['announce'] = (page) => {
+      page.forEach(write);
+    };
+    return { log, observer: toLog, announce, report };
+  }
+  const toJson = jsonObserver(write, level);
+  return {
+    log,
+    observer: (event) => {
+      toLog(event);
+      toJson(event);
+    },
+    announce: (_page, object) => {
+      report(object);
+    },
+    report,
+  };
+}

@@ -1,0 +1,145 @@
+/** What the commands do: read their flags, start their half, say so, and stop when asked. */
+import { hostname, networkInterfaces } from 'node:os';
+import { renderUnicodeCompact } from 'uqr';
+import { generateSecret, weakPassword } from '../shared/codec/keys.js';
+import { defaultMethod, findMethod } from '../shared/codec/methods.js';
+import {
+  type LocalFlags,
+  readLocalFlags,
+  readLocalListen,
+  readRemoteFlags,
+  type RemoteFlags,
+} from '../shared/config/flags.js';
+import { exitCodes } from '../shared/config/exit.js';
+import { joinHostPort } from '../shared/config/host-port.js';
+import { localPage, readService, remotePage, upPage } from '../shared/config/paste.js';
+import { publicHost, readPublicHost } from '../shared/config/public-host.js';
+import type { RemoteSettings } from '../shared/config/settings.js';
+import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
+import { systemEnvironment } from '../shared/net/system.js';
+import type { CheckResult } from '../shared/observe/events.js';
+import type { Service } from '../shared/service.js';
+import { awaitSignals, endProcess, type Ending, surviveErrors } from './life.js';
+import { createOutput, type Output, type OutputFlags } from './output.js';
+
+/** `halflight remote`. Settles never: it ends the process. */
+export async function runRemote(
+  flags: RemoteFlags & OutputFlags & { readonly publicHost?: string },
+): Promise<void> {
+  const { output, ending } = prepare(flags);
+  if (flags.publicHost !== undefined) readPublicHost(flags.publicHost);
+  const { settings, source } = await readRemoteFlags(flags, process.env, systemEnvironment);
+  if (source.from === 'flag') {
+    output.log.warn('the process list shows a key given as a flag; HALFLIGHT_KEY or --key-file keep it out');
+  }
+
+  const { startRemote } = await import('../remote/remote.js');
+  const remote = await startRemote(settings, systemEnvironment, output.observer);
+  const { host, guessed } = publicHost({
+    named: flags.publicHost,
+    listen: settings.listen.host,
+    interfaces: networkInterfaces(),
+  });
+  const uri = remoteUri(settings, host, remote);
+  const page = remotePage({ listen: remote.listen, uri, source, hostGuessed: guessed }, drawQr);
+  output.announce(page, { event: 'ready', role: 'remote', listen: remote.listen, uri: formatServerUri(uri) });
+  await finish([remote], output, ending);
+}
+
+/** `halflight local URI`. Settles never: it ends the process. */
+export async function runLocal(uri: string, flags: LocalFlags & OutputFlags): Promise<void> {
+  const { output, ending } = prepare(flags);
+  const settings = readLocalFlags(uri, flags);
+  const { method, secret, host, port } = settings.remote;
+  const weak = method.edition === 2017 ? weakPassword(secret) : undefined;
+  if (weak !== undefined) output.log.warn(`${weak}; ask for a remote with a generated key`);
+
+  const { startLocal } = await import('../local/local.js');
+  const local = await startLocal(settings, systemEnvironment, output.observer);
+  const remote = joinHostPort(host, port);
+  const check = await unlessAsked(local.check(), ending);
+  if (check !== undefined) {
+    output.announce(localPage(local.listen, remote, check), {
+      event: 'ready',
+      role: 'local',
+      listen: local.listen,
+      remote,
+      check,
+    });
+  }
+  await finish([local], output, ending);
+}
+
+/** `halflight up`: both halves in this process. Settles never: it ends the process. */
+export async function runUp(flags: LocalFlags & OutputFlags): Promise<void> {
+  const { output, ending } = prepare(flags);
+  const listen = readLocalListen(flags);
+  const cipherBackend = flags.cipherBackend ?? 'native';
+  const method = findMethod(defaultMethod);
+  const settings: RemoteSettings = {
+    listen: { host: '127.0.0.1', port: 0 },
+    method,
+    secret: generateSecret(method, systemEnvironment),
+    cipherBackend,
+    // Whoever can reach the local's port is on this machine already.
+    allowPrivate: true,
+    freshKey: true,
+    stateDirectory: undefined,
+  };
+
+  const [{ startRemote }, { startLocal }] = await Promise.all([
+    import('../remote/remote.js'),
+    import('../local/local.js'),
+  ]);
+  const remote = await startRemote(settings, systemEnvironment, output.observer);
+  const uri = remoteUri(settings, '127.0.0.1', remote);
+  const local = await startLocal({ listen, remote: uri, cipherBackend }, systemEnvironment, output.observer);
+  const check = await unlessAsked(local.check(), ending);
+  if (check !== undefined) {
+    output.announce(upPage(local.listen, uri, check), {
+      event: 'ready',
+      role: 'up',
+      listen: local.listen,
+      remote: remote.listen,
+      uri: formatServerUri(uri),
+      check,
+    });
+  }
+  await finish([local, remote], output, ending);
+}
+
+/** `halflight keygen`: one new secret on stdout. */
+export function runKeygen(flags: { readonly method?: string; readonly json?: true }): void {
+  const method = findMethod(flags.method ?? defaultMethod);
+  const secret = generateSecret(method, systemEnvironment);
+  const named = method.edition === 2022 ? { key: secret } : { password: secret };
+  const line = flags.json === true ? JSON.stringify({ method: method.name, ...named }) : secret;
+  process.stdout.write(`${line}\n`);
+}
+
+function prepare(flags: OutputFlags): { readonly output: Output; readonly ending: Ending } {
+  const output = createOutput(flags);
+  surviveErrors(output.log);
+  return { output, ending: awaitSignals() };
+}
+
+function remoteUri({ method, secret }: RemoteSettings, host: string, remote: Service): ServerUri {
+  return { wire: 'raw', method, secret, host, port: readService(remote.listen).port, tag: hostname() };
+}
+
+function drawQr(text: string): string {
+  return renderUnicodeCompact(text, { border: 2 });
+}
+
+/** The result of the check, or undefined when the process was asked to end meanwhile. */
+function unlessAsked(check: Promise<CheckResult>, { asked }: Ending): Promise<CheckResult | undefined> {
+  return Promise.race([check, asked.then(() => undefined)]);
+}
+
+async function finish(services: readonly Service[], output: Output, ending: Ending): Promise<never> {
+  const signal = await ending.asked;
+  output.log.info('stopping', { signal });
+  await ending.stop(services);
+  output.report({ event: 'stopped' });
+  return endProcess(exitCodes.stopped);
+}

@@ -1,0 +1,37 @@
+/** From commander's complaints to ours: one line, a hint, and nothing of what may be a secret. */
+import { CommanderError } from 'commander';
+import { UsageError } from '../shared/config/exit.js';
+
+/** The error to report instead of `error`, which is itself unless commander threw it. */
+export function asUsageError(error: unknown, words: readonly string[]): unknown {
+  return error instanceof CommanderError
+    ? new UsageError(`${complaint(error, words)}; see ${helpFor(words)}`)
+    : error;
+}
+
+function complaint({ message }: CommanderError, words: readonly string[]): string {
+  const [first = '', suggestion = ''] = message.replace(/^error: /, '').split(/\n(?=\(Did you mean )/);
+  const hint = suggestion === '' ? '' : ` ${suggestion.replace('Did', 'did')}`;
+  const option = /^unknown option '(.*)'$/s.exec(first)?.[1];
+  if (option !== undefined) return `unknown option ${nameOnly(option)}${hint}`;
+  if (first.startsWith('unknown command ')) return `unknown command${commandShown(words)}${hint}`;
+  return first.replace(/\.$/, '');
+}
+
+/** `--kye=SECRET` and `-pSECRET` are typing mistakes too. */
+function nameOnly(option: string): string {
+  return option.startsWith('--') ? option.replace(/=.*$/s, '') : option.slice(0, 2);
+}
+
+/** A URI in the place of a command has a key in it, and whoever typed it forgot one word. */
+function commandShown(words: readonly string[]): string {
+  const word = words.find((each) => !each.startsWith('-')) ?? '';
+  if (word.includes('://')) return ', got a URI (did you mean halflight local URI?)';
+  return /^[a-z-]{1,20}$/i.test(word) ? ` ${word}` : '';
+}
+
+function helpFor([command = '']: readonly string[]): string {
+  return ['remote', 'local', 'up', 'keygen'].includes(command)
+    ? `halflight ${command} --help`
+    : 'halflight --help';
+}
