@@ -1,0 +1,74 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { basename } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** A program the bench has started. */
+export interface Child {
+  readonly pid: number;
+  /** The next line of its standard output. Rejects, with its last words, when it ends first or `withinMs` passes. */
+  line(withinMs: number): Promise<string>;
+  /** Writes one line to its standard input; resolves with the line it answers. */
+  ask(question: string, withinMs: number): Promise<string>;
+}
+
+export interface Processes {
+  /** Starts a program. Throws when it cannot be started at all. */
+  start(command: string, args: readonly string[], environment?: NodeJS.ProcessEnv): Child;
+  /** Ends every child that still runs, before it returns; settles when they are gone. */
+  endAll(): Promise<void>;
+}
+
+/** A set of children, each ended by its own id. They hold nothing worth a farewell, so the signal is SIGKILL. */
+export function createProcesses(): Processes {
+  const running = new Set<ChildProcessWithoutNullStreams>();
+  return {
+    start(command, args, environment = process.env) {
+      const child = spawn(command, args, { env: environment });
+      running.add(child);
+      child.once('close', () => running.delete(child));
+      return talkTo(child, basename(args[0]?.endsWith('.js') ? args[0] : command));
+    },
+    async endAll() {
+      const gone = [...running].map((child) => once(child, 'close'));
+      for (const child of running) child.kill('SIGKILL');
+      await Promise.all(gone);
+    },
+  };
+}
+
+function talkTo(child: ChildProcessWithoutNullStreams, name: string): Child {
+  const gone = new AbortController();
+  let lastWords = 'nothing on stderr';
+  // What nobody waits for is read and dropped: a full pipe would stall the child.
+  const lines = createInterface({ input: child.stdout });
+  createInterface({ input: child.stderr }).on('line', (line) => (lastWords = line));
+  child.once('error', (error) => (lastWords = error.message));
+  child.once('close', () => {
+    gone.abort();
+  });
+  // Writing to a child that has died says EPIPE here; line() tells the story better.
+  child.stdin.on('error', () => undefined);
+  if (child.pid === undefined) throw new Error(`${name}: expected a program that starts, got none`);
+
+  const line = async (withinMs: number): Promise<string> => {
+    const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(withinMs)]);
+    try {
+      const [text] = (await once(lines, 'line', { signal })) as [string];
+      return text;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      const instead = gone.signal.aborted ? `its end (${lastWords})` : `none within ${withinMs} ms`;
+      throw new Error(`${name}: expected a line, got ${instead}`);
+    }
+  };
+  return {
+    pid: child.pid,
+    line,
+    ask(question, withinMs) {
+      const answer = line(withinMs);
+      child.stdin.write(`${question}\n`);
+      return answer;
+    },
+  };
+}
