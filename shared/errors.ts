@@ -24,10 +24,18 @@ export class ConfigError extends Error {
   readonly code = 'config';
 }
 
+/** How a peer broke its protocol: by what it said, by saying nothing in time, or by ending in the middle. */
+export type ProtocolFault = 'protocol' | 'silence' | 'truncated';
+
 /** The peer broke the protocol it speaks. Answered with that protocol's own refusal, then closed. */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
-  readonly code = 'protocol';
+  readonly code: ProtocolFault;
+
+  constructor(message: string, code: ProtocolFault = 'protocol') {
+    super(message);
+    this.code = code;
+  }
 }
 
 /** Bytes that are not authentic: an impostor, a wrong key or a tampered stream. The peer is told nothing. */

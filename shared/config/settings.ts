@@ -1,5 +1,6 @@
 import type { CipherBackend } from '../codec/aead.js';
 import type { Method } from '../codec/methods.js';
+import type { Timeouts } from '../serve/timeouts.js';
 import type { ServerUri } from './uri.js';
 
 /** Where to listen. An empty `host` means all addresses, IPv6 and IPv4; `port` 0 lets the system choose. */
@@ -21,6 +22,8 @@ export interface RemoteSettings {
   readonly freshKey: boolean;
   /** The directory of the replay journal; undefined keeps replay memory in memory only. */
   readonly stateDirectory: string | undefined;
+  /** Waits that differ from the defaults. */
+  readonly timeouts?: Partial<Timeouts>;
 }
 
 /** All that a local is told. */
@@ -28,4 +31,6 @@ export interface LocalSettings {
   readonly listen: ListenAddress;
   readonly remote: ServerUri;
   readonly cipherBackend: CipherBackend;
+  /** Waits that differ from the defaults. */
+  readonly timeouts?: Partial<Timeouts>;
 }

@@ -30,6 +30,11 @@ export const socks5Replies: Readonly<Record<Refusal, number>> = {
   'address-type-not-supported': 0x08,
 };
 
+/** The refusal a REP stands for; of several with the same REP the first, which is the plainer one. */
+const refusalsByReply: ReadonlyMap<number, Refusal> = new Map(
+  (Object.keys(socks5Replies) as Refusal[]).reverse().map((refusal) => [socks5Replies[refusal], refusal]),
+);
+
 /** Commands that are known and still not carried out. BIND is a door to the remote's own network: policy. */
 const refusedCommands: ReadonlyMap<number, Refusal> = new Map([[0x02, 'not-allowed']]);
 
@@ -79,9 +84,39 @@ export function* acceptSocks5(): Handshake<Socks5Request> {
  */
 export function* greetSocks5(): Handshake<void> {
   yield* write(Uint8Array.of(version, 1, noAuthentication));
+  yield* expectMethodReply();
+}
+
+/**
+ * The client's side, waiting for the answer to a greeting that has been sent.
+ * @throws ProtocolError unless the answer is method 0.
+ */
+export function* expectMethodReply(): Handshake<void> {
   const [theirVersion, method] = yield* read(2);
   if (theirVersion !== version) throw unexpected('version', version, theirVersion);
   if (method !== noAuthentication) throw unexpected('method', noAuthentication, method);
+}
+
+/** A proxy's answer to a request, on the client's side. */
+export interface Socks5Reply {
+  /** Undefined: granted. */
+  readonly refusal: Refusal | undefined;
+  readonly bound: Target;
+  /** The reply as the proxy sent it, so that it can be passed on word for word. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The client's side of the answer to a request (RFC 1928 §6).
+ * @throws ProtocolError when it is not one.
+ */
+export function* readSocks5Reply(): Handshake<Socks5Reply> {
+  const { head, address, bytes } = yield* readMessage();
+  const [theirVersion, reply, , addressType] = head;
+  if (theirVersion !== version) throw unexpected('reply version', version, theirVersion);
+  if (address === undefined) throw unexpected('reply ATYP', 1, addressType);
+  const refusal = reply === succeeded ? undefined : (refusalsByReply.get(reply ?? 0) ?? 'general-failure');
+  return { refusal, bound: decoded(address), bytes };
 }
 
 /**
@@ -127,23 +162,39 @@ interface RawRequest {
  * RSV should be 0 and is not looked at: some clients send rubbish there and mean no harm.
  */
 function* readRequest(): Handshake<RawRequest> {
-  const pieces = [yield* read(4)];
-  const [theirVersion, command = 0, , addressType = 0] = pieces[0] ?? [];
+  const { head, address, bytes } = yield* readMessage();
+  const [theirVersion, command = 0, , addressType] = head;
   if (theirVersion !== version) throw unexpected('request version', version, theirVersion);
-
-  let length = addressLengths.get(addressType);
-  if (length === undefined) {
-    // Where such an address ends nobody knows, so there is nothing to wait for.
-    return yield* refuse('address-type-not-supported', `ATYP: expected 1, 3 or 4, got ${addressType}`);
+  if (address === undefined) {
+    return yield* refuse(
+      'address-type-not-supported',
+      `ATYP: expected 1, 3 or 4, got ${addressType ?? 'none'}`,
+    );
   }
+  return { command, address, request: bytes };
+}
+
+/** Request and reply have one shape: four bytes, the last of them ATYP, then address and port. */
+interface Message {
+  readonly head: Uint8Array;
+  /** ATYP, address and port. Undefined for an unknown ATYP: where such an address ends nobody knows. */
+  readonly address: Uint8Array | undefined;
+  readonly bytes: Uint8Array;
+}
+
+function* readMessage(): Handshake<Message> {
+  const head = yield* read(4);
+  const pieces = [head];
+  let length = addressLengths.get(head[3] ?? 0);
+  if (length === undefined || head[0] !== version) return { head, address: undefined, bytes: head };
   if (length === 'prefixed') {
     const prefix = yield* read(1);
     pieces.push(prefix);
     length = prefix[0] ?? 0;
   }
   pieces.push(yield* read(length + 2));
-  const request = concat(pieces);
-  return { command, address: request.subarray(3), request };
+  const bytes = concat(pieces);
+  return { head, address: bytes.subarray(3), bytes };
 }
 
 /** The target of a whole request: grammar is judged here, policy is not. */

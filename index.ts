@@ -1,0 +1,19 @@
+/** The library's face: the two halves as services, and what is needed to set them up. */
+export { startLocal, type LocalService } from './local/local.js';
+export { startRemote } from './remote/remote.js';
+export type { Environment } from './shared/environment.js';
+export type { Service } from './shared/service.js';
+export { systemEnvironment } from './shared/net/system.js';
+export type { ListenAddress, LocalSettings, RemoteSettings } from './shared/config/settings.js';
+export { formatServerUri, parseServerUri, redactServerUri, type ServerUri } from './shared/config/uri.js';
+export { findMethod, type Method, type MethodName } from './shared/codec/methods.js';
+export { generateSecret } from './shared/codec/keys.js';
+export type { CheckResult, ObservedEvent, Observer } from './shared/observe/events.js';
+export {
+  AuthError,
+  ConfigError,
+  DialError,
+  ProtocolError,
+  RefusedError,
+  type Refusal,
+} from './shared/errors.js';

@@ -1,0 +1,89 @@
+import { formatTarget } from '../shared/codec/address.js';
+import { masterKey } from '../shared/codec/keys.js';
+import type { LocalSettings } from '../shared/config/settings.js';
+import type { Environment } from '../shared/environment.js';
+import { listen } from '../shared/net/listen.js';
+import { createResolver } from '../shared/net/resolve.js';
+import type { CheckResult, Observer } from '../shared/observe/events.js';
+import type { Dialer } from '../shared/outbound/dialer.js';
+import { FarRefusal } from '../shared/outbound/dialer.js';
+import { rawDialer, shadowsocksDialer, type Tunnel } from '../shared/outbound/tunnel.js';
+import { Connections } from '../shared/serve/connections.js';
+import { socks5 } from '../shared/serve/inbound.js';
+import { serveStream } from '../shared/serve/serve.js';
+import { defaultTimeouts } from '../shared/serve/timeouts.js';
+import type { Service } from '../shared/service.js';
+import { checkPath, PathWatch } from './path.js';
+
+/** A running local. */
+export interface LocalService extends Service {
+  /** Tries the path to the remote: the name, the connection, then one authenticated conversation. */
+  check(): Promise<CheckResult>;
+}
+
+/**
+ * Starts a local: a SOCKS5 port whose requests leave through the remote. It does not need the remote to be there.
+ * Rejects with a ConfigError for a key that does not fit, or with the system's error when it cannot listen.
+ */
+export async function startLocal(
+  settings: LocalSettings,
+  environment: Environment,
+  observer: Observer,
+): Promise<LocalService> {
+  const { remote, cipherBackend } = settings;
+  const timeouts = { ...defaultTimeouts, ...settings.timeouts };
+  const key = masterKey(remote.method, remote.secret);
+  const resolver = createResolver();
+  const tunnel: Tunnel = {
+    remote: { host: remote.host, port: remote.port },
+    cipher: { method: remote.method, key, backend: cipherBackend },
+    environment,
+    resolver,
+    timeouts,
+  };
+  const check = (): Promise<CheckResult> => checkPath(tunnel, remote.wire);
+  const watch = new PathWatch(check, observer);
+  const wayOut = { raw: rawDialer, shadowsocks: shadowsocksDialer }[remote.wire](tunnel);
+  const dial: Dialer = async (target, options) => {
+    try {
+      const connected = await wayOut(target, options);
+      watch.works();
+      return connected;
+    } catch (error) {
+      // A refusal is the remote's own word: the path to it works.
+      if (error instanceof FarRefusal) watch.works();
+      else watch.fails(error);
+      throw error;
+    }
+  };
+
+  const machine = { role: 'local', dial, observer, idleMs: timeouts.idleMs } as const;
+  const clients = new Connections();
+  const inbound = socks5(timeouts.handshakeMs);
+  const listener = await listen(settings.listen, {
+    accept: (client) => {
+      clients.add(client);
+      void serveStream(client, inbound, machine);
+    },
+    crowded: (limit) => {
+      observer({
+        event: 'warning',
+        detail: `connections: expected at most ${limit}, got more; raise nofile`,
+      });
+    },
+  });
+  return {
+    listen: formatTarget(listener.address),
+    check: async () => {
+      const result = await check();
+      if (!result.ok) watch.fails(result.detail);
+      return result;
+    },
+    async stop(graceMs) {
+      listener.close();
+      watch.stop();
+      await clients.drain(graceMs);
+      resolver.close();
+    },
+  };
+}

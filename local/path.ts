@@ -1,0 +1,94 @@
+import { DialError } from '../shared/errors.js';
+import type { Wire } from '../shared/net/sealed.js';
+import type { CheckResult, CheckStage, Observer } from '../shared/observe/events.js';
+import { probe, type Tunnel } from '../shared/outbound/tunnel.js';
+
+/** How long one check may take, ms: somebody waits in front of a terminal. */
+const checkMs = 5_000;
+/** A lost remote is looked for again after these pauses, the last one for ever, ms. */
+const pausesMs = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000] as const;
+
+const advice: Readonly<Record<CheckStage, string>> = {
+  resolve: 'check the host name in the URI, and that this computer is online',
+  tcp: 'check that the remote runs, that host and port are right, and that its firewall lets the port through',
+  authenticate:
+    'the remote was reached but does not take our key: check key and method, and that both clocks are right to within 30 s',
+};
+
+/** Tries the path once. Never rejects. On the standard wire a server that closes without a word has done nothing wrong. */
+export async function checkPath(tunnel: Tunnel, wire: Wire): Promise<CheckResult> {
+  const startedAt = performance.now();
+  const elapsed = (): number => Math.round(performance.now() - startedAt);
+  const timeouts = {
+    ...tunnel.timeouts,
+    dialMs: Math.min(checkMs, tunnel.timeouts.dialMs),
+    replyMs: Math.min(checkMs, tunnel.timeouts.replyMs),
+  };
+  try {
+    await probe({ ...tunnel, timeouts });
+    return { ok: true, ms: elapsed(), verified: true };
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    const stage = stageOf(cause);
+    const closed = stage === 'authenticate' && codeOf(cause) !== 'silence' && codeOf(cause) !== 'auth';
+    if (wire === 'shadowsocks' && closed) return { ok: true, ms: elapsed(), verified: false };
+    const detail = error instanceof Error ? error.message : String(error);
+    return { ok: false, stage, detail, advice: advice[stage] };
+  }
+}
+
+/** How far it came, told by what ended it. */
+function stageOf(cause: unknown): CheckStage {
+  if (!(cause instanceof DialError)) return 'authenticate';
+  return cause.code === 'name-not-resolved' ? 'resolve' : 'tcp';
+}
+
+function codeOf(cause: unknown): unknown {
+  return cause instanceof Error && 'code' in cause ? cause.code : undefined;
+}
+
+/** Knows whether the remote is lost, says so once, and looks for it until it is back. */
+export class PathWatch {
+  readonly #check: () => Promise<CheckResult>;
+  readonly #observer: Observer;
+  #lost = false;
+  #stopped = false;
+  #tries = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(check: () => Promise<CheckResult>, observer: Observer) {
+    this.#check = check;
+    this.#observer = observer;
+  }
+
+  works(): void {
+    if (!this.#lost) return;
+    this.#lost = false;
+    clearTimeout(this.#timer);
+    this.#observer({ event: 'remote-back' });
+  }
+
+  fails(why: unknown): void {
+    if (this.#lost || this.#stopped) return;
+    this.#lost = true;
+    this.#tries = 0;
+    this.#observer({ event: 'remote-lost', detail: why instanceof Error ? why.message : String(why) });
+    this.#lookAgain();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #lookAgain(): void {
+    const pause = pausesMs[Math.min(this.#tries, pausesMs.length - 1)];
+    this.#tries += 1;
+    this.#timer = setTimeout(() => {
+      void this.#check().then((result) => {
+        if (result.ok) this.works();
+        else if (this.#lost && !this.#stopped) this.#lookAgain();
+      });
+    }, pause);
+  }
+}

@@ -1,0 +1,126 @@
+import { concat } from '../bytes.js';
+import { ProtocolError } from '../errors.js';
+import type { Handshake } from '../proxy/handshake.js';
+import type { PushStream, Sink } from './stream.js';
+
+/** What a peer may send ahead of an answer before its stream is paused, bytes. */
+const aheadLimit = 64 * 1024;
+
+/**
+ * Runs handshakes over a stream: feeds them the bytes they ask for, in whatever pieces those arrive, and sends what
+ * they write. Afterwards `handOver` gives the stream to somebody else, with every byte that was read too far.
+ *
+ * Words are kept back until the handshake waits for the peer, so that a method reply and the reply to the request
+ * behind it leave in one write when both were asked for at once.
+ */
+export class HandshakeDriver implements Sink {
+  readonly #stream: PushStream;
+  #ahead: Uint8Array[] = [];
+  #length = 0;
+  #words: Uint8Array[] = [];
+  #end: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(stream: PushStream) {
+    this.#stream = stream;
+    stream.attach(this);
+  }
+
+  /**
+   * What the handshake returns. Throws what it throws, a ProtocolError when the peer ends or takes longer than
+   * `deadlineMs`, or the stream's own error. What the handshake had written by then has been sent.
+   */
+  async run<T>(handshake: Handshake<T>, deadlineMs: number): Promise<T> {
+    const late = setTimeout(() => {
+      this.#stop(
+        new ProtocolError(`handshake: expected it to be complete within ${deadlineMs / 1000} s, got silence`),
+      );
+    }, deadlineMs);
+    try {
+      let step = handshake.next();
+      while (step.done !== true) {
+        if ('write' in step.value) {
+          this.#words.push(step.value.write);
+          step = handshake.next(new Uint8Array(0));
+        } else {
+          while (this.#length < step.value.read) await this.#more();
+          step = handshake.next(this.#take(step.value.read));
+        }
+      }
+      return step.value;
+    } catch (error) {
+      this.#flush();
+      throw error;
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  /** The bytes that arrived behind the handshake so far. They are the caller's now. */
+  takeAhead(): Uint8Array {
+    return this.#take(this.#length);
+  }
+
+  /** Says something to the peer, together with anything kept back. */
+  say(words: Uint8Array): void {
+    if (words.length > 0) this.#words.push(words);
+    this.#flush();
+  }
+
+  /** The stream itself, ready for another sink; what was read too far comes first. */
+  handOver(): PushStream {
+    this.#flush();
+    this.#stream.giveBack(this.takeAhead());
+    return this.#stream;
+  }
+
+  receive(pieces: readonly Uint8Array[]): void {
+    for (const piece of pieces) {
+      this.#ahead.push(this.#stream.lends ? piece.slice() : piece);
+      this.#length += piece.length;
+    }
+    if (this.#length > aheadLimit) this.#stream.pause();
+    this.#wake?.();
+  }
+
+  ended(): void {
+    this.#stop(new ProtocolError('handshake: expected more bytes, got the end of the stream', 'truncated'));
+  }
+
+  failed(error: Error): void {
+    this.#stop(error);
+  }
+
+  writable(): void {
+    // Handshakes are far smaller than what a socket takes at once.
+  }
+
+  #stop(reason: Error): void {
+    this.#end ??= reason;
+    this.#wake?.();
+  }
+
+  async #more(): Promise<void> {
+    if (this.#end !== undefined) throw this.#end;
+    this.#flush();
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    this.#wake = undefined;
+  }
+
+  #flush(): void {
+    if (this.#words.length === 0) return;
+    const words = concat(this.#words);
+    this.#words = [];
+    this.#stream.write([words]);
+  }
+
+  #take(size: number): Uint8Array {
+    if (size === 0) return new Uint8Array(0);
+    const all = concat(this.#ahead);
+    this.#ahead = size < all.length ? [all.subarray(size)] : [];
+    this.#length = all.length - size;
+    return all.subarray(0, size);
+  }
+}

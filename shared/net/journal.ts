@@ -1,0 +1,146 @@
+import { createHmac } from 'node:crypto';
+import { constants } from 'node:fs';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+
+/**
+ * The journal of used salts: a file of 8-byte keyed hashes behind a 16-byte header.
+ *
+ *   'hlsalts' version(1)=1 | check(8): keyed hash of the magic | hash(8)*
+ *
+ * It is appended to as salts are used, so that a killed process loses at most the write under way. The hashes are
+ * keyed: whoever reads the file learns no salt, and a file of another key is recognised and left unused.
+ */
+export interface SaltJournal {
+  /** The hashes the files held, oldest first, as two 32-bit halves. They can be read once, and are gone then. */
+  readonly loaded: Iterable<readonly [high: number, low: number]>;
+  /** Writes one 8-byte hash behind the others. Never waits and never throws. */
+  append(hash: Uint8Array): void;
+  /** The current file becomes the previous one; a new one begins. */
+  turn(): void;
+  close(): Promise<void>;
+}
+
+const magic = Buffer.from('hlsalts\x01', 'latin1');
+const headerSize = 16;
+/** Two generations of a million hashes, and a margin: a file beyond this is not ours. */
+const largestFile = headerSize + 8 * 1_100_000;
+const warnEveryMs = 60_000;
+
+/**
+ * Opens (or begins) the journal `file` and reads it together with the generation before it, `file`.1. A file that is
+ * damaged, too large or another key's is begun anew, with a warning. Rejects when the file cannot be written.
+ */
+export async function openJournal(
+  file: string,
+  hashKey: Uint8Array,
+  warn: (detail: string) => void,
+): Promise<SaltJournal> {
+  const header = Buffer.concat([magic, createHmac('sha256', hashKey).update(magic).digest().subarray(0, 8)]);
+  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  const loaded = hashes([
+    await readGeneration(`${file}.1`, header, warn),
+    await readGeneration(file, header, warn),
+  ]);
+  let handle = await begin(file, header);
+  let waiting: Uint8Array[] = [];
+  let work: Promise<void> = Promise.resolve();
+  let busy = false;
+  let lastWarning = -Infinity;
+
+  const attempt = async (action: () => Promise<void>): Promise<void> => {
+    try {
+      await action();
+    } catch (error) {
+      // A full disk must not stop the traffic; the memory still knows every salt.
+      if (performance.now() - lastWarning < warnEveryMs) return;
+      lastWarning = performance.now();
+      warn(
+        `replay journal ${file}: cannot be written (${errorCode(error)}); a restart will forget these salts`,
+      );
+    }
+  };
+  const flush = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const batch = Buffer.concat(waiting);
+      waiting = [];
+      await attempt(async () => {
+        await handle.appendFile(batch);
+      });
+    }
+    busy = false;
+  };
+  return {
+    loaded,
+    append(hash) {
+      waiting.push(Uint8Array.from(hash));
+      if (busy) return;
+      busy = true;
+      work = work.then(flush);
+    },
+    turn() {
+      work = work.then(() =>
+        attempt(async () => {
+          await handle.close();
+          await rename(file, `${file}.1`);
+          handle = await begin(file, header);
+        }),
+      );
+    },
+    async close() {
+      await work;
+      await handle.close();
+    },
+  };
+}
+
+/** The file, ready to be appended to: with our header, whole records and nothing else. */
+async function begin(file: string, header: Buffer): Promise<FileHandle> {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_APPEND;
+  const handle = await open(file, flags, 0o600);
+  try {
+    const { size } = await handle.stat();
+    const start = Buffer.alloc(headerSize);
+    await handle.read(start, 0, headerSize, 0);
+    if (size > largestFile || !start.equals(header)) {
+      await handle.truncate(0);
+      await handle.appendFile(header);
+    } else if ((size - headerSize) % 8 !== 0) {
+      // A record was cut by a kill or a full disk: what follows must stay aligned.
+      await handle.truncate(size - ((size - headerSize) % 8));
+    }
+    return handle;
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function readGeneration(file: string, header: Buffer, warn: (detail: string) => void): Promise<Buffer> {
+  let content: Buffer;
+  try {
+    content = await readFile(file, { flag: constants.O_RDONLY | constants.O_NOFOLLOW });
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') warn(`replay journal ${file}: cannot be read (${errorCode(error)})`);
+    return Buffer.alloc(0);
+  }
+  if (content.length === 0) return content;
+  if (content.length > largestFile || !content.subarray(0, headerSize).equals(header)) {
+    warn(`replay journal ${file}: expected a journal of this key, got something else; it is begun anew`);
+    return Buffer.alloc(0);
+  }
+  return content.subarray(headerSize);
+}
+
+function* hashes(generations: readonly Buffer[]): Generator<readonly [number, number]> {
+  for (const records of generations) {
+    for (let offset = 0; offset + 8 <= records.length; offset += 8) {
+      yield [records.readUInt32BE(offset), records.readUInt32BE(offset + 4)];
+    }
+  }
+}
+
+function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import net from 'node:net';
+import type { Target } from '../codec/address.js';
+import { formatTarget } from '../codec/address.js';
+import { acceptedSocketOptions, TcpStream } from './tcp.js';
+
+/** As many as the kernel lets wait (net.core.somaxconn caps it): a browser opens its connections all at once. */
+const backlog = 4096;
+/** Descriptors kept back for files, resolvers and listeners when connections are counted. */
+const spareDescriptors = 128;
+
+export interface Listener {
+  /** The addresses it really listens on; `host` may be a wildcard. */
+  readonly address: Target;
+  /** As `127.0.0.1:1080` or `[::]:8388`. */
+  readonly text: string;
+  /** Stops accepting. Connections that are open stay open. */
+  close(): void;
+}
+
+export interface ListenOptions {
+  readonly accept: (stream: TcpStream, peer: string) => void;
+  /** More connections than this process has descriptors for: said at most once a minute. */
+  readonly crowded: (limit: number) => void;
+}
+
+/**
+ * Listens on `address`; host '' means every address of this host, IPv6 and IPv4. Rejects with the system's error
+ * (EADDRINUSE, EACCES, …).
+ */
+export async function listen(address: Target, options: ListenOptions): Promise<Listener> {
+  if (address.host !== '') return listenOn(address, options);
+  try {
+    return await listenOn({ host: '::', port: address.port }, options);
+  } catch (error) {
+    // A host without IPv6 still has all of its IPv4.
+    if (!isCode(error, 'EAFNOSUPPORT') && !isCode(error, 'EADDRNOTAVAIL')) throw error;
+    return listenOn({ host: '0.0.0.0', port: address.port }, options);
+  }
+}
+
+function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
+  const server = net.createServer(acceptedSocketOptions, (socket) => {
+    options.accept(new TcpStream(socket), socket.remoteAddress ?? '');
+  });
+  // At the limit Node accepts and closes without a word; better to refuse below it, and to say so.
+  const limit = connectionLimit();
+  if (limit !== undefined) server.maxConnections = limit;
+  let lastCrowded = -Infinity;
+  server.on('drop', () => {
+    if (performance.now() - lastCrowded < 60_000) return;
+    lastCrowded = performance.now();
+    options.crowded(server.maxConnections);
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: address.host, port: address.port, backlog }, () => {
+      server.off('error', reject);
+      // An accept that fails later (a descriptor limit, a lost interface) must not end the process.
+      server.on('error', () => undefined);
+      const bound = server.address() as net.AddressInfo;
+      const actual = { host: bound.address, port: bound.port };
+      resolve({
+        address: actual,
+        text: formatTarget(actual),
+        close: () => {
+          server.close();
+        },
+      });
+    });
+  });
+}
+
+/** How many connections fit, two descriptors for each; undefined where the system does not say. */
+function connectionLimit(): number | undefined {
+  try {
+    const files = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
+    if (files === undefined) return undefined;
+    return Math.max(16, Math.floor((Number(files) - spareDescriptors) / 2));
+  } catch {
+    return undefined;
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

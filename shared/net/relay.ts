@@ -1,0 +1,113 @@
+import type { PushStream, Sink } from './stream.js';
+
+/** How long a side that has nothing more to hear may go on talking, ms. */
+const lingerMs = 30_000;
+
+/** What became of a relayed conversation: undefined when both directions ended cleanly. */
+export type RelayEnd = Error | undefined;
+
+/**
+ * Carries bytes both ways between a client and a target until both directions have ended, then calls `done` once.
+ *
+ * Each direction ends by itself. When the target's side breaks, the client first gets every byte that came, then an
+ * end that is not clean; when the client's side breaks, nobody is left to care and the target's side is reset.
+ */
+export function relay(client: PushStream, target: PushStream, done: (end: RelayEnd) => void): void {
+  const conversation = new Conversation(client, target, done);
+  // The target first: the client's early bytes then find somebody who listens to the answer.
+  target.attach(new Side(target, client, conversation));
+  client.attach(new Side(client, target, conversation));
+}
+
+class Conversation {
+  readonly #client: PushStream;
+  readonly #target: PushStream;
+  readonly #done: (end: RelayEnd) => void;
+  #clientEnded = false;
+  #targetEnded = false;
+  #over = false;
+
+  constructor(client: PushStream, target: PushStream, done: (end: RelayEnd) => void) {
+    this.#client = client;
+    this.#target = target;
+    this.#done = done;
+  }
+
+  ended(from: PushStream): void {
+    if (this.#over) return;
+    if (from === this.#client) {
+      this.#clientEnded = true;
+      this.#target.end();
+    } else {
+      this.#targetEnded = true;
+      this.#client.end();
+    }
+    if (this.#clientEnded && this.#targetEnded) this.#finish(undefined);
+  }
+
+  failed(from: PushStream, error: Error): void {
+    if (this.#over) return;
+    if (from === this.#client) this.#target.abort();
+    else if (this.#targetEnded) {
+      // The whole answer is out and the target has closed: what the client still sends is nobody's.
+      absorbRest(this.#client);
+      this.#finish(undefined);
+      return;
+    } else this.#client.truncate();
+    this.#finish(error);
+  }
+
+  #finish(end: RelayEnd): void {
+    this.#over = true;
+    this.#done(end);
+  }
+}
+
+class Side implements Sink {
+  readonly #from: PushStream;
+  readonly #to: PushStream;
+  readonly #conversation: Conversation;
+  readonly #copies: boolean;
+
+  constructor(from: PushStream, to: PushStream, conversation: Conversation) {
+    this.#from = from;
+    this.#to = to;
+    this.#conversation = conversation;
+    this.#copies = from.lends && to.keeps;
+  }
+
+  receive(pieces: readonly Uint8Array[]): void {
+    const owned = this.#copies ? pieces.map((piece) => Buffer.from(piece)) : pieces;
+    if (!this.#to.write(owned)) this.#from.pause();
+  }
+
+  ended(): void {
+    this.#conversation.ended(this.#from);
+  }
+
+  failed(error: Error): void {
+    this.#conversation.failed(this.#from, error);
+  }
+
+  writable(): void {
+    // What was waiting for `from` has left it: the other side may be read again.
+    this.#to.resume();
+  }
+}
+
+/** Discards what a stream still sends, until it ends or 30 s have passed. Our own direction has been ended. */
+function absorbRest(stream: PushStream): void {
+  const timer = setTimeout(() => {
+    stream.abort();
+  }, lingerMs);
+  const over = (): void => {
+    clearTimeout(timer);
+  };
+  stream.attach({ receive: () => undefined, ended: over, failed: over, writable: () => undefined });
+}
+
+/** Says goodbye to a stream that was refused: ends our direction, lets the peer read it, discards what still comes. */
+export function dismiss(stream: PushStream): void {
+  stream.end();
+  absorbRest(stream);
+}

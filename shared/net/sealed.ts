@@ -1,0 +1,229 @@
+import { AuthError, ProtocolError } from '../errors.js';
+import type { Environment } from '../environment.js';
+import { concat } from '../bytes.js';
+import type { Opener, Sealer } from '../codec/stream.js';
+import type { PushStream, Sink } from './stream.js';
+import type { TcpStream } from './tcp.js';
+
+/**
+ * What separates the two wires above the seal. On the raw wire each direction opens with padding and ends with an
+ * authenticated end mark (raw-wire.md §2); on the standard wire a direction ends with the FIN of its TCP connection.
+ */
+export type Wire = 'raw' | 'shadowsocks';
+
+export interface SealedOptions {
+  readonly wire: Wire;
+  readonly environment: Environment;
+  /** Plaintext that came with the opening, before this stream took over. Owned by the stream from now on. */
+  readonly early?: Uint8Array;
+  /** A request's header, for a client that says nothing: the far end cannot dial before it has come. */
+  readonly header?: (out: Uint8Array[]) => void;
+  /** Called instead of a reset when bytes turn out not to be authentic, so that a remote can absorb the peer. */
+  readonly tampered?: (tcp: TcpStream, error: AuthError) => void;
+}
+
+/**
+ * The plaintext of one conversation inside a sealed TCP connection. Pieces it pushes are owned by the sink; pieces
+ * written to it are only borrowed.
+ */
+export class SealedStream implements PushStream, Sink {
+  readonly lends = false;
+  readonly keeps = false;
+  readonly #tcp: TcpStream;
+  readonly #sealer: Sealer;
+  readonly #opener: Opener;
+  readonly #options: SealedOptions;
+  #sink: Sink | undefined;
+  #front: Uint8Array | undefined;
+  /** Padding still to skip, or undefined before its length byte has come. Always 0 on the standard wire. */
+  #skip: number | undefined;
+  #spoke = false;
+  #sentEnd = false;
+  #ended = false;
+  #failure: Error | undefined;
+  #attached = false;
+
+  constructor(tcp: TcpStream, ends: { sealer: Sealer; opener: Opener }, options: SealedOptions) {
+    this.#tcp = tcp;
+    this.#sealer = ends.sealer;
+    this.#opener = ends.opener;
+    this.#options = options;
+    this.#skip = options.wire === 'raw' ? undefined : 0;
+    if (options.early !== undefined && options.early.length > 0) {
+      const early = this.#unpad([options.early]);
+      if (early.length > 0) this.#front = concat(early);
+    }
+  }
+
+  attach(sink: Sink): void {
+    this.#sink = sink;
+    const front = this.#front;
+    this.#front = undefined;
+    if (front !== undefined) sink.receive([front]);
+    if (this.#sink !== sink) return;
+    if (this.#failure !== undefined) sink.failed(this.#failure);
+    else if (this.#ended) sink.ended();
+    else if (this.#attached) this.#tcp.resume();
+    else {
+      this.#attached = true;
+      this.#tcp.attach(this);
+    }
+  }
+
+  giveBack(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#front = bytes;
+  }
+
+  pause(): void {
+    this.#tcp.pause();
+  }
+
+  resume(): void {
+    this.#tcp.resume();
+  }
+
+  write(pieces: readonly Uint8Array[]): boolean {
+    const sealed: Uint8Array[] = [];
+    if (this.#spoke) {
+      for (const piece of pieces) this.#sealer.seal(piece, sealed);
+    } else {
+      this.#spoke = true;
+      // One chunk for the padding and what follows it: the sizes of a handshake's messages must not show.
+      this.#sealer.seal(concat([...this.#padding(), ...pieces]), sealed);
+    }
+    return this.#tcp.write(sealed);
+  }
+
+  end(): void {
+    if (this.#sentEnd || this.#failure !== undefined) return;
+    this.#sentEnd = true;
+    if (this.#options.wire === 'raw') {
+      const sealed: Uint8Array[] = [];
+      if (!this.#spoke) this.#sealer.seal(concat(this.#padding()), sealed);
+      this.#sealer.end(sealed);
+      this.#tcp.write(sealed);
+      if (this.#ended) this.#tcp.close();
+      this.#spoke = true;
+    } else {
+      this.speakUp();
+      this.#tcp.end();
+    }
+  }
+
+  /** Sends the header of a request whose client has not said anything yet. */
+  speakUp(): void {
+    if (this.#spoke || this.#failure !== undefined || this.#options.header === undefined) return;
+    this.#spoke = true;
+    const sealed: Uint8Array[] = [];
+    this.#options.header(sealed);
+    this.#tcp.write(sealed);
+  }
+
+  /**
+   * Without an end mark, a FIN is a truncation on the raw wire. The standard wire has none: there a length without
+   * its payload is the one truncation that a careful client can recognise.
+   */
+  truncate(): void {
+    if (this.#failure !== undefined) return;
+    if (this.#options.wire === 'shadowsocks' && !this.#sentEnd) {
+      const sealed: Uint8Array[] = [];
+      this.#sealer.cut(sealed);
+      if (sealed.length > 0) this.#tcp.write(sealed);
+    }
+    this.#failure = new ProtocolError('stream: truncated by us', 'truncated');
+    this.#tcp.close();
+  }
+
+  abort(): void {
+    this.#failure ??= new ProtocolError('stream: reset by us');
+    this.#tcp.abort();
+  }
+
+  // What the TCP connection says.
+
+  receive(pieces: readonly Uint8Array[]): void {
+    const opened: Uint8Array[] = [];
+    let error: unknown;
+    try {
+      for (const piece of pieces) this.#open(piece, opened);
+    } catch (caught) {
+      error = caught;
+    }
+    const plain = this.#skip === 0 ? opened : this.#unpad(opened);
+    // What was authentic before the fault is the peer's own words and is passed on.
+    if (plain.length > 0) this.#sink?.receive(plain);
+    if (error !== undefined) this.#broke(error);
+    else if (this.#opener.ended) this.#finished();
+  }
+
+  ended(): void {
+    if (this.#ended) return;
+    if (this.#options.wire === 'shadowsocks' && this.#opener.atBoundary) {
+      this.#ended = true;
+      this.#sink?.ended();
+    } else {
+      this.#broke(
+        new ProtocolError('stream: expected an end mark, got the end of the connection: truncated'),
+      );
+    }
+  }
+
+  failed(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    // After both end marks nothing is left to lose.
+    if (!(this.#ended && this.#sentEnd)) this.#sink?.failed(error);
+  }
+
+  writable(): void {
+    this.#sink?.writable();
+  }
+
+  #open(piece: Uint8Array, opened: Uint8Array[]): void {
+    if (this.#ended) throw new ProtocolError('carrier: expected nothing after the end mark, got bytes');
+    const consumed = this.#opener.open(piece, opened);
+    if (consumed < piece.length)
+      throw new ProtocolError('carrier: expected nothing after the end mark, got bytes');
+  }
+
+  #finished(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#sink?.ended();
+    if (this.#sentEnd) this.#tcp.close();
+  }
+
+  #broke(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    const failure = error instanceof Error ? error : new Error(String(error));
+    this.#failure = failure;
+    if (failure instanceof AuthError && this.#options.tampered !== undefined) {
+      this.#options.tampered(this.#tcp, failure);
+    } else {
+      this.#tcp.abort();
+    }
+    this.#sink?.failed(failure);
+  }
+
+  /** One length byte N and N random bytes (raw-wire.md §2); nothing on the standard wire. */
+  #padding(): Uint8Array[] {
+    if (this.#options.wire === 'shadowsocks') return [];
+    const { environment } = this.#options;
+    const length = environment.randomBytes(1);
+    return [length, environment.randomBytes(length[0] ?? 0)];
+  }
+
+  #unpad(pieces: readonly Uint8Array[]): Uint8Array[] {
+    const rest: Uint8Array[] = [];
+    for (let piece of pieces) {
+      if (this.#skip === undefined) {
+        this.#skip = piece[0] ?? 0;
+        piece = piece.subarray(1);
+      }
+      const padding = Math.min(this.#skip, piece.length);
+      this.#skip -= padding;
+      if (padding < piece.length) rest.push(piece.subarray(padding));
+    }
+    return rest;
+  }
+}

@@ -1,0 +1,17 @@
+import { dial } from '../net/dial.js';
+import type { Guard } from '../net/guard.js';
+import type { Resolver } from '../net/resolve.js';
+import { connectSocket, TcpStream } from '../net/tcp.js';
+import type { Dialer } from './dialer.js';
+
+/** Straight to the target, as far as the guard lets it. */
+export function directDialer(options: {
+  readonly resolver: Resolver;
+  readonly guard: Guard;
+  readonly timeoutMs: number;
+}): Dialer {
+  return async (target) => {
+    const stream = new TcpStream(await dial(target, { ...options, socket: connectSocket }));
+    return { stream, bound: stream.bound };
+  };
+}

@@ -1,0 +1,38 @@
+import type { TcpStream } from '../net/tcp.js';
+
+/** The open connections of a service, so that it can be stopped without cutting them off. */
+export class Connections {
+  readonly #open = new Set<TcpStream>();
+  #emptied: (() => void) | undefined;
+
+  add(tcp: TcpStream): void {
+    this.#open.add(tcp);
+    tcp.onClosed(() => {
+      this.remove(tcp);
+    });
+  }
+
+  remove(tcp: TcpStream): void {
+    if (this.#open.delete(tcp) && this.#open.size === 0) this.#emptied?.();
+  }
+
+  abort(): void {
+    for (const tcp of this.#open) tcp.abort();
+  }
+
+  /** Settles when the last one has closed; those still open after `graceMs` are reset. */
+  async drain(graceMs: number): Promise<void> {
+    if (this.#open.size === 0) return;
+    const grace = setTimeout(() => {
+      this.abort();
+    }, graceMs);
+    await new Promise<void>((resolve) => {
+      const before = this.#emptied;
+      this.#emptied = () => {
+        before?.();
+        resolve();
+      };
+    });
+    clearTimeout(grace);
+  }
+}
