@@ -19,7 +19,7 @@ import { tagLength } from './methods.js';
 import { NonceCounter } from './nonce.js';
 
 /** Bytes of a length chunk. */
-export const lengthChunk = 2 + tagLength;
+export const lengthChunk: number = 2 + tagLength;
 
 /** A payload up to here is copied to stand in one piece with its framing. */
 const smallPayload = 2048;
