@@ -38,7 +38,11 @@ export function summarise(results: readonly ThroughputResult[]): readonly Throug
   }));
   return rows.map((row) => {
     const ratioTo = (name: TunnelName): Ratio => {
-      const other = rows.find(({ tunnel, direction }) => tunnel === name && direction === row.direction);
+      // The rounds before a failure are too few to be measured against.
+      const other = rows.find(
+        ({ tunnel, direction, fault }) =>
+          tunnel === name && direction === row.direction && fault === undefined,
+      );
       return {
         speed: quotient(row.megabytesPerSecond, other?.megabytesPerSecond),
         cpu: quotient(row.cpuPerGigabyte, other?.cpuPerGigabyte),

@@ -126,14 +126,15 @@ if (throughput.length > 0) {
   );
 }
 
-const obstacle = wishes.rows.includes('idle') ? idleObstacle(wishes.idle) : 'not asked for';
+const idleWanted = wishes.rows.includes('idle');
+const obstacle = idleWanted ? idleObstacle(wishes.idle) : undefined;
 const held = names.filter((name) => name !== 'direct');
 const idle =
-  obstacle === undefined
+  idleWanted && obstacle === undefined
     ? await measureIdle(processes, { names: held, count: wishes.idle, directory, say })
     : [];
-if (obstacle === undefined) console.log(`\n${idleTable(idle)}`);
-else leaveOut('idle', obstacle);
+if (idle.length > 0) console.log(`\n${idleTable(idle)}`);
+if (obstacle !== undefined) leaveOut('idle', obstacle);
 
 const command = process.argv.slice(2);
 const record = { date: new Date().toISOString(), command, machine, notMeasured, throughput, idle };

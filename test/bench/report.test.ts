@@ -31,6 +31,12 @@ describe('the report of the bench', () => {
     expect(row?.toPlain).toEqual({ speed: undefined, cpu: undefined });
   });
 
+  it('gives no ratio to a peer that failed after some rounds', () => {
+    const broken = { ...result('libev', [2], 4), fault: 'transfer: expected 5 bytes, got 4' };
+    const [row] = summarise([result('halflight-2022', [1], 1), broken]);
+    expect(row?.toLibev).toEqual({ speed: undefined, cpu: undefined });
+  });
+
   it('gives no ratio to a peer whose CPU was too little to be counted', () => {
     const [row] = summarise([result('halflight-2022', [1], 1), result('libev', [1], 0)]);
     expect(row?.toLibev).toEqual({ speed: 1, cpu: undefined });
