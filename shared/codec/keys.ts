@@ -1,9 +1,10 @@
 /**
  * From what an operator writes to what a cipher wants: secrets, master keys and session subkeys.
  */
-import { hkdfSync, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { blake3 } from '@noble/hashes/blake3.js';
-import { md5 } from '@noble/hashes/legacy.js';
+import { hkdf } from '@noble/hashes/hkdf.js';
+import { md5, sha1 } from '@noble/hashes/legacy.js';
 import { concat } from '../bytes.js';
 import type { Environment } from '../environment.js';
 import { ConfigError } from '../errors.js';
@@ -35,11 +36,11 @@ export function generateSecret(method: Method, env: Environment): string {
  * 2017: HKDF-SHA1 with the info `ss-subkey` (SIP004). 2022: BLAKE3 `derive_key` of key and salt (SIP022 §2).
  */
 export function sessionSubkey(method: Method, key: Uint8Array, salt: Uint8Array): Uint8Array {
-  if (method.edition === 2017)
-    return new Uint8Array(hkdfSync('sha1', key, salt, 'ss-subkey', method.keyLength));
+  if (method.edition === 2017) return hkdf(sha1, key, salt, subkeyInfo, method.keyLength);
   return blake3(concat([key, salt]), { context: sessionContext, dkLen: method.keyLength });
 }
 
+const subkeyInfo = new TextEncoder().encode('ss-subkey');
 const sessionContext = new TextEncoder().encode('shadowsocks 2022 session subkey');
 
 /** Whether two byte strings are the same, in a time that depends on their lengths alone. */
