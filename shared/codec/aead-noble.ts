@@ -51,7 +51,8 @@ export function nobleAead(name: AeadName, key: Uint8Array): Aead {
     },
     open,
     opening(nonce, length) {
-      return gathering(length, (ciphertext, tag) => open(nonce, ciphertext, tag));
+      const ownNonce = new Uint8Array(nonce);
+      return gathering(length, (ciphertext, tag) => open(ownNonce, ciphertext, tag));
     },
   };
 }
