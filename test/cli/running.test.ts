@@ -1,0 +1,113 @@
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { cliStarter, type Running } from '../support/cli.js';
+import { canaryKey, temporaryDirectories } from '../support/config.js';
+
+const start = cliStarter();
+const temporary = temporaryDirectories();
+
+/** The members that a first line of --json may have. */
+type Ready = Readonly<Record<'event' | 'role' | 'listen' | 'remote' | 'uri', string | undefined>>;
+
+async function ready(running: Running): Promise<Ready> {
+  return JSON.parse((await running.nextLine()) ?? '{}') as Ready;
+}
+
+const withKey = { variables: { HALFLIGHT_KEY: canaryKey, XDG_STATE_HOME: '/nonexistent' } };
+const startRemote = (): Running => start(['remote', '-l', '127.0.0.1:0', '--json'], withKey);
+
+describe('a remote', () => {
+  it('with --json says first where it listens and its URI, and last that it stopped', async () => {
+    const running = startRemote();
+    const first = await ready(running);
+    expect(first).toMatchObject({ event: 'ready', role: 'remote' });
+    expect(first.listen).toMatch(/^127\.0\.0\.1:[1-9][0-9]*$/);
+    const uri = `halflight://2022-blake3-aes-256-gcm:${encodeURIComponent(canaryKey)}@${first.listen ?? ''}#`;
+    expect(first.uri?.startsWith(uri)).toBe(true);
+
+    running.child.kill('SIGTERM');
+    const { exitCode, stdout, stderr } = await running.ended;
+    expect(exitCode).toBe(0);
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe('{"event":"stopped"}');
+    expect(stderr).not.toContain(canaryKey);
+  });
+
+  it('never prints again a key that was given as a flag, unless a program asks with --json', async () => {
+    const running = start(['remote', '-l', '127.0.0.1:0', '--key', canaryKey, '--log-level', 'debug']);
+    expect(await running.nextLine()).toMatch(/^halflight remote listens on 127\.0\.0\.1:/);
+    running.child.kill('SIGINT');
+    const { exitCode, stdout, stderr } = await running.ended;
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("npx halflight local 'halflight://2022-blake3-aes-256-gcm:***@127.0.0.1:");
+    for (const form of [canaryKey, encodeURIComponent(canaryKey), 'canary'])
+      expect(stdout + stderr).not.toContain(form);
+  });
+
+  it('started twice at once for the first time ends with one key', async () => {
+    const XDG_CONFIG_HOME = await temporary();
+    const both = [1, 2].map(() =>
+      start(['remote', '-l', '127.0.0.1:0', '--public-host', 'h', '--json'], {
+        variables: { XDG_CONFIG_HOME, XDG_STATE_HOME: XDG_CONFIG_HOME },
+      }),
+    );
+    const [one, other] = await Promise.all(both.map(ready));
+    const keyOf = (uri = ''): string => uri.slice(0, uri.indexOf('@'));
+    expect(keyOf(one?.uri)).toMatch(/^halflight:\/\/2022-blake3-aes-256-gcm:./);
+    expect(keyOf(one?.uri)).toBe(keyOf(other?.uri));
+    expect(await readdir(`${XDG_CONFIG_HOME}/halflight`)).toContain('remote.key');
+  });
+});
+
+describe('up', () => {
+  it('with --json says where both halves listen', async () => {
+    const running = start(['up', '-l', '0', '--json']);
+    const first = await ready(running);
+    expect(first).toMatchObject({ event: 'ready', role: 'up' });
+    for (const listen of [first.listen, first.remote]) expect(listen).toMatch(/^127\.0\.0\.1:[1-9][0-9]*$/);
+    expect(first.uri).toContain(`@${first.remote ?? ''}#`);
+    running.child.kill('SIGHUP');
+    expect((await running.ended).exitCode).toBe(0);
+  });
+});
+
+describe('a running process', () => {
+  it('ends at a second signal, with 0, even while a conversation runs', async () => {
+    const running = startRemote();
+    const { listen = '' } = await ready(running);
+    const socket = connect(Number(listen.split(':')[1]), '127.0.0.1');
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    running.child.kill('SIGINT');
+    running.child.kill('SIGTERM');
+    expect((await running.ended).exitCode).toBe(0);
+    socket.destroy();
+  });
+
+  it('opens no debugger at SIGUSR1', async () => {
+    const running = startRemote();
+    await ready(running);
+    running.child.kill('SIGUSR1');
+    running.child.kill('SIGTERM');
+    const { exitCode, stderr } = await running.ended;
+    expect(exitCode).toBe(0);
+    expect(stderr).not.toContain('Debugger');
+  });
+
+  it('goes on when nobody reads its output any more', async () => {
+    const running = startRemote();
+    const { listen = '' } = await ready(running);
+    running.child.stdout.destroy();
+    running.child.stderr.destroy();
+    // Garbage makes it write to the log; that it accepts again afterwards shows that it lives.
+    for (let time = 0; time < 2; time++) {
+      const socket = connect(Number(listen.split(':')[1]), '127.0.0.1');
+      await once(socket, 'connect');
+      socket.end('x'.repeat(400));
+      socket.destroy();
+    }
+    running.child.kill('SIGTERM');
+    expect((await running.ended).exitCode).toBe(0);
+  });
+});

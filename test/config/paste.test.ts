@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { localPage, readService, remotePage, type RemotePage, upPage } from '../../shared/config/paste.js';
+import { parseServerUri, type ServerUri } from '../../shared/config/uri.js';
+import { canaryKey, method } from '../support/config.js';
+
+const uri: ServerUri = {
+  wire: 'raw',
+  method: method(),
+  secret: canaryKey,
+  host: '192.0.2.1',
+  port: 8388,
+  tag: "Ann's VPS",
+};
+const encoded = encodeURIComponent(canaryKey);
+const page: RemotePage = {
+  listen: '[::]:8388',
+  uri,
+  source: { from: 'file', path: '/h/remote.key', created: true },
+  hostGuessed: false,
+};
+const drawQr = (text: string): string => `<QR of ${text}>`;
+
+describe('the page of a remote', () => {
+  it('has one line to paste on the laptop, which the local reads back', () => {
+    const pasted = remotePage(page, drawQr).filter((line) => line.startsWith('npx halflight local '));
+    expect(pasted).toEqual([
+      `npx halflight local 'halflight://2022-blake3-aes-256-gcm:${encoded}@192.0.2.1:8388#Ann%27s%20VPS'`,
+    ]);
+    expect(parseServerUri(/'(.*)'/.exec(pasted[0] ?? '')?.[1] ?? '')).toEqual(uri);
+  });
+
+  it('has the ss:// URI for phones, and both as QR codes', () => {
+    const lines = remotePage(page, drawQr);
+    const phone = `ss://2022-blake3-aes-256-gcm:${encoded}@192.0.2.1:8388#Ann%27s%20VPS`;
+    expect(lines).toContain(phone);
+    expect(lines).toContain(`<QR of ${phone}>`);
+    expect(lines.filter((line) => line.startsWith('<QR of halflight://'))).toHaveLength(1);
+  });
+
+  it('says where the key was stored, once, and where it was found later', () => {
+    expect(remotePage(page, drawQr).join('\n')).toContain('A new key is stored in /h/remote.key');
+    const later: RemotePage = { ...page, source: { from: 'file', path: '/h/remote.key', created: false } };
+    expect(remotePage(later, drawQr).join('\n')).toContain('The key is the one in /h/remote.key.');
+  });
+
+  it('never shows a key that was typed on the command line, and says why', () => {
+    const text = remotePage({ ...page, source: { from: 'flag' } }, drawQr).join('\n');
+    expect(text).not.toContain(canaryKey);
+    expect(text).not.toContain(encoded);
+    expect(text).not.toContain('<QR of');
+    expect(text).toContain(":***@192.0.2.1:8388#Ann%27s%20VPS'");
+    expect(text).toContain('The key came from the command line');
+  });
+
+  it('hints at --public-host when the host is a guess, and only then', () => {
+    expect(remotePage(page, drawQr).join('\n')).not.toContain('--public-host');
+    expect(remotePage({ ...page, hostGuessed: true }, drawQr).join('\n')).toContain(
+      '192.0.2.1 is a guess: no public address is here. Name the right one with --public-host.',
+    );
+  });
+});
+
+describe('the page of a local', () => {
+  it('has the curl line and the settings of browsers', () => {
+    const text = localPage('127.0.0.1:1081', 'h:1', { ok: true, ms: 41.6, verified: true }).join('\n');
+    expect(text).toContain('halflight local listens on 127.0.0.1:1081, remote h:1.');
+    expect(text).toContain('The remote answered in 42 ms and has the same key.');
+    expect(text).toContain('curl -x socks5h://127.0.0.1:1081 https://example.com');
+    expect(text).toContain('SOCKS Host 127.0.0.1, Port 1081');
+    expect(text).toContain('--proxy-server="socks5://127.0.0.1:1081"');
+  });
+
+  it('does not promise what the standard wire cannot prove', () => {
+    const text = localPage('127.0.0.1:1', 'h:1', { ok: true, ms: 5, verified: false }).join('\n');
+    expect(text).toContain('the standard wire cannot prove the key');
+    expect(text).not.toContain('has the same key');
+  });
+
+  it('says which stage of the check failed, the likely cause, and that it goes on', () => {
+    const failed = {
+      ok: false,
+      stage: 'tcp',
+      detail: 'h:1 refused the connection',
+      advice: 'start it',
+    } as const;
+    const text = localPage('127.0.0.1:1', 'h:1', failed).join('\n');
+    expect(text).toContain('failed at stage tcp: h:1 refused the connection');
+    expect(text).toContain('Likely cause: start it');
+    expect(text).toContain('It keeps running');
+    expect(text).toContain('curl -x');
+  });
+
+  it.each([
+    ['0.0.0.0:1080', 'socks5h://127.0.0.1:1080'],
+    ['[::]:1080', 'socks5h://127.0.0.1:1080'],
+    ['[::1]:1080', 'socks5h://[::1]:1080'],
+    ['192.168.1.2:1080', 'socks5h://192.168.1.2:1080'],
+  ])('on %s names %s', (listen, proxy) => {
+    expect(localPage(listen, 'h:1', { ok: true, ms: 5, verified: true }).join('\n')).toContain(proxy);
+  });
+});
+
+it('the page of up has the URI of its remote as well', () => {
+  const text = upPage('127.0.0.1:1080', uri, { ok: true, ms: 5, verified: true }).join('\n');
+  expect(text).toContain(`halflight://2022-blake3-aes-256-gcm:${encoded}@192.0.2.1:8388`);
+  expect(text).toContain('curl -x socks5h://127.0.0.1:1080');
+});
+
+it('where a service listens is taken apart', () => {
+  expect(readService('127.0.0.1:1080')).toEqual({ host: '127.0.0.1', port: 1080 });
+  expect(readService('[::]:8388')).toEqual({ host: '::', port: 8388 });
+});

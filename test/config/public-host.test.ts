@@ -1,0 +1,64 @@
+import type { NetworkInterfaceInfo } from 'node:os';
+import { describe, expect, it } from 'vitest';
+import {
+  type PublicHost,
+  publicHost,
+  type PublicHostSources,
+  readPublicHost,
+} from '../../shared/config/public-host.js';
+
+function address(text: string, internal = false): NetworkInterfaceInfo {
+  const family = text.includes(':') ? { family: 'IPv6' as const, scopeid: 0 } : { family: 'IPv4' as const };
+  return { address: text, netmask: '', mac: '', cidr: null, internal, ...family };
+}
+
+function choose(addresses: readonly string[], sources: Partial<PublicHostSources> = {}): PublicHost {
+  const interfaces = {
+    lo: [address('127.0.0.1', true), address('::1', true)],
+    eth0: addresses.map((each) => address(each)),
+  };
+  return publicHost({ named: undefined, listen: '', interfaces, ...sources });
+}
+
+describe('the host in the URI of a remote', () => {
+  it('is what the operator named, whatever else there is', () => {
+    expect(choose(['8.8.8.8'], { named: 'vpn.example.com', listen: '10.0.0.1' })).toEqual({
+      host: 'vpn.example.com',
+      guessed: false,
+    });
+  });
+
+  it('is the listening address when that is a particular one', () => {
+    expect(choose(['8.8.8.8'], { listen: '10.0.0.1' })).toEqual({ host: '10.0.0.1', guessed: false });
+  });
+
+  it('is the first public address, IPv4 before IPv6', () => {
+    expect(choose(['10.0.0.1', '2600::1', '8.8.8.8'])).toEqual({ host: '8.8.8.8', guessed: false });
+    expect(choose(['fe80::1', '10.0.0.1', '2600::1'])).toEqual({ host: '2600::1', guessed: false });
+  });
+
+  it('is an IPv4 address when the remote listens on IPv4 only', () => {
+    expect(choose(['2600::1', '10.0.0.1'], { listen: '0.0.0.0' })).toEqual({
+      host: '10.0.0.1',
+      guessed: true,
+    });
+  });
+
+  it('is a guess behind NAT and on a machine without a network', () => {
+    expect(choose(['fe80::1', 'fd00::1', '192.168.1.5'])).toEqual({ host: '192.168.1.5', guessed: true });
+    expect(choose(['fe80::1'])).toEqual({ host: '127.0.0.1', guessed: true });
+  });
+
+  it('is read with brackets or without', () => {
+    expect(readPublicHost('[2600::1]')).toBe('2600::1');
+    expect(readPublicHost('2600::1')).toBe('2600::1');
+    expect(readPublicHost('8.8.8.8')).toBe('8.8.8.8');
+  });
+
+  it.each(['', 'a b', 'example.com:8388', 'https://example.com', '[8.8.8.8]', 'fe80::1%eth0'])(
+    'is never %j',
+    (text) => {
+      expect(() => readPublicHost(text)).toThrow('--public-host: expected');
+    },
+  );
+});

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import type { ObservedEvent } from '../../shared/observe/events.js';
+import { createLog, logLevels, type LogLevel } from '../../shared/observe/log.js';
+import { jsonObserver, logObserver } from '../../shared/observe/observer.js';
+
+const target = { host: 'secret.example', port: 443 };
+const bound = { host: '2001:db8::1', port: 5000 };
+
+/** One of every kind; what must stay private says so. */
+const events: readonly ObservedEvent[] = [
+  { event: 'opened', id: 1, role: 'local' },
+  { event: 'granted', id: 1, target, bound },
+  { event: 'refused', id: 1, target, reason: 'connection-refused', detail: 'secret.example:443 refused' },
+  { event: 'refused', id: 1, reason: 'general-failure', detail: 'before it named a target' },
+  { event: 'closed', id: 1, target, up: 10, down: 20, ms: 30, error: 'ECONNRESET' },
+  { event: 'closed', id: 1, up: 0, down: 0, ms: 1 },
+  { event: 'absorbed', why: 'tag' },
+  { event: 'remote-lost', detail: 'no answer' },
+  { event: 'remote-back' },
+  { event: 'warning', detail: 'no journal' },
+];
+
+function logged(level: LogLevel): string[] {
+  const lines: string[] = [];
+  const log = createLog({
+    level,
+    format: 'text',
+    color: false,
+    now: () => 0,
+    write: (line) => lines.push(line),
+  });
+  events.forEach(logObserver(log));
+  return lines.map((line) => line.slice(line.indexOf(' ') + 1));
+}
+
+function written(level: LogLevel, observed: readonly ObservedEvent[] = events): unknown[] {
+  const lines: string[] = [];
+  observed.forEach(jsonObserver((line) => lines.push(line), level));
+  return lines.map((line) => JSON.parse(line) as unknown);
+}
+
+describe('the log of events', () => {
+  it('at the default level names no target', () => {
+    expect(logged('info')).toEqual([
+      'info refused id=1 reason=connection-refused',
+      'info refused id=1 reason=general-failure',
+      'info absorbed an opening that is not authentic why=tag',
+      'warn the remote cannot be reached detail="no answer"',
+      'info the remote is back',
+      'warn no journal',
+    ]);
+  });
+
+  it.each(logLevels.filter((level) => level !== 'debug'))(
+    'at level %s has no target in any line',
+    (level) => {
+      expect(logged(level).join('\n')).not.toMatch(/secret|2001:db8/);
+      expect(JSON.stringify(written(level))).not.toMatch(/secret|2001:db8/);
+    },
+  );
+
+  it('at level debug names targets and follows every connection', () => {
+    expect(logged('debug').slice(0, 6)).toEqual([
+      'debug opened id=1 role=local',
+      'debug granted id=1 target=secret.example:443 bound=[2001:db8::1]:5000',
+      'info refused id=1 reason=connection-refused target=secret.example:443 detail="secret.example:443 refused"',
+      'info refused id=1 reason=general-failure detail="before it named a target"',
+      'debug closed id=1 target=secret.example:443 up=10 down=20 ms=30 error=ECONNRESET',
+      'debug closed id=1 up=0 down=0 ms=1',
+    ]);
+  });
+});
+
+describe('events as JSON', () => {
+  it('at the default level are those of the program, not those of connections', () => {
+    expect(written('info')).toEqual(events.slice(6));
+  });
+
+  it('at level debug are all, with targets as text', () => {
+    expect(written('debug')).toEqual([
+      events[0],
+      { event: 'granted', id: 1, target: 'secret.example:443', bound: '[2001:db8::1]:5000' },
+      { ...events[2], target: 'secret.example:443' },
+      events[3],
+      { ...events[4], target: 'secret.example:443' },
+      ...events.slice(5),
+    ]);
+  });
+});
