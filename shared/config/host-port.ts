@@ -10,7 +10,7 @@ export interface HostAndPort {
   readonly port?: string;
 }
 
-const shape = /^(?:\[(?<literal>[^[\]]*)\]|(?<name>[^:[\]]*))(?::(?<port>.*))?$/s;
+const shape = /^(?:\[(?<literal>[^[\]]*)\]|(?<name>[^:[\]]*))(?::(?<port>[^:]*))?$/;
 const decimal = /^[0-9]{1,5}$/;
 
 /** Host and port of `text`, or undefined when it is shaped otherwise (an IPv6 address without brackets is). */
