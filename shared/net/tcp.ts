@@ -40,6 +40,9 @@ function readBuffer(): Uint8Array {
   return (sharedBuffer ??= new Uint8Array(readSize));
 }
 
+/** A socket that can no longer be written to is read until nothing has come for this long, ms. */
+const lastWordsMs = 20;
+
 type Arrival = (size: number, buffer: Uint8Array) => boolean;
 const arrivals = new WeakMap<net.Socket, { deliver: Arrival }>();
 
@@ -91,6 +94,7 @@ export class TcpStream implements PushStream {
         this.#sink?.receive([buffer.subarray(0, size)]);
         return true;
       };
+      this.#hearLastWords();
     } else {
       socket.on('data', (piece) => this.#sink?.receive([piece]));
       socket.pause();
@@ -216,6 +220,31 @@ export class TcpStream implements PushStream {
         clearTimeout(timer);
       });
     });
+  }
+
+  /**
+   * A target that answers early and closes resets what we still send it, and Node destroys a socket whose write
+   * fails, with the whole answer unread in the kernel: 19 of 20 early answers were lost. So a failed write does not
+   * destroy yet. Nothing new can arrive behind a reset, so what is there has been read once it is quiet.
+   */
+  #hearLastWords(): void {
+    const socket = this.#socket;
+    const destroy = socket.destroy.bind(socket);
+    let failure: Error | undefined;
+    const listen = (heard: number): void => {
+      setTimeout(() => {
+        if (socket.destroyed) return;
+        if (this.#paused || socket.bytesRead > heard) listen(socket.bytesRead);
+        else destroy(failure);
+      }, lastWordsMs);
+    };
+    socket.destroy = (error?: Error) => {
+      const writing = error !== undefined && 'syscall' in error && error.syscall === 'write';
+      if (!writing || this.#ended) return destroy(error);
+      if (failure === undefined) listen(socket.bytesRead);
+      failure = error;
+      return socket;
+    };
   }
 
   #read(): void {
