@@ -108,7 +108,7 @@ function holds({ prefix, bits }: Range, ip: Uint8Array): boolean {
   const whole = bits >>> 3;
   for (let at = 0; at < whole; at++) if (ip[at] !== prefix[at]) return false;
   const mask = 0xff & ~(0xff >>> (bits & 7));
-  return mask === 0 || (((ip[whole] ?? 0) ^ (prefix[whole] ?? 0)) & mask) === 0;
+  return (((ip[whole] ?? 0) ^ (prefix[whole] ?? 0)) & mask) === 0;
 }
 
 function isTiny(ip: Uint8Array): boolean {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DialError } from '../../shared/errors.js';
 import { dial } from '../../shared/net/dial.js';
@@ -162,6 +163,13 @@ describe('the end of a dial', () => {
     await expect(dialling).rejects.toBe(reason);
     expect(sockets.get('192.0.2.1')?.destroyed).toBe(true);
     await expect(dial(target, { ...options, signal: abort.signal })).rejects.toBe(reason);
+  });
+
+  it('leaves no listener on the signal', async () => {
+    const { options } = fakeNet({ '192.0.2.1': 'connects' });
+    const { signal } = new AbortController();
+    await dial(target, { ...options, signal });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('is a name that does not resolve', async () => {

@@ -127,6 +127,23 @@ describe('dialling behind the guard', () => {
     expect(dialled).toEqual([]);
   });
 
+  it.each([
+    ['a private name', 'localhost', 80],
+    ['port 25', 'example.com', 25],
+  ])('does not even look up a target that is refused for %s', async (_, host, port) => {
+    const { options } = fakeNet({ '93.184.216.34': 'connects' }, { guard });
+    const looked: string[] = [];
+    const resolver = {
+      ...options.resolver,
+      resolve: (name: string): Promise<readonly string[]> => {
+        looked.push(name);
+        return options.resolver.resolve(name);
+      },
+    };
+    await expect(dial({ host, port }, { ...options, resolver })).rejects.toThrow(RefusedError);
+    expect(looked).toEqual([]);
+  });
+
   it('tells the failure of the public addresses, not the refusal of the others', async () => {
     const { options } = fakeNet(
       { '127.0.0.1': 'connects', '93.184.216.34': errno('ECONNREFUSED') },

@@ -87,9 +87,14 @@ describe('resolving', () => {
     expect(await resolver.resolve('example.com')).toEqual(many.slice(0, 32));
   });
 
-  it('does not wait long for IPv6 once it has IPv4', async () => {
+  it('waits 50 ms for IPv6 once it has IPv4', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { resolver } = await rig((_, family) => (family === 'A' ? { addresses: ['192.0.2.1'] } : 'silent'));
-    expect(await resolver.resolve('example.com')).toEqual(['192.0.2.1']);
+    const resolving = resolver.resolve('example.com');
+    // The deadline of the lookup, and then the patience with IPv6.
+    while (vi.getTimerCount() < 2) await new Promise(setImmediate);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(await resolving).toEqual(['192.0.2.1']);
   });
 
   it('waits for IPv4 when it has only IPv6, for many a host cannot use that', async () => {
@@ -196,6 +201,22 @@ describe('the memory of the resolver', () => {
     vi.advanceTimersByTime(1);
     await refusal(resolver.resolve('dead.example'));
     expect(dns.asked).toHaveLength(4);
+  });
+
+  it('forgets the oldest of more than 4096 names', async () => {
+    const { dns, resolver } = await rig(both(['192.0.2.1'], []));
+    const asked = (): number => dns.asked.filter((question) => question === 'A name0.example').length;
+    for (let first = 0; first < 4096; first += 64) {
+      const batch = Array.from({ length: 64 }, (_, index) =>
+        resolver.resolve(`name${first + index}.example`),
+      );
+      await Promise.all(batch);
+    }
+    await resolver.resolve('name0.example');
+    expect(asked()).toBe(1);
+    await resolver.resolve('name4096.example');
+    await resolver.resolve('name0.example');
+    expect(asked()).toBe(2);
   });
 
   it('never has more than 256 names in flight, and lets the next in when one is done', async () => {
