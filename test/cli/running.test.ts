@@ -1,5 +1,3 @@
-import { connect } from 'node:net';
-import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { cliStarter, type Running } from '../support/cli.js';
@@ -73,18 +71,6 @@ describe('up', () => {
 });
 
 describe('a running process', () => {
-  it('ends at a second signal, with 0, even while a conversation runs', async () => {
-    const running = startRemote();
-    const { listen = '' } = await ready(running);
-    const socket = connect(Number(listen.split(':')[1]), '127.0.0.1');
-    socket.on('error', () => undefined);
-    await once(socket, 'connect');
-    running.child.kill('SIGINT');
-    running.child.kill('SIGTERM');
-    expect((await running.ended).exitCode).toBe(0);
-    socket.destroy();
-  });
-
   it('opens no debugger at SIGUSR1', async () => {
     const running = startRemote();
     await ready(running);
@@ -95,18 +81,12 @@ describe('a running process', () => {
     expect(stderr).not.toContain('Debugger');
   });
 
-  it('goes on when nobody reads its output any more', async () => {
+  it('is not killed by its own log when nobody reads it any more', async () => {
     const running = startRemote();
-    const { listen = '' } = await ready(running);
+    await ready(running);
     running.child.stdout.destroy();
     running.child.stderr.destroy();
-    // Garbage makes it write to the log; that it accepts again afterwards shows that it lives.
-    for (let time = 0; time < 2; time++) {
-      const socket = connect(Number(listen.split(':')[1]), '127.0.0.1');
-      await once(socket, 'connect');
-      socket.end('x'.repeat(400));
-      socket.destroy();
-    }
+    // It says that it stops, on both outputs.
     running.child.kill('SIGTERM');
     expect((await running.ended).exitCode).toBe(0);
   });

@@ -1,24 +1,21 @@
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { cliStarter, type CliOptions, type Ended } from '../support/cli.js';
 import { canaryKey, temporaryDirectories } from '../support/config.js';
 
 const start = cliStarter();
 const temporary = temporaryDirectories();
 const run = (words: readonly string[], options?: CliOptions): Promise<Ended> => start(words, options).ended;
+const withKey = { variables: { HALFLIGHT_KEY: canaryKey } };
 const encoded = encodeURIComponent(canaryKey);
 
-async function listening(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.close();
-  });
-  const bound = server.address();
-  return `127.0.0.1:${typeof bound === 'object' ? (bound?.port ?? 0) : 0}`;
+/** An address that is taken, by a remote of our own. */
+async function taken(): Promise<string> {
+  const other = start(['remote', '-l', '127.0.0.1:0', '--json'], withKey);
+  const { listen } = JSON.parse((await other.nextLine()) ?? '{}') as { listen: string };
+  return listen;
 }
 
 describe('asking for help', () => {
@@ -115,13 +112,15 @@ describe('a port that is taken', () => {
   it.each(['remote', 'up'])(
     'ends %s with 69, and the line names address, errno and what to do',
     async (command) => {
-      const taken = await listening();
-      const key = command === 'remote' ? { HALFLIGHT_KEY: canaryKey } : {};
-      const { exitCode, stdout, stderr } = await run([command, '-l', taken], { variables: key });
+      const listen = await taken();
+      const { exitCode, stdout, stderr } = await run(
+        [command, '-l', listen],
+        command === 'remote' ? withKey : {},
+      );
       expect({ exitCode, stdout, stderr }).toEqual({
         exitCode: 69,
         stdout: '',
-        stderr: `halflight: cannot listen on ${taken} (EADDRINUSE): another program listens there; choose a port with -l\n`,
+        stderr: `halflight: cannot listen on ${listen} (EADDRINUSE): another program listens there; choose a port with -l\n`,
       });
     },
   );
