@@ -22,7 +22,7 @@ import { NonceCounter } from './nonce.js';
 export const lengthChunk: number = 2 + tagLength;
 
 /** A payload up to here is copied to stand in one piece with its framing. */
-const smallPayload = 2048;
+export const smallPayload = 2048;
 
 /** Chunks stay this small until so many bytes have been sealed: on a slow link the first bytes reach the reader early. */
 const earlyPayload = 0x4000;

@@ -76,14 +76,12 @@ export interface Edition {
     payload: Uint8Array,
   ): { readonly piece: Uint8Array; readonly taken: number };
   requestReader(session: Session, env: Environment): RequestReader;
-  /** Pushes salt, header and the whole payload, which is not empty. */
-  sealResponse(response: OutgoingResponse, payload: Uint8Array, out: Uint8Array[]): void;
-  /** Pushes the salt and the announcement of a payload that will not come. */
-  cutResponse(response: OutgoingResponse, out: Uint8Array[]): void;
-  /** Bytes between the salt of a response and its first chunk. */
+  /** Salt and header of a response, which announces the length of the first payload, in one piece. */
+  sealResponseHeader(response: OutgoingResponse, firstLength: number): Uint8Array;
+  /** Bytes between the salt of a response and its first payload chunk. */
   responseHeaderLength(method: Method): number;
-  /** Checks that header, and returns the length of the first payload if the header told it. */
-  openResponse(session: Session, header: Uint8Array, request: AwaitedResponse): number | undefined;
+  /** Checks that header, and returns the length it announces. */
+  openResponseHeader(session: Session, header: Uint8Array, request: AwaitedResponse): number;
 }
 
 /** What the opening of a request is made from. */
@@ -97,7 +95,6 @@ export interface OutgoingRequest {
 /** What the opening of a response is made from. */
 export interface OutgoingResponse {
   readonly session: Session;
-  readonly sealer: ChunkSealer;
   readonly requestSalt: Uint8Array;
   readonly env: Environment;
 }

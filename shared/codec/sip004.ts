@@ -1,21 +1,21 @@
 /**
  * How a stream of the 2017 edition begins (SIP004): salt, then chunks. The target is the first plaintext of a request;
- * a response has no header at all.
+ * a response has no header but the length of its first chunk.
  *
  * ```
  *   request    salt │ chunk( SOCKS address │ payload … ) │ chunk …
- *   response   salt │ chunk( payload … ) │ chunk …
+ *   response   salt │ length chunk │ payload chunk │ chunk …
  * ```
  *
  * The whole address goes into the first chunk, because shadowsocks-libev looks for it nowhere else. When reading it
  * may be spread over several.
  */
-import { concat, readU16 } from '../bytes.js';
+import { concat, readU16, writeU16 } from '../bytes.js';
 import { ProtocolError } from '../errors.js';
 import { decodeTarget, encodeTarget } from './address.js';
 import { lengthChunk, maxEmptyChunks } from './chunks.js';
 import { tagLength } from './methods.js';
-import { openMessage } from './session.js';
+import { openMessage, sealMessage } from './session.js';
 import type { Edition, RequestHeader, RequestReader, Session } from './session.js';
 
 export const sip004: Edition = {
@@ -29,21 +29,15 @@ export const sip004: Edition = {
 
   requestReader: (session) => new Reader(session),
 
-  sealResponse({ session, sealer }, payload, out) {
-    const chunks: Uint8Array[] = [];
-    sealer.seal(payload, chunks);
-    out.push(concat([session.salt, ...chunks.splice(0, 1)]), ...chunks);
+  sealResponseHeader({ session }, firstLength) {
+    const length = new Uint8Array(2);
+    writeU16(length, 0, firstLength);
+    return concat([session.salt, sealMessage(session, length)]);
   },
 
-  cutResponse({ session, sealer }, out) {
-    const pieces = [session.salt];
-    sealer.cut(pieces);
-    out.push(concat(pieces));
-  },
+  responseHeaderLength: () => lengthChunk,
 
-  responseHeaderLength: () => 0,
-
-  openResponse: () => undefined,
+  openResponseHeader: (session, header) => readU16(openMessage(session, header), 0),
 };
 
 /** Opens chunks one at a time until they hold a whole address, and leaves the rest of the stream alone. */

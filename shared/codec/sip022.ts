@@ -26,7 +26,7 @@ import { decodeTarget, encodeTarget } from './address.js';
 import { sameBytes } from './keys.js';
 import { tagLength } from './methods.js';
 import { openMessage, sealMessage } from './session.js';
-import type { Edition, OutgoingResponse, RequestHeader, RequestReader, Session } from './session.js';
+import type { Edition, RequestHeader, RequestReader, Session } from './session.js';
 
 const REQUEST = 0;
 const RESPONSE = 1;
@@ -57,23 +57,16 @@ export const sip022: Edition = {
 
   requestReader: (session, env) => new Reader(session, env),
 
-  sealResponse(response, payload, out) {
-    const { sealer } = response;
-    const first = sealer.share(payload.length);
-    const header = responseHeader(response, first);
-    const { body, tag } = sealer.sealPayload(payload.subarray(0, first));
-    if (body.length <= smallBody) out.push(concat([header, body, tag]));
-    else out.push(header, body, tag);
-    sealer.seal(payload.subarray(first), out);
-  },
-
-  cutResponse(response, out) {
-    out.push(responseHeader(response, 1));
+  sealResponseHeader({ session, requestSalt, env }, firstLength) {
+    const plain = stamped(RESPONSE, fixedHeader + requestSalt.length, env);
+    plain.set(requestSalt, 9);
+    writeU16(plain, 9 + requestSalt.length, firstLength);
+    return concat([session.salt, sealMessage(session, plain)]);
   },
 
   responseHeaderLength: (method) => fixedHeader + method.saltLength + tagLength,
 
-  openResponse(session, header, { requestSalt, env }) {
+  openResponseHeader(session, header, { requestSalt, env }) {
     const plain = openMessage(session, header);
     checkStamp(plain, RESPONSE, env);
     const saltEnd = 9 + requestSalt.length;
@@ -85,9 +78,6 @@ export const sip022: Edition = {
     return length;
   },
 };
-
-/** A first payload up to here is copied to stand in one piece with the header. */
-const smallBody = 2048;
 
 /** Reads the two headers of a request, each opened once. */
 class Reader implements RequestReader {
@@ -135,14 +125,6 @@ function readVariable(plain: Uint8Array): Pick<RequestHeader, 'target' | 'payloa
   if (rest.length === 0)
     throw new AuthError('variable-length header: expected padding or payload, got neither');
   return { target: address.target, payload: rest.subarray(padding) };
-}
-
-/** Salt and sealed header of a response whose first payload has that length, in one piece. */
-function responseHeader({ session, requestSalt, env }: OutgoingResponse, length: number): Uint8Array {
-  const plain = stamped(RESPONSE, fixedHeader + requestSalt.length, env);
-  plain.set(requestSalt, 9);
-  writeU16(plain, 9 + requestSalt.length, length);
-  return concat([session.salt, sealMessage(session, plain)]);
 }
 
 /** A header of that length with type and time filled in. */

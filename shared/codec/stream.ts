@@ -4,11 +4,12 @@
  *
  * Each direction has a salt and so a key of its own. Payloads are lent and pieces pushed are the caller's throughout.
  */
+import { concat } from '../bytes.js';
 import type { Environment } from '../environment.js';
 import { AuthError, ProtocolError } from '../errors.js';
 import { isReserved } from './address.js';
 import type { Target } from './address.js';
-import { ChunkOpener, ChunkSealer } from './chunks.js';
+import { ChunkOpener, ChunkSealer, smallPayload } from './chunks.js';
 import { sameBytes } from './keys.js';
 import type { Method } from './methods.js';
 import { createSession, freshSalt } from './session.js';
@@ -126,14 +127,18 @@ export class ResponseOpener implements Opener {
     if (sameBytes(salt, this.#requestSalt))
       throw new AuthError('response salt: expected a new one, got that of our request');
     const session = createSession(this.#cipher, salt);
-    const firstLength = editionOf(method).openResponse(session, this.#head.subarray(method.saltLength), {
-      requestSalt: this.#requestSalt,
-      env: this.#env,
-    });
+    const firstLength = editionOf(method).openResponseHeader(
+      session,
+      this.#head.subarray(method.saltLength),
+      {
+        requestSalt: this.#requestSalt,
+        env: this.#env,
+      },
+    );
     return new ChunkOpener(session.aead, method.maxPayload, {
       endMarks: this.#endMarks,
       nonce: session.nonce,
-      ...(firstLength === undefined ? {} : { firstLength }),
+      firstLength,
     });
   }
 }
@@ -220,12 +225,8 @@ export class ResponseSealer implements Sealer {
 
   /** Pushes the payload; with the first one also salt and header, for one write. */
   seal(payload: Uint8Array, out: Uint8Array[]): void {
-    if (this.#begun) {
-      this.#sealer.seal(payload, out);
-    } else if (payload.length > 0) {
-      this.#begun = true;
-      editionOf(this.#session.method).sealResponse(this.#response(), payload, out);
-    }
+    if (this.#begun) this.#sealer.seal(payload, out);
+    else if (payload.length > 0) this.#begin(payload, out);
   }
 
   /** Pushes the end mark; nothing when there was no payload: the connection's own end says as much. */
@@ -235,17 +236,22 @@ export class ResponseSealer implements Sealer {
 
   cut(out: Uint8Array[]): void {
     if (this.#begun) this.#sealer.cut(out);
-    else editionOf(this.#session.method).cutResponse(this.#response(), out);
-    this.#begun = true;
+    else out.push(this.#header(1));
   }
 
-  #response(): Parameters<Edition['sealResponse']>[0] {
-    return {
-      session: this.#session,
-      sealer: this.#sealer,
-      requestSalt: this.#requestSalt,
-      env: this.#env,
-    };
+  #begin(payload: Uint8Array, out: Uint8Array[]): void {
+    this.#begun = true;
+    const first = this.#sealer.share(payload.length);
+    const header = this.#header(first);
+    const { body, tag } = this.#sealer.sealPayload(payload.subarray(0, first));
+    if (first <= smallPayload) out.push(concat([header, body, tag]));
+    else out.push(header, body, tag);
+    this.#sealer.seal(payload.subarray(first), out);
+  }
+
+  #header(firstLength: number): Uint8Array {
+    const response = { session: this.#session, requestSalt: this.#requestSalt, env: this.#env };
+    return editionOf(this.#session.method).sealResponseHeader(response, firstLength);
   }
 }
 
