@@ -49,6 +49,15 @@ describe('asking for help', () => {
   });
 });
 
+it('a reader that goes away early is no error', async () => {
+  for (const words of [['--help'], ['keygen'], ['remot']]) {
+    const { child, ended } = start(words);
+    child.stdout.destroy();
+    child.stderr.destroy();
+    expect((await ended).exitCode).toBe(words[0] === 'remot' ? 64 : 0);
+  }
+});
+
 describe('a command line that makes no sense ends with 64 and one line', () => {
   it.each<[readonly string[], string]>([
     [[], 'expected a command, got none; see halflight --help'],

@@ -85,6 +85,7 @@ describe('what is read', () => {
   it('reads padded base64', () => {
     expect(parseServerUri('ss://YWVzLTI1Ni1nY206cHc=@h:1').secret).toBe('pw');
     expect(parseServerUri('ss://YWVzLTI1Ni1nY206cHc%3D@h:1').secret).toBe('pw');
+    expect(parseServerUri('ss://YWVzLTI1Ni1nY206cA==@h:1').secret).toBe('p');
   });
 
   it('splits the user part at its first colon and its last @', () => {
