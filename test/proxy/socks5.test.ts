@@ -1,19 +1,11 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../shared/errors.js';
-import { acceptSocks5, greetSocks5, socks5Replies } from '../../shared/proxy/socks5.js';
-import { byteByByte, converse, cutAt, type Outcome } from '../support/handshake.js';
+import { acceptSocks5, socks5Replies } from '../../shared/proxy/socks5.js';
+import { byteByByte, toHex } from '../support/codec.js';
+import { converse, type Outcome, spacedHex } from '../support/handshake.js';
 
 const greeting = '050100';
 const trailing = '474554';
-
-function hex(text: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex');
-}
 
 /** A CONNECT to a domain, port 80, as the client writes it. */
 function connectTo(domain: string | Uint8Array, port = '0050'): string {
@@ -23,7 +15,7 @@ function connectTo(domain: string | Uint8Array, port = '0050'): string {
 
 /** Feeds `input` whole, byte by byte and with bytes behind it; all three must come to the same. */
 function threeFeedings(input: Uint8Array): Outcome<unknown> & { readonly message: string } {
-  const seen = [[input], byteByByte(input), [input, hex(trailing)]].map((pieces) =>
+  const seen = [[input], byteByByte(input), [input, spacedHex(trailing)]].map((pieces) =>
     converse(acceptSocks5(), pieces),
   );
   const [whole, ...others] = seen.map(({ result, error, written }) => ({
@@ -59,35 +51,35 @@ describe('a request that can be carried out', () => {
     ['a reserved byte that is not 0', '0501ff01 c0000201 0050', '192.0.2.1', 80],
   ];
   it.each(cases)('is returned for %s, not yet answered', (_, request, host, port) => {
-    const { result, written } = threeFeedings(hex(greeting + request));
+    const { result, written } = threeFeedings(spacedHex(greeting + request));
     expect(result).toMatchObject({ command: 'connect', target: { host, port } });
     expect(toHex(written)).toBe('0500');
   });
 
   it('keeps the bytes of the client to be passed on word for word', () => {
     const request = '0501ff01c00002010050';
-    const { result } = converse(acceptSocks5(), [hex(`0503020001${request}`)]);
-    expect(toHex(result?.greeting ?? hex(''))).toBe('0503020001');
-    expect(toHex(result?.request ?? hex(''))).toBe(request);
+    const { result } = converse(acceptSocks5(), [spacedHex(`0503020001${request}`)]);
+    expect(toHex(result?.greeting ?? spacedHex(''))).toBe('0503020001');
+    expect(toHex(result?.request ?? spacedHex(''))).toBe(request);
   });
 
   it('leaves what follows the request to the relay', () => {
-    const { rest } = converse(acceptSocks5(), [hex(`${greeting}05010001c00002010050${trailing}`)]);
+    const { rest } = converse(acceptSocks5(), [spacedHex(`${greeting}05010001c00002010050${trailing}`)]);
     expect(toHex(rest)).toBe(trailing);
   });
 
   it('is taken with 255 methods and answered once', () => {
-    const { written, result } = threeFeedings(hex(`05ff${'0001'.repeat(127)}02 05010001c00002010050`));
+    const { written, result } = threeFeedings(spacedHex(`05ff${'0001'.repeat(127)}02 05010001c00002010050`));
     expect(toHex(written)).toBe('0500');
     expect(result).toBeDefined();
   });
 });
 
 describe('an answer', () => {
-  const request = converse(acceptSocks5(), [hex(`${greeting}05010001c00002010050`)]).result;
+  const request = converse(acceptSocks5(), [spacedHex(`${greeting}05010001c00002010050`)]).result;
 
   it('grants with the real bound address, in the family it has', () => {
-    const bound = (host: string): string => toHex(request?.granted({ host, port: 0x1234 }) ?? hex(''));
+    const bound = (host: string): string => toHex(request?.granted({ host, port: 0x1234 }) ?? spacedHex(''));
     expect(bound('192.0.2.7')).toBe('05000001c00002071234');
     expect(bound('::1')).toBe('05000004000000000000000000000000000000011234');
     expect(bound('::ffff:192.0.2.7')).toBe('05000001c00002071234');
@@ -95,7 +87,7 @@ describe('an answer', () => {
 
   it.each(Object.entries(socks5Replies))('of %s carries REP %i and no address', (reason, reply) => {
     const refused = request?.refused(reason as keyof typeof socks5Replies);
-    expect(toHex(refused ?? hex(''))).toBe(`050${reply}0001000000000000`);
+    expect(toHex(refused ?? spacedHex(''))).toBe(`050${reply}0001000000000000`);
   });
 });
 
@@ -106,14 +98,14 @@ describe('a greeting that cannot be met', () => {
     ['only GSSAPI and private methods', '05030180fe', '05ff', 'got 1 128 254'],
   ];
   it.each(cases)('with %s is answered 05 FF', (_, input, written, message) => {
-    const outcome = threeFeedings(hex(input));
+    const outcome = threeFeedings(spacedHex(input));
     expect(outcome.error).toBeInstanceOf(ProtocolError);
     expect(outcome.message).toContain(message);
     expect(toHex(outcome.written)).toBe(written);
   });
 
   it.each(['00', '04', '06', '16', '43', '47', 'ff'])('of another protocol (%s) gets no byte', (first) => {
-    const outcome = threeFeedings(hex(`${first}0100`));
+    const outcome = threeFeedings(spacedHex(`${first}0100`));
     expect(outcome.error).toBeInstanceOf(ProtocolError);
     expect(outcome.message).toBe(`SOCKS5 version: expected 5, got ${Number.parseInt(first, 16)}`);
     expect(outcome.written).toHaveLength(0);
@@ -143,7 +135,7 @@ describe('a request that cannot be carried out', () => {
     ['port 0 of a domain', connectTo('example.com', '0000'), '01', 'port'],
   ];
   it.each(cases)('with %s is refused', (_, request, reply, message) => {
-    const outcome = threeFeedings(hex(greeting + request));
+    const outcome = threeFeedings(spacedHex(greeting + request));
     expect(outcome.error).toBeInstanceOf(ProtocolError);
     expect(outcome.message).toContain(message);
     expect(toHex(outcome.written)).toBe(`0500 05${reply}0001 00000000 0000`.replaceAll(' ', ''));
@@ -176,94 +168,25 @@ describe('a request that cannot be carried out', () => {
     ...['::1%lo', 'fe80::1%eth0', '[::1', '[example]', ':::', '1::2::3'],
   ];
   it.each(spellings)('is never looked up when its domain is %j', (domain) => {
-    const outcome = threeFeedings(hex(greeting + connectTo(domain)));
+    const outcome = threeFeedings(spacedHex(greeting + connectTo(domain)));
     expect(outcome.error).toBeInstanceOf(ProtocolError);
     expect(toHex(outcome.written)).toBe('050005040001000000000000');
     expect(outcome.message).not.toContain(domain.slice(0, 40));
   });
 
   it('does not wait for an address of a type it does not know', () => {
-    expect(converse(acceptSocks5(), [hex(`${greeting}05010009`)]).waiting).toBe(false);
+    expect(converse(acceptSocks5(), [spacedHex(`${greeting}05010009`)]).waiting).toBe(false);
   });
 
   it('is heard to its end before its command is refused', () => {
-    const outcome = converse(acceptSocks5(), [hex(`${greeting}05020001c000020100`)]);
+    const outcome = converse(acceptSocks5(), [spacedHex(`${greeting}05020001c000020100`)]);
     expect(outcome.waiting).toBe(true);
     expect(toHex(outcome.written)).toBe('0500');
   });
 
   it('gets no byte when its version is not 5', () => {
-    const outcome = threeFeedings(hex(`${greeting}04010050`));
+    const outcome = threeFeedings(spacedHex(`${greeting}04010050`));
     expect(outcome.message).toBe('SOCKS5 request version: expected 5, got 4');
     expect(toHex(outcome.written)).toBe('0500');
-  });
-});
-
-describe('an early end', () => {
-  const input = hex(greeting + connectTo('example.com'));
-  it('at any byte leaves the handshake waiting, and nothing refused', () => {
-    for (let length = 0; length < input.length; length++) {
-      const outcome = converse(acceptSocks5(), [input.subarray(0, length)]);
-      expect(outcome.waiting).toBe(true);
-      expect(toHex(outcome.written)).toBe(length < 3 ? '' : '0500');
-    }
-  });
-});
-
-describe('greeting a proxy', () => {
-  it('offers method 0 and returns when it is taken', () => {
-    const { written, rest, error, waiting } = converse(greetSocks5(), byteByByte(hex('0500aa')));
-    expect({ written: toHex(written), rest: toHex(rest), error, waiting }).toEqual({
-      written: '050100',
-      rest: 'aa',
-      error: undefined,
-      waiting: false,
-    });
-  });
-
-  it.each([
-    ['05ff', 'SOCKS5 method: expected 0, got 255'],
-    ['0502', 'SOCKS5 method: expected 0, got 2'],
-    ['4854', 'SOCKS5 version: expected 5, got 72'],
-  ])('answered %s is a protocol error', (answer, message) => {
-    const { error } = converse(greetSocks5(), [hex(answer)]);
-    expect(error).toBeInstanceOf(ProtocolError);
-    expect((error as Error).message).toBe(message);
-  });
-});
-
-describe('any bytes at all', () => {
-  const rubbish = fc.uint8Array({ maxLength: 600 });
-  const nearly = fc.tuple(
-    fc.constantFrom('0501000501', '050100050100', '05010005010003', '0501000502'),
-    rubbish,
-  );
-  const input = fc.oneof(
-    rubbish,
-    nearly.map(([start, end]) => Uint8Array.from([...hex(start), ...end])),
-  );
-
-  it('come to the same under any split, and to nothing worse than a protocol error', () => {
-    fc.assert(
-      fc.property(input, fc.array(fc.nat(600), { maxLength: 8 }), (bytes, places) => {
-        const [whole, split] = [[bytes], cutAt(bytes, places)].map((pieces) => {
-          const { result, error, written, rest, waiting } = converse(acceptSocks5(), pieces);
-          if (error !== undefined) expect(error).toBeInstanceOf(ProtocolError);
-          // Bytes that are only waited with have not been read yet.
-          return { target: result?.target, error, written, rest: waiting ? undefined : rest, waiting };
-        });
-        expect(split).toEqual(whole);
-      }),
-      { numRuns: 2000 },
-    );
-  });
-
-  it('are never kept beyond the longest greeting and request', () => {
-    fc.assert(
-      fc.property(input, (bytes) => {
-        const { waiting } = converse(acceptSocks5(), [bytes]);
-        if (waiting) expect(bytes.length).toBeLessThan(257 + 262);
-      }),
-    );
   });
 });

@@ -52,13 +52,13 @@ export function converse<T>(handshake: Handshake<T>, pieces: readonly Uint8Array
   }
 }
 
-/** `bytes` cut in pieces of one byte. */
-export function byteByByte(bytes: Uint8Array): readonly Uint8Array[] {
-  return Array.from(bytes, (byte) => Uint8Array.of(byte));
-}
-
 /** `bytes` cut at the given places, wherever they lie. */
 export function cutAt(bytes: Uint8Array, places: readonly number[]): readonly Uint8Array[] {
   const edges = [0, ...places.map((place) => place % (bytes.length + 1)), bytes.length].sort((a, b) => a - b);
   return edges.slice(1).map((edge, index) => bytes.subarray(edges[index], edge));
+}
+
+/** Bytes written as hex, with spaces where they help the eye. */
+export function spacedHex(text: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
 }
