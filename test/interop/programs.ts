@@ -1,0 +1,78 @@
+/** The programs that a test starts: each is ended, by its own id, when the test is. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { onTestFinished } from 'vitest';
+
+/** The Debian package of each program that is not ours. */
+const packages = {
+  curl: 'curl',
+  'ss-local': 'shadowsocks-libev',
+  'ss-server': 'shadowsocks-libev',
+} as const;
+
+export type Peer = keyof typeof packages;
+
+/** A program that has been started. */
+export interface Program {
+  readonly input: ChildProcessWithoutNullStreams['stdin'];
+  readonly output: ChildProcessWithoutNullStreams['stdout'];
+  /** What it has written on stderr so far. */
+  readonly complaints: () => string;
+  /** Settles with its exit code, null after a signal, when it has ended and both its outputs have been read. */
+  readonly ended: Promise<number | null>;
+  /** Ends it without a chance to say farewell; settles when it is gone. */
+  kill(): Promise<void>;
+}
+
+/** Starts a program of somebody else. A test that needs one fails without it. */
+export async function startPeer(peer: Peer, words: readonly string[]): Promise<Program> {
+  try {
+    return await start(peer, words);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new Error(`${peer}: expected Debian's ${packages[peer]} to be installed, got ${detail}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Starts a program with these variables beside the environment, which has lost the settings of who runs the test. */
+export async function start(
+  command: string,
+  words: readonly string[],
+  variables: NodeJS.ProcessEnv = {},
+): Promise<Program> {
+  const child = spawn(command, words, { env: { ...neutral(process.env), ...variables } });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
+  // Who reads its input no longer has ended, and `ended` tells that better.
+  child.stdin.on('error', () => undefined);
+  await once(child, 'spawn');
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    child.stdout.resume();
+    await ended;
+  };
+  onTestFinished(kill);
+  return { input: child.stdin, output: child.stdout, complaints: () => complaints, ended, kill };
+}
+
+/** The first line of its output; what follows is read and dropped. Rejects, with its last words, when none comes. */
+export async function firstLine(program: Program): Promise<string> {
+  const lines = createInterface({ input: program.output });
+  const line = once(lines, 'line') as Promise<[string]>;
+  const none = program.ended.then((exitCode) => {
+    throw new Error(`expected a line, got exit code ${exitCode ?? 'none'}: ${program.complaints()}`);
+  });
+  const [text] = await Promise.race([line, none]);
+  // Its end is no longer an error.
+  none.catch(() => undefined);
+  return text;
+}
+
+function neutral(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const personal = /^(halflight_.*|xdg_.*|state_directory|.*_proxy)$/i;
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !personal.test(name)));
+}
