@@ -232,9 +232,16 @@ describe('opening chunks', () => {
     expect(toHex(opened)).toBe(toHex(concat([pattern(30), pattern(4)])));
   });
 
-  test('after a bad chunk nothing is opened any more', () => {
+  test('after a bad chunk nothing is opened any more, not even what fits the next nonce', () => {
+    const nonce = new NonceCounter(new Uint8Array(12));
+    nonce.take();
+    const next = sealed((out) => {
+      new ChunkSealer(aead, large, { nonce }).seal(pattern(5), out);
+    });
     const chunks = opener();
     expect(() => chunks.open(new Uint8Array(18), [])).toThrow(AuthError);
-    expect(() => chunks.open(stream, [])).toThrow(AuthError);
+    const out: Uint8Array[] = [];
+    expect(() => chunks.open(next, out)).toThrow(AuthError);
+    expect(out).toHaveLength(0);
   });
 });
