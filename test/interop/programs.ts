@@ -31,9 +31,7 @@ export async function startPeer(peer: Peer, words: readonly string[]): Promise<P
     return await start(peer, words);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    throw new Error(`${peer}: expected Debian's ${packages[peer]} to be installed, got ${detail}`, {
-      cause: error,
-    });
+    throw new Error(`${peer}: expected Debian's ${packages[peer]} to be installed, got ${detail}`);
   }
 }
 
