@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { concat } from '../../shared/bytes.js';
 import type { CipherBackend } from '../../shared/codec/aead.js';
-import { masterKey } from '../../shared/codec/keys.js';
 import { methods } from '../../shared/codec/methods.js';
 import type { Method, MethodName } from '../../shared/codec/methods.js';
 import type { Cipher, Opener } from '../../shared/codec/stream.js';
@@ -63,11 +62,6 @@ export function fixedEnvironment(
 /** A cipher with a key that fits the method. */
 export function cipherFor(method: Method, backend: CipherBackend = 'native', seed = 7): Cipher {
   return { method, key: pattern(method.keyLength, seed), backend };
-}
-
-/** What two sides with a password or a PSK of `text` would use. */
-export function cipherFrom(method: Method, secret: string, backend: CipherBackend = 'native'): Cipher {
-  return { method, key: masterKey(method, secret), backend };
 }
 
 /** All that an opener makes of these portions, and how many bytes it took. */
