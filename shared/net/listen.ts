@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import type { Target } from '../codec/address.js';
 import { formatTarget } from '../codec/address.js';
-import { acceptedSocketOptions, TcpStream } from './tcp.js';
+import { relayedSocketOptions } from './dialled.js';
+import { TcpStream } from './tcp.js';
 
 /** As many as the kernel lets wait (net.core.somaxconn caps it): a browser opens its connections all at once. */
 const backlog = 4096;
@@ -40,7 +41,7 @@ export async function listen(address: Target, options: ListenOptions): Promise<L
 }
 
 function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
-  const server = net.createServer(acceptedSocketOptions, (socket) => {
+  const server = net.createServer({ ...relayedSocketOptions, pauseOnConnect: true }, (socket) => {
     options.accept(new TcpStream(socket), socket.remoteAddress ?? '');
   });
   // At the limit Node accepts and closes without a word; better to refuse below it, and to say so.

@@ -32,7 +32,10 @@ export class SealedStream implements PushStream, Sink {
   readonly #tcp: TcpStream;
   readonly #sealer: Sealer;
   readonly #opener: Opener;
-  readonly #options: SealedOptions;
+  readonly #wire: Wire;
+  readonly #environment: Environment;
+  readonly #tampered: SealedOptions['tampered'];
+  #header: SealedOptions['header'];
   #sink: Sink | undefined;
   #front: Uint8Array | undefined;
   /** Padding still to skip, or undefined before its length byte has come. Always 0 on the standard wire. */
@@ -47,7 +50,10 @@ export class SealedStream implements PushStream, Sink {
     this.#tcp = tcp;
     this.#sealer = ends.sealer;
     this.#opener = ends.opener;
-    this.#options = options;
+    this.#wire = options.wire;
+    this.#environment = options.environment;
+    this.#tampered = options.tampered;
+    this.#header = options.header;
     this.#skip = options.wire === 'raw' ? undefined : 0;
     if (options.early !== undefined && options.early.length > 0) {
       const early = this.#unpad([options.early]);
@@ -88,6 +94,7 @@ export class SealedStream implements PushStream, Sink {
       for (const piece of pieces) this.#sealer.seal(piece, sealed);
     } else {
       this.#spoke = true;
+      this.#header = undefined;
       // One chunk for the padding and what follows it: the sizes of a handshake's messages must not show.
       this.#sealer.seal(concat([...this.#padding(), ...pieces]), sealed);
     }
@@ -97,7 +104,7 @@ export class SealedStream implements PushStream, Sink {
   end(): void {
     if (this.#sentEnd || this.#failure !== undefined) return;
     this.#sentEnd = true;
-    if (this.#options.wire === 'raw') {
+    if (this.#wire === 'raw') {
       const sealed: Uint8Array[] = [];
       if (!this.#spoke) this.#sealer.seal(concat(this.#padding()), sealed);
       this.#sealer.end(sealed);
@@ -112,10 +119,12 @@ export class SealedStream implements PushStream, Sink {
 
   /** Sends the header of a request whose client has not said anything yet. */
   speakUp(): void {
-    if (this.#spoke || this.#failure !== undefined || this.#options.header === undefined) return;
+    const header = this.#header;
+    if (this.#spoke || this.#failure !== undefined || header === undefined) return;
     this.#spoke = true;
+    this.#header = undefined;
     const sealed: Uint8Array[] = [];
-    this.#options.header(sealed);
+    header(sealed);
     this.#tcp.write(sealed);
   }
 
@@ -125,7 +134,7 @@ export class SealedStream implements PushStream, Sink {
    */
   truncate(): void {
     if (this.#failure !== undefined) return;
-    if (this.#options.wire === 'shadowsocks' && !this.#sentEnd) {
+    if (this.#wire === 'shadowsocks' && !this.#sentEnd) {
       const sealed: Uint8Array[] = [];
       this.#sealer.cut(sealed);
       if (sealed.length > 0) this.#tcp.write(sealed);
@@ -158,7 +167,7 @@ export class SealedStream implements PushStream, Sink {
 
   ended(): void {
     if (this.#ended) return;
-    if (this.#options.wire === 'shadowsocks' && this.#opener.atBoundary) {
+    if (this.#wire === 'shadowsocks' && this.#opener.atBoundary) {
       this.#ended = true;
       this.#sink?.ended();
     } else {
@@ -197,8 +206,8 @@ export class SealedStream implements PushStream, Sink {
     if (this.#failure !== undefined) return;
     const failure = error instanceof Error ? error : new Error(String(error));
     this.#failure = failure;
-    if (failure instanceof AuthError && this.#options.tampered !== undefined) {
-      this.#options.tampered(this.#tcp, failure);
+    if (failure instanceof AuthError && this.#tampered !== undefined) {
+      this.#tampered(this.#tcp, failure);
     } else {
       this.#tcp.abort();
     }
@@ -207,10 +216,9 @@ export class SealedStream implements PushStream, Sink {
 
   /** One length byte N and N random bytes (raw-wire.md §2); nothing on the standard wire. */
   #padding(): Uint8Array[] {
-    if (this.#options.wire === 'shadowsocks') return [];
-    const { environment } = this.#options;
-    const length = environment.randomBytes(1);
-    return [length, environment.randomBytes(length[0] ?? 0)];
+    if (this.#wire === 'shadowsocks') return [];
+    const length = this.#environment.randomBytes(1);
+    return [length, this.#environment.randomBytes(length[0] ?? 0)];
   }
 
   #unpad(pieces: readonly Uint8Array[]): Uint8Array[] {

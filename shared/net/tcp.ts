@@ -1,70 +1,22 @@
-import net from 'node:net';
+import type net from 'node:net';
 import type { Target } from '../codec/address.js';
+import { DialledSocket, type Reader } from './dialled.js';
 import type { PushStream, Sink } from './stream.js';
 
 /** How much may wait in one socket's queue before its source is paused, bytes. Above every Node's own mark. */
 const highWater = 128 * 1024;
-/** One read of a dialled socket, bytes. Reads past 64 KiB cost a third of the CPU time of Node's own 64 KiB. */
-const readSize = 256 * 1024;
 /** After the last byte of a broken stream has left, the peer has this long to read it before the reset, ms. */
 const resetGraceMs = 50;
-/** The same for a peer that was seen to read slowly: the reset throws away what the kernel still holds. */
-const slowResetGraceMs = 2_000;
-/** A peer that reads nothing of a broken stream is waited for no longer than this, ms. */
+/** The same for a peer that reads slowly or is busy sending: the reset throws away what the kernel still holds. */
+const longResetGraceMs = 1_000;
+/** A peer that neither reads nor sends while a broken stream is emptied is given up after this, ms. */
 const stalledResetMs = 30_000;
 /** A peer that reads nothing of what is left after a clean end: a paused download must survive a long pause, ms. */
 const stalledCloseMs = 600_000;
 /** How long a peer that has been sent everything may take to close its side, ms. */
 const closeMs = 5_000;
 
-const keepAliveDelayMs = 15_000;
-
-/** How every accepted socket is made, for `net.createServer`. It stays paused until a sink is attached. */
-export const acceptedSocketOptions: net.ServerOpts = {
-  allowHalfOpen: true,
-  pauseOnConnect: true,
-  noDelay: true,
-  keepAlive: true,
-  keepAliveInitialDelay: keepAliveDelayMs,
-};
-
-/**
- * The buffer that all dialled sockets read into. On Linux and macOS libuv calls back right after each read, and
- * every sink is done with lent pieces when it returns, so one is enough for the process. Windows reads ahead into
- * the buffer it was given, so there each socket has its own.
- */
-let sharedBuffer: Uint8Array | undefined;
-
-function readBuffer(): Uint8Array {
-  if (process.platform === 'win32') return new Uint8Array(64 * 1024);
-  return (sharedBuffer ??= new Uint8Array(readSize));
-}
-
-/** A socket that can no longer be written to is read until nothing has come for this long, ms. */
-const lastWordsMs = 20;
-
-type Arrival = (size: number, buffer: Uint8Array) => boolean;
-const arrivals = new WeakMap<net.Socket, { deliver: Arrival }>();
-
-/**
- * Begins a connection to an IP address. The socket is paused; hand it to `TcpStream` once it is connected.
- * Its reads go to the shared buffer, so it must be read through a `TcpStream` and nothing else.
- */
-export function connectSocket(ip: string, port: number): net.Socket {
-  const arrival: { deliver: Arrival } = { deliver: () => false };
-  const socket = net.connect({
-    host: ip,
-    port,
-    allowHalfOpen: true,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: keepAliveDelayMs,
-    onread: { buffer: readBuffer(), callback: (size, buffer) => arrival.deliver(size, buffer) },
-  });
-  socket.pause();
-  arrivals.set(socket, arrival);
-  return socket;
-}
+const nothing = new Uint8Array(0);
 
 const discard: Sink = {
   receive: () => undefined,
@@ -74,7 +26,7 @@ const discard: Sink = {
 };
 
 /** A connected TCP socket as a push stream. It owns the socket from now on. */
-export class TcpStream implements PushStream {
+export class TcpStream implements PushStream, Reader {
   readonly lends: boolean;
   readonly keeps = true;
   readonly #socket: net.Socket;
@@ -87,26 +39,23 @@ export class TcpStream implements PushStream {
 
   constructor(socket: net.Socket) {
     this.#socket = socket;
-    const arrival = arrivals.get(socket);
-    this.lends = arrival !== undefined;
-    if (arrival !== undefined) {
-      arrival.deliver = (size, buffer) => {
-        this.#sink?.receive([buffer.subarray(0, size)]);
-        return true;
-      };
-      this.#hearLastWords();
-    } else {
-      socket.on('data', (piece) => this.#sink?.receive([piece]));
-      socket.pause();
-    }
+    this.lends = socket instanceof DialledSocket;
+    if (socket instanceof DialledSocket) socket.reader = this;
+    else socket.on('data', (piece) => this.#sink?.receive([piece]));
+    socket.pause();
     socket.on('end', () => {
-      this.#ended = true;
-      this.#sink?.ended();
+      this.#confirmEnd();
     });
     socket.on('error', (error) => {
+      // EPIPE: the reset came behind a FIN, so everything the peer had to say is here.
+      if ('code' in error && error.code === 'EPIPE') this.#end();
       this.#fail(error);
     });
     socket.on('drain', () => this.#sink?.writable());
+  }
+
+  lent(bytes: Uint8Array): void {
+    this.#sink?.receive([bytes]);
   }
 
   /** Bytes that came from the peer, and bytes handed to it. */
@@ -126,14 +75,17 @@ export class TcpStream implements PushStream {
   /** Calls back once, when the socket is gone for whatever reason. */
   onClosed(closed: () => void): void {
     if (this.#socket.destroyed) closed();
-    else this.#socket.once('close', closed);
+    else this.#socket.on('close', closed);
   }
 
   /** Breaks the stream when no byte has moved in either direction for `ms`. */
   limitIdle(ms: number): void {
-    this.#socket.setTimeout(ms, () => {
-      this.#fail(new Error(`idle: no byte in either direction for ${ms / 1000} s`));
-      this.#socket.resetAndDestroy();
+    const socket = this.#socket;
+    socket.setTimeout(ms);
+    if (socket.listenerCount('timeout') > 0) return;
+    socket.on('timeout', () => {
+      this.#fail(new Error(`idle: expected a byte within ${(socket.timeout ?? ms) / 1000} s, got none`));
+      socket.resetAndDestroy();
     });
   }
 
@@ -188,15 +140,14 @@ export class TcpStream implements PushStream {
     this.#truncating = true;
     const socket = this.#socket;
     this.attach(discard);
+    this.limitIdle(stalledResetMs);
     const slow = socket.writableLength > 0;
-    let timer = setTimeout(() => socket.resetAndDestroy(), stalledResetMs);
-    socket.once('close', () => {
-      clearTimeout(timer);
-    });
-    socket.write(new Uint8Array(0), () => {
-      clearTimeout(timer);
-      if (socket.destroyed) return;
-      timer = setTimeout(() => socket.resetAndDestroy(), slow ? slowResetGraceMs : resetGraceMs);
+    socket.write(nothing, () => {
+      const heard = socket.bytesRead;
+      // A peer in the middle of an upload has its hands full: it needs longer to find what we said.
+      this.#after(slow ? longResetGraceMs : resetGraceMs, () => {
+        this.#after(socket.bytesRead > heard ? longResetGraceMs : 0, () => socket.resetAndDestroy());
+      });
     });
   }
 
@@ -213,38 +164,44 @@ export class TcpStream implements PushStream {
     const socket = this.#socket;
     if (socket.destroyed) return;
     this.attach(discard);
-    socket.setTimeout(stalledCloseMs, () => socket.destroy());
+    this.limitIdle(stalledCloseMs);
     socket.end(() => {
-      const timer = setTimeout(() => socket.destroy(), closeMs);
-      socket.once('close', () => {
-        clearTimeout(timer);
-      });
+      this.#after(closeMs, () => socket.destroy());
+    });
+  }
+
+  #after(ms: number, action: () => void): void {
+    const socket = this.#socket;
+    if (socket.destroyed) return;
+    const timer = setTimeout(action, ms);
+    socket.once('close', () => {
+      clearTimeout(timer);
     });
   }
 
   /**
-   * A target that answers early and closes resets what we still send it, and Node destroys a socket whose write
-   * fails, with the whole answer unread in the kernel: 19 of 20 early answers were lost. So a failed write does not
-   * destroy yet. Nothing new can arrive behind a reset, so what is there has been read once it is quiet.
+   * libuv takes a reset that arrives together with the last bytes for the end of file (it stops at POLLHUP after a
+   * short read). Writing nothing asks the kernel: it sends no packet, and fails when there was a reset. Bytes that
+   * wait to be sent ask the same question by themselves, right behind this event.
    */
-  #hearLastWords(): void {
+  #confirmEnd(): void {
     const socket = this.#socket;
-    const destroy = socket.destroy.bind(socket);
-    let failure: Error | undefined;
-    const listen = (heard: number): void => {
-      setTimeout(() => {
-        if (socket.destroyed) return;
-        if (this.#paused || socket.bytesRead > heard) listen(socket.bytesRead);
-        else destroy(failure);
-      }, lastWordsMs);
+    const end = (): void => {
+      this.#end();
     };
-    socket.destroy = (error?: Error) => {
-      const writing = error !== undefined && 'syscall' in error && error.syscall === 'write';
-      if (!writing || this.#ended) return destroy(error);
-      if (failure === undefined) listen(socket.bytesRead);
-      failure = error;
-      return socket;
-    };
+    if (socket.writableEnded) end();
+    else if (socket.writableLength > 0) setImmediate(end);
+    else {
+      socket.write(nothing, (error) => {
+        if (error == null) end();
+      });
+    }
+  }
+
+  #end(): void {
+    if (this.#ended || this.#failure !== undefined) return;
+    this.#ended = true;
+    this.#sink?.ended();
   }
 
   #read(): void {

@@ -1,7 +1,8 @@
 import { dial } from '../net/dial.js';
 import type { Guard } from '../net/guard.js';
 import type { Resolver } from '../net/resolve.js';
-import { connectSocket, TcpStream } from '../net/tcp.js';
+import { connectSocket } from '../net/dialled.js';
+import { TcpStream } from '../net/tcp.js';
 import type { Dialer } from './dialer.js';
 
 /** Straight to the target, as far as the guard lets it. */

@@ -6,7 +6,7 @@ import { dismiss, relay } from '../net/relay.js';
 import type { PushStream } from '../net/stream.js';
 import { TcpStream } from '../net/tcp.js';
 import type { Observer, Role } from '../observe/events.js';
-import type { Connected, Dialer } from '../outbound/dialer.js';
+import type { Dialer } from '../outbound/dialer.js';
 import { FarRefusal } from '../outbound/dialer.js';
 
 /** What a client wants, not yet answered. It is answered once, in the words of the protocol that asked. */
@@ -32,54 +32,84 @@ export interface Machine {
 
 let conversations = 0;
 
-/** The life of one connection, for every protocol and on both halves. Settles when its relay has ended. */
+/** The life of one connection, for every protocol and on both halves. Settles when its relay has begun, or never will. */
 export async function serveStream(client: PushStream, inbound: Inbound, machine: Machine): Promise<void> {
-  const { observer, role } = machine;
-  const id = (conversations += 1);
-  const startedAt = performance.now();
-  let target: Target | undefined;
-  let connected: Connected | undefined;
-  let error: string | undefined;
-  observer({ event: 'opened', id, role });
-  const driver = new HandshakeDriver(client);
+  const visit = new Visit(client, machine);
   try {
+    const driver = new HandshakeDriver(client);
     const request = await inbound(driver);
-    target = request.target;
-    try {
-      connected = await machine.dial(target, request);
-    } catch (failure) {
-      const reason = refusalOf(failure);
-      observer({ event: 'refused', id, target, reason, detail: messageOf(failure) });
-      const reply = failure instanceof FarRefusal ? failure.reply : request.refused(reason);
-      if (reply === undefined) client.abort();
-      else {
-        driver.say(reply);
-        dismiss(client);
-      }
-      return;
-    }
-    observer({ event: 'granted', id, target, bound: connected.bound });
-    driver.say(connected.reply ?? request.granted(connected.bound));
-    error = await relayed(driver.handOver(), connected.stream, machine.idleMs);
+    const stream = await visit.connect(driver, request);
+    if (stream === undefined) visit.close(undefined);
+    else visit.relay(driver.handOver(), stream);
   } catch (failure) {
-    error = codeOf(failure);
     dismiss(client);
-  } finally {
-    const { up, down } = counts(client, connected?.stream);
-    const ms = Math.round(performance.now() - startedAt);
-    observer({ event: 'closed', id, up, down, ms, ...(target && { target }), ...(error && { error }) });
+    visit.close(failure);
   }
 }
 
-/** The code word of what broke the relay, or undefined after a clean end. */
-function relayed(client: PushStream, target: PushStream, idleMs: number): Promise<string | undefined> {
-  // One plain socket sees every byte of the conversation, so its idle time is the conversation's.
-  for (const stream of [client, target]) if (stream instanceof TcpStream) stream.limitIdle(idleMs);
-  return new Promise((resolve) => {
-    relay(client, target, (end) => {
-      resolve(end === undefined ? undefined : codeOf(end));
+/**
+ * What is remembered of one connection. It outlives the handshake, and ten thousand idle ones are nothing special,
+ * so it holds a few words and nothing of what was said.
+ */
+class Visit {
+  readonly #id = (conversations += 1);
+  readonly #startedAt = performance.now();
+  readonly #machine: Machine;
+  readonly #client: PushStream;
+  #target: Target | undefined;
+  #far: PushStream | undefined;
+
+  constructor(client: PushStream, machine: Machine) {
+    this.#client = client;
+    this.#machine = machine;
+    machine.observer({ event: 'opened', id: this.#id, role: machine.role });
+  }
+
+  /** Reaches the target and says so to the client; undefined when it was refused, and the client has heard that. */
+  async connect(driver: HandshakeDriver, request: ProxyRequest): Promise<PushStream | undefined> {
+    const { dial, observer } = this.#machine;
+    const { target } = request;
+    this.#target = target;
+    try {
+      const { stream, bound, reply } = await dial(target, request);
+      observer({ event: 'granted', id: this.#id, target, bound });
+      driver.say(reply ?? request.granted(bound));
+      return stream;
+    } catch (failure) {
+      const reason = refusalOf(failure);
+      observer({ event: 'refused', id: this.#id, target, reason, detail: messageOf(failure) });
+      const reply = failure instanceof FarRefusal ? failure.reply : request.refused(reason);
+      if (reply === undefined) this.#client.abort();
+      else {
+        driver.say(reply);
+        dismiss(this.#client);
+      }
+      return undefined;
+    }
+  }
+
+  relay(client: PushStream, far: PushStream): void {
+    this.#far = far;
+    // One plain socket sees every byte of the conversation, so its idle time is the conversation's.
+    for (const stream of [client, far]) {
+      if (stream instanceof TcpStream) stream.limitIdle(this.#machine.idleMs);
+    }
+    relay(client, far, (end) => {
+      this.close(end);
     });
-  });
+  }
+
+  close(failure: unknown): void {
+    const ms = Math.round(performance.now() - this.#startedAt);
+    this.#machine.observer({
+      event: 'closed',
+      id: this.#id,
+      ...counts(this.#client, this.#far),
+      ms,
+      ...(this.#target && { target: this.#target }),
+      ...(failure !== undefined && { error: codeOf(failure) }),
+    });
+  }
 }
 
 function refusalOf(failure: unknown): Refusal {
