@@ -4,19 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { content, digest, type Receipt } from './content.js';
 import { curl } from './curl.js';
-import { startLocal, startRemote, startUp } from './halves.js';
+import { tunnels } from './halves.js';
 import { startTarget } from './target.js';
 
 const GiB = 2 ** 30;
-
-/** The two ways to run the tunnel; each gives the HOST:PORT of its SOCKS5 port. */
-const tunnels = {
-  up: async () => (await startUp()).listen,
-  'a remote and a local': async () => {
-    const { uri } = await startRemote(['--allow-private']);
-    return (await startLocal(uri)).listen;
-  },
-} as const;
 
 describe.each(Object.entries(tunnels))('curl through %s', (_name, startTunnel) => {
   it.each([

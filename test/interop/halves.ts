@@ -40,10 +40,14 @@ export function startLocal(uri: string): Promise<Half> {
   return startHalf(['local', uri, '--listen', '127.0.0.1:0']);
 }
 
-/** Starts both halves in one process. */
-export function startUp(): Promise<Half> {
-  return startHalf(['up', '--listen', '127.0.0.1:0']);
-}
+/** The two ways to run the tunnel to targets on loopback; each gives the HOST:PORT of its SOCKS5 port. */
+export const tunnels: Readonly<Record<'up' | 'a remote and a local', () => Promise<string>>> = {
+  up: async () => (await startHalf(['up', '--listen', '127.0.0.1:0'])).listen,
+  'a remote and a local': async () => {
+    const { uri } = await startRemote(['--allow-private']);
+    return (await startLocal(uri)).listen;
+  },
+};
 
 async function startHalf(words: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<RemoteHalf> {
   const home = await mkdtemp(join(tmpdir(), 'halflight-interop-'));
