@@ -1,0 +1,169 @@
+import { describe, expect, it, vi } from 'vitest';
+import { startTap, type Tap } from '../support/tap.js';
+import { startEcho, startTarget } from '../support/targets.js';
+import {
+  connectThrough,
+  expectServed,
+  localHalf,
+  remoteHalf,
+  startTunnel,
+  type Tunnel,
+} from '../support/tunnel.js';
+
+const MiB = 1024 * 1024;
+const wires = ['raw', 'shadowsocks'] as const;
+
+/** A target's last words and its reset reach the far kernel together: no read comes between them. */
+const lastWords = 'x'.repeat(1000);
+
+describe('an end that is not clean', () => {
+  describe.each(wires)('over the %s wire', (wire) => {
+    it('of a target in mid-download brings the client every byte, then a reset', async () => {
+      const tunnel = await startTunnel({ local: { wire } });
+      const target = await startTarget();
+      const client = await connectThrough(tunnel, target);
+      void client.send('go');
+      const there = await target.next();
+      await there.read(2);
+      const heard = client.digest();
+      const sent = await there.pour(3 * MiB);
+      await there.send('');
+      // Two replies came before. What the kernels still held would be lost to the reset.
+      await vi.waitFor(() => {
+        expect(client.socket.bytesRead).toBe(2 + 10 + sent.length);
+      });
+      there.reset();
+      expect(await heard).toEqual(sent);
+      expect(client.ending).toBe('reset');
+    });
+
+    it('of a target that resets right behind its last words is no clean end', async () => {
+      const tunnel = await startTunnel({ local: { wire } });
+      const target = await startTarget();
+      for (let run = 0; run < 5; run++) {
+        const client = await connectThrough(tunnel, target);
+        void client.send('go');
+        const there = await target.next();
+        await there.read(2);
+        there.socket.write(lastWords);
+        there.reset();
+        const heard = await client.rest();
+        expect([heard.toString(), client.ending]).toEqual([lastWords, 'reset']);
+      }
+    });
+
+    it('of a target that hears its client out before it resets is no clean end', async () => {
+      const tunnel = await startTunnel({ local: { wire } });
+      const target = await startTarget();
+      const client = await connectThrough(tunnel, target);
+      void client.send('go');
+      client.end();
+      const there = await target.next();
+      await there.rest();
+      void there.send(lastWords);
+      await client.read(lastWords.length);
+      there.reset();
+      expect(await client.ended()).toBe('reset');
+    });
+
+    it('of a client is a reset at the target', async () => {
+      const tunnel = await startTunnel({ local: { wire } });
+      const target = await startTarget();
+      const client = await connectThrough(tunnel, target);
+      void client.send('a request');
+      const there = await target.next();
+      await there.read(9);
+      client.reset();
+      expect(await there.ended()).toBe('reset');
+    });
+
+    it('of a client that resets right behind its last words is no clean end', async () => {
+      const tunnel = await startTunnel({ local: { wire } });
+      const target = await startTarget();
+      for (let run = 0; run < 5; run++) {
+        const client = await connectThrough(tunnel, target);
+        const there = await target.next();
+        client.socket.write(lastWords);
+        client.reset();
+        expect(await there.ended()).toBe('reset');
+      }
+    });
+
+    it('of a client in mid-download is a reset at the target, which is not kept sending', async () => {
+      const tunnel = await startTunnel({ local: { wire } });
+      const target = await startTarget();
+      const client = await connectThrough(tunnel, target);
+      void client.send('go');
+      const there = await target.next();
+      const pouring = there.pour(1024 * MiB);
+      await client.read(MiB);
+      client.reset();
+      expect((await pouring).length).toBeLessThan(1024 * MiB);
+      expect(await there.ended()).toBe('reset');
+    });
+  });
+
+  it('of the carrier is a reset on both sides, wherever it was cut', async () => {
+    const tunnel = await tapped();
+    const target = await startTarget();
+    for (const cut of ['fin', 'reset'] as const) {
+      const client = await connectThrough(tunnel, target);
+      const there = await target.next();
+      void there.send('half of a file');
+      await client.read(14);
+      tunnel.tap.connections.at(-1)?.cut(cut);
+      expect([cut, await client.ended(), await there.ended()]).toEqual([cut, 'reset', 'reset']);
+    }
+  });
+
+  it('leaves the tunnel open for the next client', async () => {
+    const tunnel = await startTunnel();
+    const target = await startTarget();
+    const client = await connectThrough(tunnel, target);
+    (await target.next()).reset();
+    await client.ended();
+    await expectServed(tunnel, await startEcho());
+  });
+
+  /** R-24: what a web server does to an upload it does not want. */
+  it.each([
+    ['closes', 'fin'],
+    ['resets', 'reset'],
+  ] as const)(
+    'of a target that answers 413 and %s while the client uploads costs nothing of the answer, 100 times',
+    async (_how, ending) => {
+      const answer = `HTTP/1.1 413 Content Too Large\r\n\r\n${'?'.repeat(2000)}`;
+      const tunnel = await startTunnel();
+      const target = await startTarget({
+        serve: (there) => {
+          void there.read(1).then(async () => {
+            await there.send(answer);
+            if (ending === 'reset') there.reset();
+            else {
+              there.end();
+              there.socket.destroySoon();
+            }
+          });
+        },
+      });
+      const run = async (): Promise<void> => {
+        const client = await connectThrough(tunnel, target);
+        const uploading = client.pour(2 * MiB);
+        expect((await client.rest()).toString()).toBe(answer);
+        client.socket.destroy();
+        await uploading;
+      };
+      for (let runs = 0; runs < 100; runs += 10) await Promise.all(Array.from({ length: 10 }, run));
+    },
+  );
+});
+
+interface Tapped extends Tunnel {
+  readonly tap: Tap;
+}
+
+async function tapped(): Promise<Tapped> {
+  const remote = await remoteHalf();
+  const tap = await startTap(remote.port);
+  return { remote, tap, local: await localHalf(remote, { port: tap.port }) };
+}

@@ -1,0 +1,176 @@
+/** Both halves in this process, wired by the library's own face, and a SOCKS5 client for them. */
+import { onTestFinished } from 'vitest';
+import {
+  findMethod,
+  generateSecret,
+  startLocal,
+  startRemote,
+  systemEnvironment,
+  type Environment,
+  type LocalService,
+  type LocalSettings,
+  type MethodName,
+  type ObservedEvent,
+  type RemoteSettings,
+  type Service,
+} from '../../index.js';
+import { concat } from '../../shared/bytes.js';
+import { decodeTarget, encodeTarget, type Target } from '../../shared/codec/address.js';
+import { masterKey } from '../../shared/codec/keys.js';
+import type { Cipher } from '../../shared/codec/stream.js';
+import { connect, type Peer } from './peer.js';
+
+export type EventName = ObservedEvent['event'];
+
+/** A half that runs until the test is over. */
+export interface Half<S extends Service = Service> {
+  readonly service: S;
+  readonly port: number;
+  /** What was observed so far under that name, oldest first. */
+  seen<Name extends EventName>(name: Name): Extract<ObservedEvent, { readonly event: Name }>[];
+}
+
+export interface RunningRemote extends Half {
+  readonly settings: RemoteSettings;
+  /** What somebody has to know who speaks to it without a local. */
+  readonly cipher: Cipher;
+}
+
+export type RemoteChanges = Partial<Omit<RemoteSettings, 'method'>> & {
+  readonly method?: MethodName;
+  readonly environment?: Environment;
+};
+
+/** A remote on a free port that lets private targets through, with a key nobody can have recorded anything under. */
+export async function remoteHalf(changes: RemoteChanges = {}): Promise<RunningRemote> {
+  const { method: name = '2022-blake3-aes-256-gcm', environment = systemEnvironment, ...others } = changes;
+  const method = findMethod(name);
+  const settings: RemoteSettings = {
+    listen: { host: '127.0.0.1', port: 0 },
+    method,
+    secret: generateSecret(method, systemEnvironment),
+    cipherBackend: 'native',
+    allowPrivate: true,
+    freshKey: true,
+    stateDirectory: undefined,
+    ...others,
+  };
+  const half = await running((observer) => startRemote(settings, environment, observer));
+  const cipher = { method, key: masterKey(method, settings.secret), backend: settings.cipherBackend };
+  return { ...half, settings, cipher };
+}
+
+export type LocalChanges = Partial<Omit<LocalSettings, 'remote'>> & {
+  readonly wire?: LocalSettings['remote']['wire'];
+  readonly secret?: string;
+  /** Where it looks for the remote, if not where that listens. */
+  readonly port?: number;
+  readonly environment?: Environment;
+};
+
+/** A local on a free port that leaves through `remote`. */
+export function localHalf(
+  remote: Pick<RunningRemote, 'settings' | 'port'>,
+  changes: LocalChanges = {},
+): Promise<Half<LocalService>> {
+  const { wire = 'raw', secret, port, environment = systemEnvironment, ...others } = changes;
+  const settings: LocalSettings = {
+    listen: { host: '127.0.0.1', port: 0 },
+    remote: {
+      wire,
+      method: remote.settings.method,
+      secret: secret ?? remote.settings.secret,
+      host: '127.0.0.1',
+      port: port ?? remote.port,
+    },
+    cipherBackend: 'native',
+    ...others,
+  };
+  return running((observer) => startLocal(settings, environment, observer));
+}
+
+export interface Tunnel {
+  readonly remote: RunningRemote;
+  readonly local: Half<LocalService>;
+}
+
+/** A remote and a local that leaves through it. */
+export async function startTunnel(
+  changes: { readonly remote?: RemoteChanges; readonly local?: LocalChanges } = {},
+): Promise<Tunnel> {
+  const remote = await remoteHalf(changes.remote);
+  return { remote, local: await localHalf(remote, changes.local) };
+}
+
+async function running<S extends Service>(
+  start: (observer: (event: ObservedEvent) => void) => Promise<S>,
+): Promise<Half<S>> {
+  const events: ObservedEvent[] = [];
+  const service = await start((event) => {
+    events.push(event);
+  });
+  onTestFinished(() => service.stop(0));
+  return {
+    service,
+    port: Number(service.listen.slice(service.listen.lastIndexOf(':') + 1)),
+    seen<Name extends EventName>(name: Name) {
+      return events.filter(
+        (event): event is Extract<ObservedEvent, { readonly event: Name }> => event.event === name,
+      );
+    },
+  };
+}
+
+/** A SOCKS5 reply as a client reads it. */
+export interface SocksReply {
+  readonly code: number;
+  readonly bound: Target;
+}
+
+/** The greeting of a client that offers method 0, and its request for a connection to `target`. */
+export function socksWords(target: Target): { readonly greeting: Uint8Array; readonly request: Uint8Array } {
+  return {
+    greeting: Uint8Array.of(5, 1, 0),
+    request: concat([Uint8Array.of(5, 1, 0), encodeTarget(target)]),
+  };
+}
+
+/** Asks the SOCKS5 port for a connection, in two steps as most clients do, and returns what it was answered. */
+export async function ask(
+  port: number,
+  target: Target,
+): Promise<{ readonly client: Peer; readonly reply: SocksReply }> {
+  const client = await connect(port);
+  const { greeting, request } = socksWords(target);
+  void client.send(greeting);
+  const method = await client.read(2);
+  if (method.toString('hex') !== '0500') throw new Error(`method reply: got ${method.toString('hex')}`);
+  void client.send(request);
+  return { client, reply: await readReply(client) };
+}
+
+/** The reply to a request, read no further than it goes. */
+export async function readReply(client: Peer): Promise<SocksReply> {
+  const head = await client.read(4);
+  const rest = await client.read(head[3] === 4 ? 18 : 6);
+  const address = decodeTarget(concat([head.subarray(3), rest]), 0);
+  if (head[0] !== 5 || address === undefined) throw new Error(`reply: got ${head.toString('hex')}`);
+  return { code: head[1] ?? -1, bound: address.target };
+}
+
+/** A connection to `target` through the tunnel. Rejects when it is refused. */
+export async function connectThrough({ local }: Pick<Tunnel, 'local'>, target: Target): Promise<Peer> {
+  const { client, reply } = await ask(local.port, target);
+  if (reply.code !== 0) throw new Error(`SOCKS5 reply: expected 0, got ${reply.code}`);
+  return client;
+}
+
+/** Asks an echo through the tunnel for an answer: whatever happened before, this client is served. */
+export async function expectServed(tunnel: Pick<Tunnel, 'local'>, echo: Target): Promise<void> {
+  const client = await connectThrough(tunnel, echo);
+  void client.send('still there?');
+  const answer = await client.read(12);
+  if (answer.toString() !== 'still there?') throw new Error(`echo: got ${answer.toString()}`);
+  client.end();
+  await client.ended();
+}
