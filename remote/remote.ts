@@ -14,7 +14,7 @@ import { SealedStream } from '../shared/net/sealed.js';
 import type { TcpStream } from '../shared/net/tcp.js';
 import type { Observer } from '../shared/observe/events.js';
 import { directDialer } from '../shared/outbound/direct.js';
-import { absorb, authenticate, sourceOf, WaitingRoom } from '../shared/serve/authenticate.js';
+import { absorb, authenticate, WaitingRoom } from '../shared/serve/authenticate.js';
 import { Connections } from '../shared/serve/connections.js';
 import { fixedTarget, socks5 } from '../shared/serve/inbound.js';
 import { serveStream } from '../shared/serve/serve.js';
@@ -90,13 +90,10 @@ export async function startRemote(
   };
 
   const listener = await listen(settings.listen, {
-    accept: (tcp, peer) => {
+    accept: (tcp) => {
       unproven.add(tcp);
-      authenticate(tcp, gate, {
-        peer: sourceOf(peer),
-        authenticated: (opened) => {
-          admit(tcp, opened);
-        },
+      authenticate(tcp, gate, (opened) => {
+        admit(tcp, opened);
       });
     },
     crowded: (limit) => {

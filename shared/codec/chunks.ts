@@ -36,7 +36,6 @@ export class ChunkSealer {
   readonly #aead: Aead;
   readonly #maxPayload: number;
   readonly #nonce: NonceCounter;
-  readonly #length = new Uint8Array(2);
   #sealed = 0;
 
   /** `maxPayload` is the method's; `nonce` is that of a stream whose headers have taken some already. */
@@ -110,14 +109,16 @@ export class ChunkSealer {
   }
 
   #putLength(frame: Uint8Array, at: number, length: number): void {
-    writeU16(this.#length, 0, length);
-    const { body, tag } = this.#aead.seal(this.#nonce.take(), this.#length);
+    writeU16(plainLength, 0, length);
+    const { body, tag } = this.#aead.seal(this.#nonce.take(), plainLength);
     frame.set(body, at);
     frame.set(tag, at + 2);
   }
 }
 
 const empty = new Uint8Array(0);
+/** Where every sealer writes a length: it is sealed before anybody else can want the place. */
+const plainLength = new Uint8Array(2);
 
 /** What a {@link ChunkOpener} has to know beyond its key. */
 export interface ChunkOpenerOptions {
@@ -135,8 +136,8 @@ export class ChunkOpener {
   readonly #maxPayload: number;
   readonly #endMarks: boolean;
   readonly #nonce: NonceCounter;
-  /** The beginning of a length chunk or of a tag that came in parts. */
-  readonly #stash = new Uint8Array(lengthChunk);
+  /** The beginning of a length chunk or of a tag that came in parts; most streams never need it. */
+  #stash: Uint8Array | undefined;
   #stashed = 0;
   /** The payload chunk that is being read, its length, and how much of it is still to come. */
   #opening: Opening | undefined;
@@ -213,6 +214,7 @@ export class ChunkOpener {
   /** The `length` bytes that `part` completes, lent; undefined, and `part` put by, when some are still to come. */
   #complete(part: Uint8Array, length: number): Uint8Array | undefined {
     if (part.length === length) return part;
+    this.#stash ??= new Uint8Array(lengthChunk);
     this.#stash.set(part, this.#stashed);
     this.#stashed += part.length;
     if (this.#stashed < length) return undefined;

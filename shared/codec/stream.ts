@@ -78,7 +78,8 @@ export class ResponseOpener implements Opener {
   readonly #requestSalt: Uint8Array;
   readonly #env: Environment;
   readonly #endMarks: boolean;
-  readonly #head: Uint8Array;
+  /** Salt and header as they come in; empty again once they have been read. */
+  #head: Uint8Array;
   #headFilled = 0;
   #chunks: ChunkOpener | undefined;
 
@@ -117,6 +118,7 @@ export class ResponseOpener implements Opener {
     this.#headFilled += taken;
     if (this.#headFilled < this.#head.length) return taken;
     this.#chunks = this.#openHead();
+    this.#head = nothing;
     return taken + this.#chunks.open(bytes.subarray(taken), out);
   }
 

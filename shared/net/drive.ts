@@ -76,7 +76,8 @@ export class HandshakeDriver implements Sink {
 
   receive(pieces: readonly Uint8Array[]): void {
     for (const piece of pieces) {
-      this.#ahead.push(this.#stream.lends ? piece.slice() : piece);
+      // Not slice(): of a Buffer that is only a view.
+      this.#ahead.push(this.#stream.lends ? new Uint8Array(piece) : piece);
       this.#length += piece.length;
     }
     if (this.#length > aheadLimit) this.#stream.pause();

@@ -20,7 +20,7 @@ export interface Listener {
 }
 
 export interface ListenOptions {
-  readonly accept: (stream: TcpStream, peer: string) => void;
+  readonly accept: (stream: TcpStream) => void;
   /** More connections than this process has descriptors for: said at most once a minute. */
   readonly crowded: (limit: number) => void;
 }
@@ -42,7 +42,7 @@ export async function listen(address: Target, options: ListenOptions): Promise<L
 
 function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
   const server = net.createServer({ ...relayedSocketOptions, pauseOnConnect: true }, (socket) => {
-    options.accept(new TcpStream(socket), socket.remoteAddress ?? '');
+    options.accept(new TcpStream(socket));
   });
   // At the limit Node accepts and closes without a word; better to refuse below it, and to say so.
   const limit = connectionLimit();

@@ -152,16 +152,12 @@ export class SealedStream implements PushStream, Sink {
 
   receive(pieces: readonly Uint8Array[]): void {
     const opened: Uint8Array[] = [];
-    let error: unknown;
-    try {
-      for (const piece of pieces) this.#open(piece, opened);
-    } catch (caught) {
-      error = caught;
-    }
+    let error: Error | undefined;
+    for (const piece of pieces) error ??= this.#open(piece, opened);
     const plain = this.#skip === 0 ? opened : this.#unpad(opened);
     // What was authentic before the fault is the peer's own words and is passed on.
     if (plain.length > 0) this.#sink?.receive(plain);
-    if (error !== undefined) this.#broke(error);
+    if (error !== undefined) this.#break(error);
     else if (this.#opener.ended) this.#finished();
   }
 
@@ -171,9 +167,7 @@ export class SealedStream implements PushStream, Sink {
       this.#ended = true;
       this.#sink?.ended();
     } else {
-      this.#broke(
-        new ProtocolError('stream: expected an end mark, got the end of the connection: truncated'),
-      );
+      this.#break(new ProtocolError('stream: expected more, got the end of the connection', 'truncated'));
     }
   }
 
@@ -188,11 +182,14 @@ export class SealedStream implements PushStream, Sink {
     this.#sink?.writable();
   }
 
-  #open(piece: Uint8Array, opened: Uint8Array[]): void {
-    if (this.#ended) throw new ProtocolError('carrier: expected nothing after the end mark, got bytes');
-    const consumed = this.#opener.open(piece, opened);
-    if (consumed < piece.length)
-      throw new ProtocolError('carrier: expected nothing after the end mark, got bytes');
+  #open(piece: Uint8Array, opened: Uint8Array[]): Error | undefined {
+    try {
+      const consumed = this.#opener.open(piece, opened);
+      if (consumed === piece.length) return undefined;
+      return new ProtocolError('carrier: expected nothing after the end mark, got bytes');
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
   }
 
   #finished(): void {
@@ -202,15 +199,11 @@ export class SealedStream implements PushStream, Sink {
     if (this.#sentEnd) this.#tcp.close();
   }
 
-  #broke(error: unknown): void {
+  #break(failure: Error): void {
     if (this.#failure !== undefined) return;
-    const failure = error instanceof Error ? error : new Error(String(error));
     this.#failure = failure;
-    if (failure instanceof AuthError && this.#tampered !== undefined) {
-      this.#tampered(this.#tcp, failure);
-    } else {
-      this.#tcp.abort();
-    }
+    if (failure instanceof AuthError && this.#tampered !== undefined) this.#tampered(this.#tcp, failure);
+    else this.#tcp.abort();
     this.#sink?.failed(failure);
   }
 

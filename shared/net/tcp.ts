@@ -72,6 +72,11 @@ export class TcpStream implements PushStream, Reader {
     return { host: this.#socket.localAddress ?? '0.0.0.0', port: this.#socket.localPort ?? 0 };
   }
 
+  /** The peer's IP address; empty when the socket is gone already. */
+  get peer(): string {
+    return this.#socket.remoteAddress ?? '';
+  }
+
   /** Calls back once, when the socket is gone for whatever reason. */
   onClosed(closed: () => void): void {
     if (this.#socket.destroyed) closed();

@@ -30,9 +30,9 @@ export interface Gate {
 export function authenticate(
   tcp: TcpStream,
   gate: Gate,
-  options: { readonly peer: string; readonly authenticated: (opened: OpenedRequest) => void },
+  authenticated: (opened: OpenedRequest) => void,
 ): void {
-  tcp.attach(new Opening(tcp, gate, options));
+  tcp.attach(new Opening(tcp, gate, authenticated));
 }
 
 /** Discards what a peer sends until `ms` have passed, answers its FIN at once and nothing else. */
@@ -78,28 +78,22 @@ export class WaitingRoom {
 class Opening implements Sink {
   readonly #tcp: TcpStream;
   readonly #gate: Gate;
-  readonly #peer: string;
+  #source: string | undefined;
   readonly #authenticated: (opened: OpenedRequest) => void;
   readonly #opener: RequestOpener;
   readonly #startedAt = performance.now();
   readonly #deadline: NodeJS.Timeout;
   #bytes: Uint8Array = new Uint8Array(0);
   #filled = 0;
-  #waiting = false;
   #working = false;
   #saltChecked = false;
   #ended = false;
   #over = false;
 
-  constructor(
-    tcp: TcpStream,
-    gate: Gate,
-    options: { readonly peer: string; readonly authenticated: (opened: OpenedRequest) => void },
-  ) {
+  constructor(tcp: TcpStream, gate: Gate, authenticated: (opened: OpenedRequest) => void) {
     this.#tcp = tcp;
     this.#gate = gate;
-    this.#peer = options.peer;
-    this.#authenticated = options.authenticated;
+    this.#authenticated = authenticated;
     this.#opener = new RequestOpener(gate.cipher, gate.environment);
     this.#deadline = setTimeout(() => {
       gate.absorbed('expected an opening, got too little of it in time');
@@ -150,7 +144,8 @@ class Opening implements Sink {
       const { saltLength } = this.#opener;
       if (!this.#saltChecked && filled >= saltLength) {
         this.#saltChecked = true;
-        if (await this.#gate.replay.seen(this.#bytes.slice(0, saltLength))) throw new Error('replayed salt');
+        if (await this.#gate.replay.seen(this.#bytes.subarray(0, saltLength)))
+          throw new Error('replayed salt');
       }
       const opened = this.#saltChecked ? this.#opener.open(this.#bytes.subarray(0, filled)) : undefined;
       if (opened !== undefined) {
@@ -175,9 +170,10 @@ class Opening implements Sink {
   }
 
   #wait(): void {
-    if (this.#waiting || this.#over) return;
-    this.#waiting = this.#gate.waiting.enter(this.#peer);
-    if (!this.#waiting) throw new Error('too many openings are waiting, in all or from this source');
+    if (this.#source !== undefined || this.#over) return;
+    const source = sourceOf(this.#tcp.peer);
+    if (this.#gate.waiting.enter(source)) this.#source = source;
+    else throw new Error('too many openings are waiting, in all or from this source');
   }
 
   #absorb(why: string): void {
@@ -190,8 +186,8 @@ class Opening implements Sink {
   #leave(): void {
     this.#over = true;
     clearTimeout(this.#deadline);
-    if (this.#waiting) this.#gate.waiting.leave(this.#peer);
-    this.#waiting = false;
+    if (this.#source !== undefined) this.#gate.waiting.leave(this.#source);
+    this.#source = undefined;
   }
 
   /** Doubles its room as it grows: a dribbling peer must not make every byte a copy of all before it. */
@@ -209,7 +205,7 @@ class Opening implements Sink {
 }
 
 /** What counts as one source: an IPv4 address, or the /64 of an IPv6 address. */
-export function sourceOf(address: string): string {
+function sourceOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
   if (!address.includes(':')) return address;
