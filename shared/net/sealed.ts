@@ -1,4 +1,4 @@
-import { AuthError, ProtocolError } from '../errors.js';
+import { ProtocolError } from '../errors.js';
 import type { Environment } from '../environment.js';
 import { concat } from '../bytes.js';
 import type { Opener, Sealer } from '../codec/stream.js';
@@ -18,8 +18,8 @@ export interface SealedOptions {
   readonly early?: Uint8Array;
   /** A request's header, for a client that says nothing: the far end cannot dial before it has come. */
   readonly header?: (out: Uint8Array[]) => void;
-  /** Called instead of a reset when bytes turn out not to be authentic, so that a remote can absorb the peer. */
-  readonly tampered?: (tcp: TcpStream, error: AuthError) => void;
+  /** Called instead of a reset when the peer's bytes make no sense, so that a remote can absorb the peer. */
+  readonly tampered?: (tcp: TcpStream, error: Error) => void;
 }
 
 /**
@@ -157,7 +157,7 @@ export class SealedStream implements PushStream, Sink {
     const plain = this.#skip === 0 ? opened : this.#unpad(opened);
     // What was authentic before the fault is the peer's own words and is passed on.
     if (plain.length > 0) this.#sink?.receive(plain);
-    if (error !== undefined) this.#break(error);
+    if (error !== undefined) this.#unreadable(error);
     else if (this.#opener.ended) this.#finished();
   }
 
@@ -199,11 +199,21 @@ export class SealedStream implements PushStream, Sink {
     if (this.#sentEnd) this.#tcp.close();
   }
 
+  /** What was opened is wrong, or cannot be opened: the one kind of fault that an impostor can bring about. */
+  #unreadable(failure: Error): void {
+    const tampered = this.#tampered;
+    if (tampered === undefined || this.#failure !== undefined) this.#break(failure);
+    else {
+      this.#failure = failure;
+      tampered(this.#tcp, failure);
+      this.#sink?.failed(failure);
+    }
+  }
+
   #break(failure: Error): void {
     if (this.#failure !== undefined) return;
     this.#failure = failure;
-    if (failure instanceof AuthError && this.#tampered !== undefined) this.#tampered(this.#tcp, failure);
-    else this.#tcp.abort();
+    this.#tcp.abort();
     this.#sink?.failed(failure);
   }
 
