@@ -100,6 +100,16 @@ describe('the walls', () => {
     expect(users.map((file) => file.name)).toEqual([]);
   });
 
+  it('installs nothing that runs a script', () => {
+    const lock = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { hasInstallScript?: boolean; dev?: boolean }>;
+    };
+    const scripted = Object.entries(lock.packages).filter(([, entry]) => entry.hasInstallScript === true);
+    // fsevents is for macOS only, optional, and ships its binary: npm never builds it here.
+    expect(scripted.map(([name]) => name).filter((name) => name !== 'node_modules/fsevents')).toEqual([]);
+    expect(Object.keys(lock.packages).length).toBeGreaterThan(50);
+  });
+
   it.each(sources)('$name is no longer than 300 lines', ({ text }) => {
     expect(text.split('\n').length - 1).toBeLessThanOrEqual(300);
   });
