@@ -1,5 +1,6 @@
 import type { Target } from '../codec/address.js';
 import type { Refusal } from '../errors.js';
+import { refusalWords } from '../proxy/refusal.js';
 import type { PushStream } from '../net/stream.js';
 
 /** What a way out may know of a request beside its target. */
@@ -30,7 +31,7 @@ export class FarRefusal extends Error {
   readonly reply: Uint8Array;
 
   constructor(code: Refusal, reply: Uint8Array) {
-    super(`remote: expected the target to be reached, got ${code}`);
+    super(`remote: expected to reach the target, got: ${refusalWords[code]}`);
     this.code = code;
     this.reply = reply;
   }

@@ -1,4 +1,13 @@
+import type { Observer } from '../observe/events.js';
 import type { TcpStream } from '../net/tcp.js';
+
+/** Says that a listener refuses connections because the process may hold no more of them. */
+export function warnCrowded(observer: Observer): (limit: number) => void {
+  return (limit) => {
+    const detail = `connections: expected at most ${limit}, got more; raise the limit on open files (nofile)`;
+    observer({ event: 'warning', detail });
+  };
+}
 
 /** The open connections of a service, so that it can be stopped without cutting them off. */
 export class Connections {
