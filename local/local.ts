@@ -8,7 +8,7 @@ import type { CheckResult, Observer } from '../shared/observe/events.js';
 import type { Dialer } from '../shared/outbound/dialer.js';
 import { FarRefusal } from '../shared/outbound/dialer.js';
 import { rawDialer, shadowsocksDialer, type Tunnel } from '../shared/outbound/tunnel.js';
-import { Connections } from '../shared/serve/connections.js';
+import { Connections, warnCrowded } from '../shared/serve/connections.js';
 import { socks5 } from '../shared/serve/inbound.js';
 import { serveStream } from '../shared/serve/serve.js';
 import { defaultTimeouts } from '../shared/serve/timeouts.js';
@@ -65,12 +65,7 @@ export async function startLocal(
       clients.add(client);
       void serveStream(client, inbound, machine);
     },
-    crowded: (limit) => {
-      observer({
-        event: 'warning',
-        detail: `connections: expected at most ${limit}, got more; raise nofile`,
-      });
-    },
+    crowded: warnCrowded(observer),
   });
   return {
     listen: formatTarget(listener.address),

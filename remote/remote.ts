@@ -15,7 +15,7 @@ import type { TcpStream } from '../shared/net/tcp.js';
 import type { Observer } from '../shared/observe/events.js';
 import { directDialer } from '../shared/outbound/direct.js';
 import { absorb, authenticate, WaitingRoom } from '../shared/serve/authenticate.js';
-import { Connections } from '../shared/serve/connections.js';
+import { Connections, warnCrowded } from '../shared/serve/connections.js';
 import { fixedTarget, socks5 } from '../shared/serve/inbound.js';
 import { serveStream } from '../shared/serve/serve.js';
 import { defaultTimeouts } from '../shared/serve/timeouts.js';
@@ -96,18 +96,13 @@ export async function startRemote(
         admit(tcp, opened);
       });
     },
-    crowded: (limit) => {
-      observer({
-        event: 'warning',
-        detail: `connections: expected at most ${limit}, got more; raise nofile`,
-      });
-    },
+    crowded: warnCrowded(observer),
   });
   return {
     listen: formatTarget(listener.address),
     async stop(graceMs) {
       listener.close();
-      unproven.abort();
+      unproven.drop();
       await proven.drain(graceMs);
       resolver.close();
       await replay.close();
