@@ -89,9 +89,20 @@ export class TcpStream implements PushStream, Reader {
     socket.setTimeout(ms);
     if (socket.listenerCount('timeout') > 0) return;
     socket.on('timeout', () => {
-      this.#fail(new Error(`idle: expected a byte within ${(socket.timeout ?? ms) / 1000} s, got none`));
-      socket.resetAndDestroy();
+      this.interrupt(new Error(`idle: expected a byte within ${(socket.timeout ?? ms) / 1000} s, got none`));
     });
+  }
+
+  /** Resets at once, and tells whoever uses the stream, as `abort` does not: what it was joined to has to go too. */
+  interrupt(reason: Error): void {
+    this.#fail(reason);
+    if (!this.#socket.destroyed) this.#socket.resetAndDestroy();
+  }
+
+  /** Lets go at once, as the kernel does for a process that dies: a FIN, when all that came has been read. */
+  drop(): void {
+    this.#sink = discard;
+    this.#socket.destroy();
   }
 
   attach(sink: Sink): void {

@@ -25,15 +25,17 @@ export class Connections {
     if (this.#open.delete(tcp) && this.#open.size === 0) this.#emptied?.();
   }
 
-  abort(): void {
-    for (const tcp of this.#open) tcp.abort();
+  /** Lets go of all at once; a prober must not be shown a reset. */
+  drop(): void {
+    for (const tcp of this.#open) tcp.drop();
   }
 
   /** Settles when the last one has closed; those still open after `graceMs` are reset. */
   async drain(graceMs: number): Promise<void> {
     if (this.#open.size === 0) return;
     const grace = setTimeout(() => {
-      this.abort();
+      for (const tcp of this.#open)
+        tcp.interrupt(new Error('stop: expected an end within the grace, got none'));
     }, graceMs);
     await new Promise<void>((resolve) => {
       const before = this.#emptied;
