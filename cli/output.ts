@@ -51,7 +51,12 @@ export function createOutput({ json, logLevel, logFormat }: OutputFlags): Output
     };
     return { log, observer: toLog, announce, report };
   }
-  const toJson = jsonObserver(write, level);
+  // Programs read the first line to learn the port: what happens before it is ready waits behind it.
+  let early: string[] | undefined = [];
+  const toJson = jsonObserver((line) => {
+    if (early === undefined) write(line);
+    else early.push(line);
+  }, level);
   return {
     log,
     observer: (event) => {
@@ -60,6 +65,8 @@ export function createOutput({ json, logLevel, logFormat }: OutputFlags): Output
     },
     announce: (_page, object) => {
       report(object);
+      early?.forEach(write);
+      early = undefined;
     },
     report,
   };

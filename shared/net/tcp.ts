@@ -1,5 +1,6 @@
 import type net from 'node:net';
 import type { Target } from '../codec/address.js';
+import { ProtocolError } from '../errors.js';
 import { DialledSocket, type Reader } from './dialled.js';
 import type { PushStream, Sink } from './stream.js';
 
@@ -89,7 +90,12 @@ export class TcpStream implements PushStream, Reader {
     socket.setTimeout(ms);
     if (socket.listenerCount('timeout') > 0) return;
     socket.on('timeout', () => {
-      this.interrupt(new Error(`idle: expected a byte within ${(socket.timeout ?? ms) / 1000} s, got none`));
+      this.interrupt(
+        new ProtocolError(
+          `idle: expected a byte within ${(socket.timeout ?? ms) / 1000} s, got none`,
+          'silence',
+        ),
+      );
     });
   }
 

@@ -70,6 +70,16 @@ describe('up', () => {
   });
 });
 
+describe('--json', () => {
+  it('begins with the ready line, whatever the start-up check has caused before', async () => {
+    const running = start(['up', '-l', '0', '--json', '--log-level', 'debug']);
+    expect(await ready(running)).toMatchObject({ event: 'ready', role: 'up' });
+    running.child.kill('SIGTERM');
+    const { stdout } = await running.ended;
+    expect(stdout).toMatch(/^\{"event":"ready".*\n\{"event":"opened"/);
+  });
+});
+
 describe('a running process', () => {
   it('opens no debugger at SIGUSR1', async () => {
     const running = startRemote();
