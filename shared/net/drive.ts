@@ -33,7 +33,10 @@ export class HandshakeDriver implements Sink {
   async run<T>(handshake: Handshake<T>, deadlineMs: number): Promise<T> {
     const late = setTimeout(() => {
       this.#stop(
-        new ProtocolError(`handshake: expected it to be complete within ${deadlineMs / 1000} s, got silence`),
+        new ProtocolError(
+          `handshake: expected it to be complete within ${deadlineMs / 1000} s, got silence`,
+          'silence',
+        ),
       );
     }, deadlineMs);
     try {
