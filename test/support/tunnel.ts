@@ -158,15 +158,20 @@ export async function readReply(client: Peer): Promise<SocksReply> {
   return { code: head[1] ?? -1, bound: address.target };
 }
 
+/** A tunnel, as far as a client knows it. */
+export interface Entrance {
+  readonly local: { readonly port: number };
+}
+
 /** A connection to `target` through the tunnel. Rejects when it is refused. */
-export async function connectThrough({ local }: Pick<Tunnel, 'local'>, target: Target): Promise<Peer> {
+export async function connectThrough({ local }: Entrance, target: Target): Promise<Peer> {
   const { client, reply } = await ask(local.port, target);
   if (reply.code !== 0) throw new Error(`SOCKS5 reply: expected 0, got ${reply.code}`);
   return client;
 }
 
 /** Asks an echo through the tunnel for an answer: whatever happened before, this client is served. */
-export async function expectServed(tunnel: Pick<Tunnel, 'local'>, echo: Target): Promise<void> {
+export async function expectServed(tunnel: Entrance, echo: Target): Promise<void> {
   const client = await connectThrough(tunnel, echo);
   void client.send('still there?');
   const answer = await client.read(12);
