@@ -45,6 +45,7 @@ export class SealedStream implements PushStream, Sink {
   #ended = false;
   #failure: Error | undefined;
   #attached = false;
+  #paused = false;
 
   constructor(tcp: TcpStream, ends: { sealer: Sealer; opener: Opener }, options: SealedOptions) {
     this.#tcp = tcp;
@@ -63,17 +64,14 @@ export class SealedStream implements PushStream, Sink {
 
   attach(sink: Sink): void {
     this.#sink = sink;
+    this.#paused = false;
     const front = this.#front;
     this.#front = undefined;
     if (front !== undefined) sink.receive([front]);
     if (this.#sink !== sink) return;
     if (this.#failure !== undefined) sink.failed(this.#failure);
     else if (this.#ended) sink.ended();
-    else if (this.#attached) this.#tcp.resume();
-    else {
-      this.#attached = true;
-      this.#tcp.attach(this);
-    }
+    else this.#read();
   }
 
   giveBack(bytes: Uint8Array): void {
@@ -81,10 +79,12 @@ export class SealedStream implements PushStream, Sink {
   }
 
   pause(): void {
+    this.#paused = true;
     this.#tcp.pause();
   }
 
   resume(): void {
+    this.#paused = false;
     this.#tcp.resume();
   }
 
@@ -180,6 +180,15 @@ export class SealedStream implements PushStream, Sink {
 
   writable(): void {
     this.#sink?.writable();
+  }
+
+  /** Goes on reading, unless the sink has paused the stream while it took the first bytes. */
+  #read(): void {
+    if (!this.#attached) {
+      this.#attached = true;
+      this.#tcp.attach(this);
+      if (this.#paused) this.#tcp.pause();
+    } else if (!this.#paused) this.#tcp.resume();
   }
 
   #open(piece: Uint8Array, opened: Uint8Array[]): Error | undefined {
