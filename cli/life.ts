@@ -17,7 +17,7 @@ const errorWindowMs = 60_000;
 
 const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Makes SIGUSR1 harmless: it would open Node's debugger, which a proxy could be asked to dial (security.md T-37). */
+/** Makes SIGUSR1 harmless: it would open Node's debugger, which a proxy could be asked to dial (docs/probes.md T-37). */
 export function disarmDebugger(): void {
   process.on('SIGUSR1', () => undefined);
 }
@@ -29,7 +29,7 @@ export function surviveClosedPipes(): void {
 
 /**
  * Keeps the process going when an error reaches nobody: one conversation is lost, not all. From the tenth within a
- * minute it ends with exit code 70, for a supervisor to begin again (security.md R-23).
+ * minute it ends with exit code 70, for a supervisor to begin again (docs/probes.md R-23).
  */
 export function surviveErrors(log: Log): void {
   const exceeded = errorBudget(maxErrors, errorWindowMs);

@@ -112,7 +112,7 @@ export async function startRemote(
 
 /**
  * A 2022 opening recorded before this process began cannot be in its memory. Its stamp is in whole seconds, so the
- * remote waits for the next one and takes nothing older: no second is then half remembered (security.md T-05).
+ * remote waits for the next one and takes nothing older: no second is then half remembered (docs/probes.md T-05).
  */
 async function nextSecond(environment: Environment): Promise<number> {
   const second = Math.floor(environment.now() / 1000) + 1;
@@ -127,10 +127,14 @@ async function openReplayStore(
 ): Promise<ReplayStore> {
   if (method.edition === 2022) return exactReplayStore();
   const hashKey = createHmac('sha256', key).update('halflight replay journal').digest();
-  if (stateDirectory === undefined || freshKey) return hashedReplayStore(hashKey, undefined);
   const warn = (detail: string): void => {
     observer({ event: 'warning', detail });
   };
+  if (stateDirectory === undefined) {
+    if (!freshKey)
+      warn('replay journal: expected STATE_DIRECTORY, XDG_STATE_HOME or HOME, got none: it cannot be kept');
+    return hashedReplayStore(hashKey, undefined);
+  }
   const file = path.join(stateDirectory, `salts-${hashKey.toString('hex', 0, 4)}`);
   try {
     return hashedReplayStore(hashKey, await openJournal(file, hashKey, warn));

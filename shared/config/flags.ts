@@ -71,7 +71,7 @@ export function readLocalFlags(uri: string, flags: LocalFlags): LocalSettings {
 
 /**
  * Where a local listens, 127.0.0.1:1080 by default. ConfigError when others could reach it and nobody insisted: it asks
- * for no credentials, so everyone who reaches it may use it (security.md T-30).
+ * for no credentials, so everyone who reaches it may use it (docs/probes.md T-30).
  */
 export function readLocalListen(flags: LocalFlags): ListenAddress {
   const listen = parseListen(flags.listen ?? '1080', '127.0.0.1');

@@ -1,5 +1,5 @@
 /**
- * A remote as one line of text (SIP002, and shadowsocks-wire.md §1.1 for what is tolerated).
+ * A remote as one line of text (SIP002).
  *
  *     halflight://USERINFO@HOST[:PORT][/][?…][#TAG]      the raw wire
  *     ss://USERINFO@HOST[:PORT][/][?…][#TAG]             the standard wire
@@ -131,7 +131,7 @@ function cutAt(text: string, mark: string): readonly [string, string] {
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** A plugin is a program to run, and a URI comes from anywhere (security.md T-36). */
+/** A plugin is a program to run, and a URI comes from anywhere (docs/probes.md T-36). */
 function refusePlugin(query: string): void {
   if (!new URLSearchParams(query).has('plugin')) return;
   throw unexpected('no plugin', 'plugin=…: halflight runs no program that a URI names');

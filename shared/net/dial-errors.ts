@@ -1,7 +1,7 @@
 /** What the operating system and the resolver say when a connection does not come about, in our words. */
 import { DialError, type Refusal, RefusedError } from '../errors.js';
 
-/** raw-wire.md §6. What is not here, EMFILE and EINVAL among it, is our own trouble: a general failure. */
+/** docs/raw-wire.md §6. What is not here, EMFILE and EINVAL among it, is our own trouble: a general failure. */
 const refusals: ReadonlyMap<string, Refusal> = new Map<string, Refusal>([
   ['ECONNREFUSED', 'connection-refused'],
   ['ETIMEDOUT', 'timed-out'],

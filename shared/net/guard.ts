@@ -1,5 +1,5 @@
 /**
- * The guard: where a remote will not go for anybody (security.md T-26, T-28, T-29, T-31).
+ * The guard: where a remote will not go for anybody (docs/probes.md T-26, T-28, T-29, T-31).
  *
  * It is asked twice. First about the target as it was named, before anything is looked up; then about each address
  * that the name turned into, right before that very address is dialled, so that no second answer of a name server

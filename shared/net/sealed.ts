@@ -7,7 +7,7 @@ import type { TcpStream } from './tcp.js';
 
 /**
  * What separates the two wires above the seal. On the raw wire each direction opens with padding and ends with an
- * authenticated end mark (raw-wire.md §2); on the standard wire a direction ends with the FIN of its TCP connection.
+ * authenticated end mark (docs/raw-wire.md §2); on the standard wire a direction ends with the FIN of its TCP connection.
  */
 export type Wire = 'raw' | 'shadowsocks';
 
@@ -226,7 +226,7 @@ export class SealedStream implements PushStream, Sink {
     this.#sink?.failed(failure);
   }
 
-  /** One length byte N and N random bytes (raw-wire.md §2); nothing on the standard wire. */
+  /** One length byte N and N random bytes (docs/raw-wire.md §2); nothing on the standard wire. */
   #padding(): Uint8Array[] {
     if (this.#wire === 'shadowsocks') return [];
     const length = this.#environment.randomBytes(1);

@@ -1,6 +1,6 @@
 /**
  * Text from strangers on one harmless line. A host name may hold what moves a cursor, recolours a terminal, reverses
- * the reading direction or begins a second log line; none of it leaves this file raw (security.md T-34).
+ * the reading direction or begins a second log line; none of it leaves this file raw (docs/probes.md T-34).
  */
 
 /** C0 and C1 controls, DEL, line and paragraph separators, direction marks, and halves of surrogate pairs. */

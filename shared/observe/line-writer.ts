@@ -13,7 +13,7 @@ const maxWaiting = 256 * 1024;
 
 /**
  * A writer to `stream`, which must outlive it. A closed pipe (`halflight … | head -1`) is not an error here, and a
- * pipe that nobody reads fills up to 256 KiB and no further (security.md R-18).
+ * pipe that nobody reads fills up to 256 KiB and no further (docs/probes.md R-18).
  *
  * `options.recovered` hears how many lines were dropped in a row, once there is room again.
  */

@@ -1,5 +1,5 @@
 /**
- * Events as lines. At the default level no line names a target or a client (security.md T-45): who reads a log of
+ * Events as lines. At the default level no line names a target or a client (docs/probes.md T-45): who reads a log of
  * level info learns how much happened, and what went wrong, but not where anybody went.
  */
 import { formatTarget, type Target } from '../codec/address.js';

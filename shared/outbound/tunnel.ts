@@ -30,7 +30,7 @@ const unknownAddress: Target = { host: '0.0.0.0', port: 0 };
 
 /**
  * Through a halflight remote, over the raw wire: the client's handshake travels as it was spoken, and the reply that
- * comes back is the remote's own (raw-wire.md §4, "honest").
+ * comes back is the remote's own (docs/raw-wire.md §4, "honest").
  */
 export function rawDialer(tunnel: Tunnel): Dialer {
   return async (_target, { spoken }) => {

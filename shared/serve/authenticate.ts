@@ -5,7 +5,7 @@ import type { ReplayStore } from '../net/replay.js';
 import type { Sink } from '../net/stream.js';
 import type { TcpStream } from '../net/tcp.js';
 
-/** Whoever has not proved to hold the key by then is sent a FIN, whatever was wrong, ms (security.md T-01, T-09). */
+/** Whoever has not proved to hold the key by then is sent a FIN, whatever was wrong, ms (docs/probes.md T-01, T-09). */
 export const absorbMs = 59_000;
 /** Openings that may wait half-received at once, in all and from one source: they are all that takes memory. */
 const mostWaiting = { total: 4096, perSource: 64 } as const;
@@ -25,7 +25,7 @@ export interface Gate {
 
 /**
  * Reads the opening of a connection and calls `authenticated` if it is genuine, new and of our time. Everything else
- * meets the same silence: read, discard, and one FIN at one deadline (PROBES: security.md 1A).
+ * meets the same silence: read, discard, and one FIN at one deadline (docs/probes.md).
  */
 export function authenticate(
   tcp: TcpStream,

@@ -1,8 +1,8 @@
 /** How long each wait of a local or a remote may take, in milliseconds. All are absolute but `idleMs`. */
 export interface Timeouts {
-  /** A client of the local, from its connection to its whole request (security.md T-38). */
+  /** A client of the local, from its connection to its whole request (docs/probes.md T-38). */
   readonly handshakeMs: number;
-  /** An opening at the remote that has not proved to hold the key: then one FIN (security.md T-01). */
+  /** An opening at the remote that has not proved to hold the key: then one FIN (docs/probes.md T-01). */
   readonly absorbMs: number;
   /** A conversation at the remote, from its carrier's opening to its whole request. */
   readonly requestMs: number;
@@ -21,7 +21,7 @@ export const defaultTimeouts: Timeouts = {
   absorbMs: 59_000,
   requestMs: 60_000,
   dialMs: 10_000,
-  replyMs: 20_000,
+  replyMs: 15_000,
   idleMs: 7_200_000,
   firstPayloadMs: 50,
 };

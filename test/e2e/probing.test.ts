@@ -4,7 +4,7 @@ import { expectAbsorbed, probe, rawFlight } from '../support/prober.js';
 import { startEcho } from '../support/targets.js';
 import { expectServed, localHalf, remoteHalf, type RunningRemote } from '../support/tunnel.js';
 
-/** Those of the censor, and beyond every buffer (security.md T-01). */
+/** Those of the censor, and beyond every buffer (docs/probes.md T-01). */
 const lengths = [...Array.from({ length: 222 }, (_, length) => length), 999, 1024, 4096, 65_536];
 /** Fewer than may wait half-received from one source, so that all of them are treated alike. */
 const atOnce = 57;

@@ -105,13 +105,13 @@ describe.each(methods)('a recording of %s', (method) => {
 });
 
 describe('after a restart of the remote', () => {
-  it('a 2017 recording is known from the journal', async () => {
+  it.each([true, false])('a 2017 recording is known from the journal (first run: %s)', async (freshKey) => {
     const stateDirectory = await temporary();
-    const first = await remoteHalf({ method: 'aes-256-gcm', freshKey: false, stateDirectory });
+    const first = await remoteHalf({ method: 'aes-256-gcm', freshKey, stateDirectory });
     const echo = await startEcho();
     const { bytes } = rawFlight(first.cipher, echo);
     await expectAnswered(first, bytes);
-    const second = await restarted(first);
+    const second = await restarted(first, { freshKey: false });
     await expectAbsorbedReplay(second, bytes);
     const third = await restarted(second);
     await expectAbsorbedReplay(third, bytes);

@@ -4,7 +4,7 @@ import { byteByByte, startTap, together } from '../support/tap.js';
 import { startTarget } from '../support/targets.js';
 import { connectThrough, localHalf, remoteHalf } from '../support/tunnel.js';
 
-/** Paths that cut and join segments as they please (security.md R-20). */
+/** Paths that cut and join segments as they please (docs/probes.md R-20). */
 const paths = [
   ['one byte to a segment', byteByByte, 3000],
   ['64 KiB to a segment', together, 3_000_000],
