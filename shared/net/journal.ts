@@ -13,14 +13,17 @@ import path from 'node:path';
  * keyed: whoever reads the file learns no salt, and a file of another key is recognised and left unused.
  */
 export interface SaltJournal {
-  /** The hashes the files held, oldest first, as two 32-bit halves. They can be read once, and are gone then. */
-  readonly loaded: Iterable<readonly [high: number, low: number]>;
+  /** The hashes that the file of each generation held. They can be read once, and are gone then. */
+  readonly loaded: { readonly previous: Hashes; readonly current: Hashes };
   /** Writes one 8-byte hash behind the others. Never waits and never throws. */
   append(hash: Uint8Array): void;
   /** The current file becomes the previous one; a new one begins. */
   turn(): void;
   close(): Promise<void>;
 }
+
+/** Hashes as two 32-bit halves, oldest first. */
+export type Hashes = Iterable<readonly [high: number, low: number]>;
 
 const magic = Buffer.from('hlsalts\x01', 'latin1');
 const headerSize = 16;
@@ -39,10 +42,10 @@ export async function openJournal(
 ): Promise<SaltJournal> {
   const header = Buffer.concat([magic, createHmac('sha256', hashKey).update(magic).digest().subarray(0, 8)]);
   await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-  const loaded = hashes([
-    await readGeneration(`${file}.1`, header, warn),
-    await readGeneration(file, header, warn),
-  ]);
+  const loaded = {
+    previous: hashes(await readGeneration(`${file}.1`, header, warn)),
+    current: hashes(await readGeneration(file, header, warn)),
+  };
   let handle = await begin(file, header);
   let waiting: Uint8Array[] = [];
   let work: Promise<void> = Promise.resolve();
@@ -82,9 +85,11 @@ export async function openJournal(
     turn() {
       work = work.then(() =>
         attempt(async () => {
-          await handle.close();
           await rename(file, `${file}.1`);
+          // Only now: as long as there is no new file, the old one goes on.
+          const full = handle;
           handle = await begin(file, header);
+          await full.close();
         }),
       );
     },
@@ -133,11 +138,9 @@ async function readGeneration(file: string, header: Buffer, warn: (detail: strin
   return content.subarray(headerSize);
 }
 
-function* hashes(generations: readonly Buffer[]): Generator<readonly [number, number]> {
-  for (const records of generations) {
-    for (let offset = 0; offset + 8 <= records.length; offset += 8) {
-      yield [records.readUInt32BE(offset), records.readUInt32BE(offset + 4)];
-    }
+function* hashes(records: Buffer): Generator<readonly [number, number]> {
+  for (let offset = 0; offset + 8 <= records.length; offset += 8) {
+    yield [records.readUInt32BE(offset), records.readUInt32BE(offset + 4)];
   }
 }
 

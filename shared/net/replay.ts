@@ -67,7 +67,11 @@ export function hashedReplayStore(hashKey: Uint8Array, journal: SaltJournal | un
     }
     return true;
   };
-  for (const [high, low] of journal?.loaded ?? []) remember(high, low);
+  // Each generation comes back as it was: a previous one that counted as current would turn the files a second time.
+  if (journal !== undefined) {
+    for (const [high, low] of journal.loaded.previous) previous.add(high, low);
+    for (const [high, low] of journal.loaded.current) remember(high, low);
+  }
   const digest = (salt: Uint8Array): Buffer => createHmac('sha256', hashKey).update(salt).digest();
   return {
     seen(salt) {

@@ -14,6 +14,7 @@ import {
   sealedPair,
   wires,
   type SealedPair,
+  type Ends,
 } from '../support/sealed.js';
 import { settle, turnsUntil } from '../support/turns.js';
 
