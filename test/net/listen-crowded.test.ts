@@ -1,0 +1,92 @@
+import type fs from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { listen } from '../../shared/net/listen.js';
+import type { TcpStream } from '../../shared/net/tcp.js';
+import { connect, type Peer } from '../support/peer.js';
+import { turnsUntil } from '../support/turns.js';
+
+// What the system allows this process is whatever the test says.
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof fs>();
+  return { ...real, readFileSync: vi.fn(real.readFileSync) };
+});
+
+const header = 'Limit                     Soft Limit           Hard Limit           Units     \n';
+
+interface Crowd {
+  readonly warnings: readonly number[];
+  readonly accepted: readonly TcpStream[];
+  /** So many more come. Those that are kept stay open until the test is over. */
+  readonly arrive: (count: number) => Promise<Peer[]>;
+}
+
+async function crowd(limits: string | Error): Promise<Crowd> {
+  vi.mocked(readFileSync).mockImplementationOnce(() => {
+    if (typeof limits === 'string') return `${header}${limits}\n`;
+    throw limits;
+  });
+  const warnings: number[] = [];
+  const accepted: TcpStream[] = [];
+  const listener = await listen(
+    { host: '127.0.0.1', port: 0 },
+    { accept: (stream) => accepted.push(stream), crowded: (limit) => warnings.push(limit) },
+  );
+  onTestFinished(() => {
+    listener.close();
+    for (const stream of accepted) stream.abort();
+  });
+  const arrive = async (count: number): Promise<Peer[]> =>
+    Promise.all(Array.from({ length: count }, () => connect(listener.address.port)));
+  return { warnings, accepted, arrive };
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const files = (soft: number): string =>
+  `Max open files            ${soft}                 1048576              files     `;
+
+describe('a crowded listener', () => {
+  it('takes as many as there are two descriptors for, and says so once a minute', async () => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(1_000_000);
+    const { warnings, accepted, arrive } = await crowd(files(128 + 2 * 20));
+    await arrive(20);
+    await turnsUntil(() => accepted.length === 20);
+    expect(warnings).toEqual([]);
+    for (const peer of await arrive(3)) await peer.ended();
+    expect([accepted.length, warnings]).toEqual([20, [20]]);
+    clock.mockReturnValue(1_059_999);
+    for (const peer of await arrive(1)) await peer.ended();
+    expect(warnings).toEqual([20]);
+    clock.mockReturnValue(1_060_000);
+    for (const peer of await arrive(2)) await peer.ended();
+    expect(warnings).toEqual([20, 20]);
+  });
+
+  it('takes the next one when somebody has gone', async () => {
+    const { accepted, arrive } = await crowd(files(0));
+    const [first] = await arrive(16);
+    await turnsUntil(() => accepted.length === 16);
+    const gone = new Promise<void>((resolve) => {
+      accepted[0]?.onClosed(resolve);
+    });
+    accepted[0]?.abort();
+    await gone;
+    await first?.ended();
+    await arrive(1);
+    await turnsUntil(() => accepted.length === 17);
+  });
+
+  it.each([
+    ['does not say', new Error('ENOENT')],
+    ['says something else', 'Max processes  10  10  processes'],
+    ['has no limit', 'Max open files            unlimited            unlimited            files'],
+  ])('takes everybody where the system %s', async (_what, limits) => {
+    const { warnings, accepted, arrive } = await crowd(limits);
+    await arrive(100);
+    await turnsUntil(() => accepted.length === 100);
+    expect(warnings).toEqual([]);
+  });
+});
