@@ -38,8 +38,9 @@ export interface Reader {
 export function connectSocket(ip: string, port: number): DialledSocket {
   const arrival: { socket?: DialledSocket } = {};
   const callback = (size: number, buffer: Uint8Array): boolean => {
-    arrival.socket?.reader?.lent(buffer.subarray(0, size));
-    return true;
+    const { socket } = arrival;
+    socket?.reader?.lent(buffer.subarray(0, size));
+    return socket?.readsOn() ?? true;
   };
   // The typings know `onread` for connect() only; the constructor is what reads it.
   const options: net.SocketConstructorOpts & net.ConnectOpts = {
@@ -69,6 +70,18 @@ export class DialledSocket extends net.Socket {
     if (this.#writeFailure === undefined) this.#hearOut(this.bytesRead);
     this.#writeFailure = error;
     return this;
+  }
+
+  /**
+   * Whether to go on reading at once. While it reads, libuv takes a reset that arrives together with bytes for an end;
+   * as long as we can write, a write still tells the two apart. Afterwards each read has to stand alone.
+   */
+  readsOn(): boolean {
+    if (!this.writableEnded || this.isPaused()) return true;
+    setImmediate(() => {
+      if (!this.isPaused()) this.resume();
+    });
+    return false;
   }
 
   #hearOut(heard: number): void {
