@@ -116,6 +116,17 @@ describe('an end that is not clean', () => {
     }
   });
 
+  it.each(['local', 'remote'] as const)(
+    'is what a conversation gets in which no byte moves for as long as the %s allows',
+    async (half) => {
+      const tunnel = await startTunnel({ [half]: { timeouts: { idleMs: 200 } } });
+      const target = await startTarget();
+      const client = await connectThrough(tunnel, target);
+      const there = await target.next();
+      expect([await client.ended(), await there.ended()]).toEqual(['reset', 'reset']);
+    },
+  );
+
   it('leaves the tunnel open for the next client', async () => {
     const tunnel = await startTunnel();
     const target = await startTarget();

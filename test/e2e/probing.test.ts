@@ -105,5 +105,8 @@ it('more half-received openings than may wait are absorbed like all others', asy
       expectAbsorbed(await probe(remote.port, (peer) => peer.send(randomBytes(20))), absorbMs);
     }),
   );
+  // Nobody can tell from outside who had to make room.
+  const turnedAway = remote.seen('absorbed').filter(({ why }) => why.includes('too many'));
+  expect(turnedAway).toHaveLength(100 - 64);
   await expectHonestServed(remote);
 });
