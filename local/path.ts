@@ -84,6 +84,8 @@ export class PathWatch {
   #lookAgain(): void {
     const pause = pausesMs[Math.min(this.#tries, pausesMs.length - 1)];
     this.#tries += 1;
+    // A check from before the last loss may still come back and ask for this as well.
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       void this.#check().then((result) => {
         if (result.ok) this.works();
