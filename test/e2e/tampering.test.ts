@@ -61,8 +61,8 @@ describe.each(methods)('a chunk of %s that was tampered with', (method) => {
     });
     const peer = await connect(remote.port);
     await peer.send(bytes);
-    const heard = await peer.read(80);
-    expect(heard.length).toBe(80);
+    const heard = await peer.read(60);
+    expect(heard.length).toBe(60);
     await peer.send(flipped(sealMore(sealer, request), 5));
     await vi.waitFor(() => {
       expect(remote.seen('absorbed')).toHaveLength(1);
