@@ -62,7 +62,7 @@ export class PathWatch {
   }
 
   works(): void {
-    if (!this.#lost) return;
+    if (!this.#lost || this.#stopped) return;
     this.#lost = false;
     clearTimeout(this.#timer);
     this.#observer({ event: 'remote-back' });

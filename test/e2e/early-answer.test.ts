@@ -37,7 +37,7 @@ describe.each(['raw', 'shadowsocks'] as const)('over the %s wire', (wire) => {
       const target = await startTarget({ serve: (there) => void end(there) });
       const run = async (): Promise<void> => {
         const client = await connectThrough(tunnel, target);
-        const uploading = client.pour(4 * MiB);
+        const uploading = client.pour(MiB);
         expect((await client.rest()).toString()).toBe(answer);
         client.socket.destroy();
         await uploading;
