@@ -5,7 +5,7 @@
 import { listen } from '../shared/net/listen.js';
 import type { Listening } from './orders.js';
 import { relay } from '../shared/net/relay.js';
-import { connectSocket } from '../shared/net/dialled.js';
+import { connectSocket } from '../shared/net/lending.js';
 import { TcpStream } from '../shared/net/tcp.js';
 
 const next = Number(process.argv[2]);

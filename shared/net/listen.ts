@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import type { Target } from '../codec/address.js';
 import { formatTarget } from '../codec/address.js';
-import { relayedSocketOptions } from './dialled.js';
+import { adoptSocket, relayedSocketOptions } from './lending.js';
 import { TcpStream } from './tcp.js';
 
 /** As many as the kernel lets wait (net.core.somaxconn caps it): a browser opens its connections all at once. */
@@ -41,17 +41,28 @@ export async function listen(address: Target, options: ListenOptions): Promise<L
 }
 
 function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
-  const server = net.createServer({ ...relayedSocketOptions, pauseOnConnect: true }, (socket) => {
-    options.accept(new TcpStream(socket));
-  });
-  // At the limit Node accepts and closes without a word; better to refuse below it, and to say so.
   const limit = connectionLimit();
-  if (limit !== undefined) server.maxConnections = limit;
+  let open = 0;
   let lastCrowded = -Infinity;
-  server.on('drop', () => {
+  const crowd = (): void => {
     if (performance.now() - lastCrowded < 60_000) return;
     lastCrowded = performance.now();
-    options.crowded(server.maxConnections);
+    options.crowded(limit);
+  };
+  const left = (): void => {
+    open -= 1;
+  };
+  const server = net.createServer({ ...relayedSocketOptions, pauseOnConnect: true }, (socket) => {
+    // Without descriptors Node accepts and closes without a word; better to refuse before that, and to say so.
+    if (open >= limit) {
+      socket.destroy();
+      crowd();
+      return;
+    }
+    open += 1;
+    const stream = new TcpStream(adoptSocket(socket));
+    stream.onClosed(left);
+    options.accept(stream);
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -72,14 +83,14 @@ function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
   });
 }
 
-/** How many connections fit, two descriptors for each; undefined where the system does not say. */
-function connectionLimit(): number | undefined {
+/** How many connections fit, two descriptors for each; no limit where the system does not say. */
+function connectionLimit(): number {
   try {
     const files = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
-    if (files === undefined) return undefined;
+    if (files === undefined) return Infinity;
     return Math.max(16, Math.floor((Number(files) - spareDescriptors) / 2));
   } catch {
-    return undefined;
+    return Infinity;
   }
 }
 

@@ -1,7 +1,7 @@
 import type net from 'node:net';
 import type { Target } from '../codec/address.js';
 import { ProtocolError } from '../errors.js';
-import { DialledSocket, type Reader } from './dialled.js';
+import { LendingSocket, type Reader } from './lending.js';
 import type { PushStream, Sink } from './stream.js';
 
 /** How much may wait in one socket's queue before its source is paused, bytes. Above every Node's own mark. */
@@ -40,8 +40,8 @@ export class TcpStream implements PushStream, Reader {
 
   constructor(socket: net.Socket) {
     this.#socket = socket;
-    this.lends = socket instanceof DialledSocket;
-    if (socket instanceof DialledSocket) socket.reader = this;
+    this.lends = socket instanceof LendingSocket;
+    if (socket instanceof LendingSocket) socket.reader = this;
     else socket.on('data', (piece) => this.#sink?.receive([piece]));
     socket.pause();
     socket.on('end', () => {

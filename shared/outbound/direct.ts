@@ -1,7 +1,7 @@
 import { dial } from '../net/dial.js';
 import type { Guard } from '../net/guard.js';
 import type { Resolver } from '../net/resolve.js';
-import { connectSocket } from '../net/dialled.js';
+import { connectSocket } from '../net/lending.js';
 import { TcpStream } from '../net/tcp.js';
 import type { Dialer } from './dialer.js';
 

@@ -8,7 +8,7 @@ import { HandshakeDriver } from '../net/drive.js';
 import { dismiss } from '../net/relay.js';
 import type { Resolver } from '../net/resolve.js';
 import { SealedStream, type Wire } from '../net/sealed.js';
-import { connectSocket } from '../net/dialled.js';
+import { connectSocket } from '../net/lending.js';
 import { TcpStream } from '../net/tcp.js';
 import type { Handshake } from '../proxy/handshake.js';
 import type { Socks5Reply } from '../proxy/socks5.js';

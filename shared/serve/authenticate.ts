@@ -193,7 +193,7 @@ class Opening implements Sink {
   /** Doubles its room as it grows: a dribbling peer must not make every byte a copy of all before it. */
   #keep(piece: Uint8Array): void {
     const needed = this.#filled + piece.length;
-    if (this.#filled === 0) this.#bytes = piece;
+    if (this.#filled === 0) this.#bytes = this.#tcp.lends ? new Uint8Array(piece) : piece;
     else if (needed > this.#bytes.length) {
       const larger = new Uint8Array(Math.max(2 * this.#bytes.length, needed));
       larger.set(this.#bytes.subarray(0, this.#filled));

@@ -2,13 +2,13 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { onTestFinished } from 'vitest';
-import { connectSocket, relayedSocketOptions } from '../../shared/net/dialled.js';
+import { adoptSocket, connectSocket, relayedSocketOptions } from '../../shared/net/lending.js';
 import { TcpStream } from '../../shared/net/tcp.js';
 import { Peer } from './peer.js';
 
-/** Which side opened the connection: that decides how the near end reads. */
-export type Kind = 'accepted' | 'dialled';
-export const kinds: readonly Kind[] = ['accepted', 'dialled'];
+/** How the near end came to be, and so how it reads: `accepted` is what is left where a socket cannot be adopted. */
+export type Kind = 'accepted' | 'adopted' | 'dialled';
+export const kinds: readonly Kind[] = ['accepted', 'adopted', 'dialled'];
 
 export interface Pair {
   readonly stream: TcpStream;
@@ -19,7 +19,7 @@ export interface Pair {
 
 /** A connection of that kind, gone after the test. */
 export async function tcpPair(kind: Kind, host = '127.0.0.1'): Promise<Pair> {
-  const server = net.createServer({ ...relayedSocketOptions, pauseOnConnect: kind === 'accepted' });
+  const server = net.createServer({ ...relayedSocketOptions, pauseOnConnect: kind !== 'dialled' });
   server.listen(0, host);
   await once(server, 'listening');
   const { port } = server.address() as net.AddressInfo;
@@ -29,7 +29,8 @@ export async function tcpPair(kind: Kind, host = '127.0.0.1'): Promise<Pair> {
   await once(dialling, 'connect');
   const [accepted] = await far;
   server.close();
-  const [socket, other] = kind === 'dialled' ? [dialling, accepted] : [accepted, dialling];
+  const near = kind === 'adopted' ? adoptSocket(accepted) : accepted;
+  const [socket, other] = kind === 'dialled' ? [dialling, accepted] : [near, dialling];
   onTestFinished(() => {
     socket.destroy();
   });

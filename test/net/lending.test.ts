@@ -1,16 +1,41 @@
+import net from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
-import { connectSocket, DialledSocket } from '../../shared/net/dialled.js';
+import { adoptSocket, connectSocket, LendingSocket } from '../../shared/net/lending.js';
 import { RecordingSink } from '../support/push-stream.js';
 import { deadPort } from '../support/targets.js';
 import { tcpPair, type Pair } from '../support/tcp.js';
 import { settle, turnsUntil } from '../support/turns.js';
+
+describe('an adopted socket', () => {
+  it.skipIf(process.platform === 'win32')('lends what it reads, and knows both addresses', async () => {
+    const { stream, socket, peer } = await tcpPair('adopted');
+    expect([socket instanceof LendingSocket, stream.lends]).toEqual([true, true]);
+    expect([stream.peer, stream.bound.host, stream.bound.port]).toEqual([
+      '127.0.0.1',
+      '127.0.0.1',
+      socket.localPort,
+    ]);
+    const sink = new RecordingSink();
+    stream.attach(sink);
+    await peer.send('word');
+    await sink.heard(4);
+    expect(sink.text).toBe('word');
+  });
+
+  it('stays as it was when it has no handle to take', () => {
+    const socket = new net.Socket();
+    expect(adoptSocket(socket)).toBe(socket);
+    expect(socket.destroyed).toBe(false);
+    socket.destroy();
+  });
+});
 
 describe('a dialled socket', () => {
   it('reads nothing before somebody takes it', async () => {
     const { socket, stream, peer } = await tcpPair('dialled');
     await peer.send('early');
     await settle();
-    expect([socket instanceof DialledSocket, socket.bytesRead]).toEqual([true, 0]);
+    expect([socket instanceof LendingSocket, socket.bytesRead]).toEqual([true, 0]);
     const sink = new RecordingSink();
     stream.attach(sink);
     await sink.heard(5);
