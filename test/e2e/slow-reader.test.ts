@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import type { Peer } from '../support/peer.js';
+import { stalled } from '../support/peer.js';
 import { startTarget } from '../support/targets.js';
 import { connectThrough, startTunnel } from '../support/tunnel.js';
 
@@ -10,14 +10,6 @@ const MiB = 1024 * 1024;
 const size = 64 * MiB;
 /** More than all queues of both halves and of the test together. Without back-pressure half of it all would wait. */
 const bound = 4 * MiB;
-
-/** Settles when the kernels are full: nothing has left `socket` for 300 ms. */
-async function stalled({ socket }: Peer): Promise<void> {
-  for (let before = -1; before !== socket.bytesWritten - socket.writableLength;) {
-    before = socket.bytesWritten - socket.writableLength;
-    await pause(300);
-  }
-}
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { connect } from '../support/peer.js';
+import { connect, stalled } from '../support/peer.js';
 import { startTarget } from '../support/targets.js';
 import { connectThrough, startTunnel } from '../support/tunnel.js';
 
@@ -36,6 +36,21 @@ describe.each(halves)('a %s that is stopped', (half) => {
     const there = await target.next();
     await tunnel[half].service.stop(50);
     expect([await client.ended(), await there.ended()]).toEqual(['reset', 'reset']);
+  });
+
+  it('does not wait for a reader that stalls', async () => {
+    const tunnel = await startTunnel();
+    const target = await startTarget();
+    const client = await connectThrough(tunnel, target);
+    const there = await target.next();
+    for (const peer of [client, there]) peer.socket.pause();
+    void client.pour(64 * MiB);
+    void there.pour(64 * MiB);
+    await Promise.all([stalled(client), stalled(there)]);
+    await tunnel[half].service.stop(0);
+    for (const peer of [client, there]) peer.socket.resume();
+    await Promise.all([client.rest(), there.rest()]);
+    expect([client.ending, there.ending]).toEqual(['reset', 'reset']);
   });
 
   it('is more impatient when it is told so a second time', async () => {

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 
 /** How the other side ended its direction: cleanly, or by a reset. */
@@ -122,13 +123,18 @@ export class Peer {
   }
 
   /**
-   * libuv calls a reset that arrives together with bytes a clean end. A write still tells the two apart, as long as
-   * nothing else waits to be written.
+   * libuv calls a reset that arrives together with bytes a clean end. A write still tells the two apart; one that
+   * waits already fails within this turn.
    */
   #judge(): void {
-    if (!this.socket.writable || this.socket.writableLength > 0) this.#ended('fin');
+    const { socket } = this;
+    const fin = (): void => {
+      this.#ended('fin');
+    };
+    if (!socket.writable) fin();
+    else if (socket.writableLength > 0) setImmediate(fin);
     else {
-      this.socket.write(Buffer.alloc(0), (error) => {
+      socket.write(Buffer.alloc(0), (error) => {
         this.#ended(error ? 'reset' : 'fin');
       });
     }
@@ -177,4 +183,12 @@ export async function connect(port: number, host = '127.0.0.1'): Promise<Peer> {
   const socket = net.connect({ port, host, allowHalfOpen: true, noDelay: true });
   await once(socket, 'connect');
   return new Peer(socket);
+}
+
+/** Settles when the kernels between it and a reader that has stopped are full: nothing has left for 300 ms. */
+export async function stalled({ socket }: Peer): Promise<void> {
+  for (let before = -1; before !== socket.bytesWritten - socket.writableLength;) {
+    before = socket.bytesWritten - socket.writableLength;
+    await pause(300);
+  }
 }
