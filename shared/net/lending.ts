@@ -1,7 +1,10 @@
 import net from 'node:net';
 
-/** One read, bytes. Reads past 64 KiB cost a third of the CPU time of Node's own 64 KiB. */
-const readSize = 256 * 1024;
+/**
+ * One read, bytes: just under 256 KiB, which takes a quarter less CPU time than Node's own 64 KiB. A full read makes whole
+ * chunks of both editions, 16 of 16,383 bytes or 4 of nearly 65,535.
+ */
+const readSize = 16 * 0x3fff;
 /** A socket that can no longer be written to is read until nothing has come for this long, ms. */
 const lastWordsMs = 20;
 const keepAliveDelayMs = 15_000;
