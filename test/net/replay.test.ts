@@ -197,7 +197,8 @@ describe('the generations of the hashed replay store', () => {
       { length: 2000 },
       (_, n) => [((high & 0xfff) + (n << 12)) >>> 0, 0] as const,
     );
-    const others = [...near, ...samePlace].filter(([h, l]) => h !== high || (l | 1) !== (low | 1));
+    const twin = [(high ^ 0x8000_0000) >>> 0, low] as const;
+    const others = [twin, ...near, ...samePlace].filter(([h, l]) => h !== high || (l | 1) !== (low | 1));
     const { store } = remembered({ current: others });
     expect(await store.seen(salt(1))).toBe(false);
     expect([await store.checkAndAdd(salt(1)), await store.seen(salt(1))]).toEqual([true, true]);

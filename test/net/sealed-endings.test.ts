@@ -121,6 +121,18 @@ describe.each(wires)('the end of a sealed stream over the %s wire', (wire) => {
   });
 });
 
+it('a reset is nobody’s once both directions of the standard wire have ended', async () => {
+  const { sealed, socket, sink, peer } = await sealedPair('shadowsocks');
+  peer.socket.pause();
+  for (let writes = 0; writes < 1000 && sealed.write([Buffer.alloc(100_000)]); writes++);
+  sealed.end();
+  peer.end();
+  await sink.over();
+  peer.reset();
+  await turnsUntil(() => socket.closed);
+  expect(sink.log).toEqual(['ended']);
+});
+
 describe('a FIN behind whole chunks', () => {
   it('is a clean end on the standard wire, which knows no better', async () => {
     const { sink, peer, far } = await sealedPair('shadowsocks');

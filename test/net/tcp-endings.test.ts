@@ -82,6 +82,20 @@ describe.each(kinds)('the end of a TCP stream over a socket that was %s', (kind)
       expect([sink.text, sink.log]).toEqual(['the answer', ['bytes', 'ended', 'failed']]);
     });
 
+    it('is ended, then failed, though it had not been read when a write met the reset', async () => {
+      const { stream, sink, peer } = await attached();
+      stream.pause();
+      peer.socket.destroy();
+      await peer.ended();
+      for (let writes = 0; writes < 3; writes++) {
+        stream.write([Buffer.from('nobody reads this')]);
+        await settle(5);
+      }
+      stream.resume();
+      await sink.until(() => sink.log.includes('failed'));
+      expect(sink.log).toEqual(['ended', 'failed']);
+    });
+
     it('is said to have failed once, whatever is written afterwards', async () => {
       const { stream, sink, peer } = await attached();
       peer.reset();
@@ -118,11 +132,11 @@ describe.each(kinds)('the end of a TCP stream over a socket that was %s', (kind)
 
     it('does so for a peer that is busy sending', async () => {
       const { stream, peer } = await attached();
-      const pouring = peer.pour(1024 * MiB);
+      const pouring = peer.pour(Infinity);
       stream.write([Buffer.alloc(100_000, 1)]);
       stream.truncate();
       expect([(await peer.rest()).length, peer.ending]).toEqual([100_000, 'reset']);
-      expect((await pouring).length).toBeLessThan(1024 * MiB);
+      await pouring;
     });
 
     it('tells its sink nothing more, and does it once', async () => {
@@ -175,7 +189,7 @@ describe.each(kinds)('the end of a TCP stream over a socket that was %s', (kind)
       const { stream, peer } = await attached();
       peer.socket.pause();
       let sent = 0;
-      while (stream.write([Buffer.alloc(MiB)])) sent += MiB;
+      while (sent < 64 * MiB && stream.write([Buffer.alloc(MiB)])) sent += MiB;
       stream.abort();
       peer.socket.resume();
       expect((await peer.rest()).length).toBeLessThan(sent + MiB);
