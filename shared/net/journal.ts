@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -50,6 +50,7 @@ export async function openJournal(
   let waiting: Uint8Array[] = [];
   let work: Promise<void> = Promise.resolve();
   let busy = false;
+  let torn = false;
   let lastWarning = -Infinity;
 
   const attempt = async (action: () => Promise<void>): Promise<void> => {
@@ -69,7 +70,10 @@ export async function openJournal(
       const batch = Buffer.concat(waiting);
       waiting = [];
       await attempt(async () => {
+        if (torn) await align(handle);
+        torn = true;
         await handle.appendFile(batch);
+        torn = false;
       });
     }
     busy = false;
@@ -111,10 +115,7 @@ async function begin(file: string, header: Buffer): Promise<FileHandle> {
     if (size > largestFile || !start.equals(header)) {
       await handle.truncate(0);
       await handle.appendFile(header);
-    } else if ((size - headerSize) % 8 !== 0) {
-      // A record was cut by a kill or a full disk: what follows must stay aligned.
-      await handle.truncate(size - ((size - headerSize) % 8));
-    }
+    } else await align(handle);
     return handle;
   } catch (error) {
     await handle.close();
@@ -122,20 +123,35 @@ async function begin(file: string, header: Buffer): Promise<FileHandle> {
   }
 }
 
+/** Drops a record that a kill or a full disk has cut: what follows must stand at a multiple of its size. */
+async function align(handle: FileHandle): Promise<void> {
+  const { size } = await handle.stat();
+  const cut = (size - headerSize) % 8;
+  if (cut !== 0) await handle.truncate(size - cut);
+}
+
 async function readGeneration(file: string, header: Buffer, warn: (detail: string) => void): Promise<Buffer> {
-  let content: Buffer;
   try {
-    content = await readFile(file, { flag: constants.O_RDONLY | constants.O_NOFOLLOW });
+    const content = await readBounded(file);
+    if (content?.length === 0) return content;
+    if (content?.subarray(0, headerSize).equals(header) === true) return content.subarray(headerSize);
+    warn(`replay journal ${file}: expected a journal of this key, got something else; it is begun anew`);
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') warn(`replay journal ${file}: cannot be read (${errorCode(error)})`);
-    return Buffer.alloc(0);
   }
-  if (content.length === 0) return content;
-  if (content.length > largestFile || !content.subarray(0, headerSize).equals(header)) {
-    warn(`replay journal ${file}: expected a journal of this key, got something else; it is begun anew`);
-    return Buffer.alloc(0);
+  return Buffer.alloc(0);
+}
+
+/** The content of a regular file that may be a journal; undefined for anything else. */
+async function readBounded(file: string): Promise<Buffer | undefined> {
+  // Not to wait for a writer, should it be a pipe.
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const found = await handle.stat();
+    return found.isFile() && found.size <= largestFile ? await handle.readFile() : undefined;
+  } finally {
+    await handle.close();
   }
-  return content.subarray(headerSize);
 }
 
 function* hashes(records: Buffer): Generator<readonly [number, number]> {

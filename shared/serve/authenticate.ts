@@ -10,6 +10,9 @@ export const absorbMs = 59_000;
 /** Openings that may wait half-received at once, in all and from one source: they are all that takes memory. */
 const mostWaiting = { total: 4096, perSource: 64 } as const;
 
+/** What a peer may send while its opening is judged before it is paused, bytes: more than any opening takes. */
+const mostAhead = 128 * 1024;
+
 /** What stands between an accepted connection and the machine. */
 export interface Gate {
   readonly cipher: Cipher;
@@ -104,6 +107,7 @@ class Opening implements Sink {
 
   receive(pieces: readonly Uint8Array[]): void {
     for (const piece of pieces) this.#keep(piece);
+    if (this.#filled > mostAhead) this.#tcp.pause();
     if (this.#working) return;
     this.#working = true;
     void this.#proceed();
@@ -132,6 +136,7 @@ class Opening implements Sink {
       this.#working = false;
       if (opened !== undefined) this.#admit(opened);
       else if (this.#ended) this.ended();
+      else this.#tcp.resume();
     } catch (error) {
       this.#absorb(error instanceof Error ? error.message : String(error));
     }

@@ -7,7 +7,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openJournal, type SaltJournal } from '../../shared/net/journal.js';
@@ -252,6 +252,24 @@ describe('a salt journal that can no longer be written', () => {
     journal.append(hash(5));
     await journal.close();
     expect((await found(file)).found).toEqual([5]);
+  });
+
+  it('drops the record that was cut when the disk was full, so that later ones can be read', async () => {
+    const file = journalFile();
+    const probe = await open('/dev/null');
+    const handles = Object.getPrototypeOf(probe) as typeof probe;
+    await probe.close();
+    const { journal } = await opened(file);
+    const cut = vi.spyOn(handles, 'appendFile').mockImplementationOnce(async function (this: FileHandle) {
+      await this.write(hash(1).subarray(0, 5));
+      throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    });
+    journal.append(hash(1));
+    await vi.waitUntil(() => cut.mock.calls.length === 1);
+    journal.append(hash(2));
+    journal.append(hash(3));
+    await journal.close();
+    expect((await found(file)).found).toEqual([2, 3]);
   });
 
   it('where a turn fails goes on in the old file', async () => {

@@ -42,6 +42,29 @@ describe('while the memory is thinking', () => {
     await turnsUntil(() => opened.length === 1);
   });
 
+  it('a peer that sends on and on is paused, and read again when it is let through', async () => {
+    const { stream, socket, peer, store, opened } = await thinking();
+    const flood = Buffer.alloc(16 * 1024 * 1024);
+    void peer.send(flood);
+    await turnsUntil(() => socket.isPaused());
+    const before = socket.bytesRead;
+    await settle();
+    expect(socket.bytesRead).toBe(before);
+    expect(before).toBeLessThan(1024 * 1024);
+    await letThrough(store);
+    await turnsUntil(() => opened.length === 1);
+    let read = 0;
+    stream.attach({
+      receive: (pieces) => {
+        for (const piece of pieces) read += piece.length;
+      },
+      ended: () => undefined,
+      failed: () => undefined,
+      writable: () => undefined,
+    });
+    await turnsUntil(() => read >= flood.length);
+  });
+
   it('what comes is kept for whoever is let through', async () => {
     const store = new SlowStore();
     const { stream, peer, cipher, opened } = await atTheGate(store);
