@@ -9,6 +9,9 @@ import { TcpStream } from './tcp.js';
 const backlog = 4096;
 /** Descriptors kept back for files, resolvers and listeners when connections are counted. */
 const spareDescriptors = 128;
+/** How long somebody who finds the listener full may take to close after our FIN, ms, and how many may at once. */
+const seeOffMs = 1_000;
+const mostSeenOff = 64;
 
 export interface Listener {
   /** The addresses it really listens on; `host` may be a wildcard. */
@@ -52,10 +55,11 @@ function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
   const left = (): void => {
     open -= 1;
   };
+  const seeOff = doorman();
   const server = net.createServer({ ...relayedSocketOptions, pauseOnConnect: true }, (socket) => {
     // Without descriptors Node accepts and closes without a word; better to refuse before that, and to say so.
     if (open >= limit) {
-      socket.destroy();
+      seeOff(socket);
       crowd();
       return;
     }
@@ -81,6 +85,27 @@ function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
       });
     });
   });
+}
+
+/**
+ * Refuses connections with a FIN at once, the same for whatever they have sent: a socket closed with unread bytes would
+ * send a reset instead (docs/adr/0002-one-silent-reaction.md). When too many are on their way out, the one that has
+ * had the longest time for it gives up its descriptor.
+ */
+function doorman(): (socket: net.Socket) => void {
+  const leaving = new Set<net.Socket>();
+  return (socket) => {
+    const [oldest] = leaving;
+    if (leaving.size >= mostSeenOff) oldest?.destroy();
+    leaving.add(socket);
+    const deadline = setTimeout(() => socket.destroy(), seeOffMs);
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      clearTimeout(deadline);
+      leaving.delete(socket);
+    });
+    socket.resume().end();
+  };
 }
 
 /** How many connections fit, two descriptors for each; no limit where the system does not say. */

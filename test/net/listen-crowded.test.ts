@@ -1,5 +1,7 @@
 import type fs from 'node:fs';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import net from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { listen } from '../../shared/net/listen.js';
 import type { TcpStream } from '../../shared/net/tcp.js';
@@ -63,6 +65,42 @@ describe('a crowded listener', () => {
     clock.mockReturnValue(1_060_000);
     for (const peer of await arrive(2)) await peer.ended();
     expect(warnings).toEqual([20, 20]);
+  });
+
+  it('sees off whoever comes then with the same FIN, whatever has been sent', async () => {
+    const { accepted, arrive } = await crowd(files(0));
+    await arrive(16);
+    await turnsUntil(() => accepted.length === 16);
+    for (const length of [0, 1, 50, 5_000, 100_000]) {
+      const [peer] = await arrive(1);
+      void peer?.send(Buffer.alloc(length));
+      expect([length, await peer?.ended()]).toEqual([length, 'fin']);
+      // All of it was read, so our end brings no reset either.
+      const closed = peer && once(peer.socket, 'close');
+      peer?.end();
+      expect(await closed).toEqual([false]);
+    }
+  });
+
+  it('waits a second for those it sees off, and for 64 of them at most', async () => {
+    const { accepted, arrive } = await crowd(files(0));
+    await arrive(16);
+    await turnsUntil(() => accepted.length === 16);
+    const destroyed = vi.spyOn(net.Socket.prototype, 'destroy');
+    const seenOff = (): number => new Set(destroyed.mock.contexts).size;
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    for (const peer of await arrive(64)) expect(await peer.ended()).toBe('fin');
+    expect(seenOff()).toBe(0);
+    for (const peer of await arrive(3)) expect(await peer.ended()).toBe('fin');
+    expect([seenOff(), vi.getTimerCount()]).toEqual([3, 64]);
+    vi.advanceTimersByTime(999);
+    expect(seenOff()).toBe(3);
+    vi.advanceTimersByTime(1);
+    expect(seenOff()).toBe(67);
+    await turnsUntil(() => vi.getTimerCount() === 0);
   });
 
   it('takes the next one when somebody has gone', async () => {
