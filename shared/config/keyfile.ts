@@ -32,7 +32,7 @@ const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | 
  * undefined) that has been stored there first: file 0600, new directories 0700.
  *
  * ConfigError, naming the file: others may read it, it is no regular file, it holds a key for another method than
- * `method`, or what it holds fits no method. EACCES and EPERM come through as they are.
+ * `method`, what it holds fits no method, or its place knows no hard links. EACCES and EPERM come through as they are.
  */
 export async function loadOrCreateSecret(
   path: string,
@@ -119,11 +119,12 @@ async function create(path: string, content: string, environment: Environment): 
   const draft = `${path}.${Buffer.from(environment.randomBytes(8)).toString('hex')}.new`;
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    await writeDurably(draft, content);
     try {
-      await link(draft, path);
+      await writeDurably(draft, content);
+      await giveName(draft, path);
     } finally {
-      await unlink(draft);
+      // A start that fails, on a full disk say, leaves nothing behind.
+      await unlink(draft).catch(unlessMissing);
     }
     await syncDirectory(dirname(path));
     return true;
@@ -131,6 +132,26 @@ async function create(path: string, content: string, environment: Environment): 
     if (hasCode(error, 'EEXIST')) return false;
     throw asConfigError(path, error);
   }
+}
+
+/** What link(2) says where the file system has no hard links (FAT, some mounts) is about neither file nor rights. */
+const noHardLinks = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+
+async function giveName(draft: string, path: string): Promise<void> {
+  try {
+    await link(draft, path);
+  } catch (error) {
+    if (!noHardLinks.some((code) => hasCode(error, code))) throw error;
+    throw new ConfigError(
+      `key file ${path}: expected a file system with hard links, got one without: ` +
+        'name a file elsewhere with --key-file',
+      { cause: error },
+    );
+  }
+}
+
+function unlessMissing(error: unknown): void {
+  if (!hasCode(error, 'ENOENT')) throw error;
 }
 
 async function writeDurably(path: string, content: string): Promise<void> {
