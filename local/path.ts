@@ -1,4 +1,5 @@
 import { DialError } from '../shared/errors.js';
+import { isOwnTrouble } from '../shared/net/dial-errors.js';
 import type { Wire } from '../shared/net/sealed.js';
 import type { CheckResult, CheckStage, Observer } from '../shared/observe/events.js';
 import { probe, type Tunnel } from '../shared/outbound/tunnel.js';
@@ -68,8 +69,9 @@ export class PathWatch {
     this.#observer({ event: 'remote-back' });
   }
 
+  /** A conversation could not be had. One that this computer had no means for says nothing of the remote. */
   fails(why: unknown): void {
-    if (this.#lost || this.#stopped) return;
+    if (this.#lost || this.#stopped || isOwnTrouble(why)) return;
     this.#lost = true;
     this.#tries = 0;
     this.#observer({ event: 'remote-lost', detail: why instanceof Error ? why.message : String(why) });

@@ -31,6 +31,17 @@ export function dialErrorOf(error: unknown): DialError {
   return new DialError(refusalOf(error), `dial: expected a connection, got ${got}`, { cause: error });
 }
 
+/** No descriptors, no ports, no memory left on this computer. */
+const ownTroubles: readonly unknown[] = ['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM'];
+
+/** Whether this computer, and not the network, is behind an error: then it says nothing of the other end. */
+export function isOwnTrouble(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ('code' in at && ownTroubles.includes(at.code)) return true;
+  }
+  return false;
+}
+
 /** The most telling first: an answer of the target itself, then silence, then what routers said on the way. */
 const telling: readonly Refusal[] = [
   'connection-refused',
