@@ -9,6 +9,8 @@ import { TcpStream } from './tcp.js';
 const backlog = 4096;
 /** Descriptors kept back for files, resolvers and listeners when connections are counted. */
 const spareDescriptors = 128;
+/** What a listener takes at once, however few descriptors there are. */
+const fewest = 16;
 /** How long somebody who finds the listener full may take to close after our FIN, ms, and how many may at once. */
 const seeOffMs = 1_000;
 const mostSeenOff = 64;
@@ -43,11 +45,15 @@ export async function listen(address: Target, options: ListenOptions): Promise<L
   }
 }
 
+/** The listeners of this process, which share its descriptors: `up` has two, and a conversation passes through both. */
+const listening = new Set<net.Server>();
+
 function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
-  const limit = connectionLimit();
+  const total = connectionLimit();
+  const share = (): number => Math.max(fewest, Math.floor(total / Math.max(1, listening.size)));
   let open = 0;
   let lastCrowded = -Infinity;
-  const crowd = (): void => {
+  const crowd = (limit: number): void => {
     if (performance.now() - lastCrowded < 60_000) return;
     lastCrowded = performance.now();
     options.crowded(limit);
@@ -58,9 +64,10 @@ function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
   const seeOff = doorman();
   const server = net.createServer({ ...relayedSocketOptions, pauseOnConnect: true }, (socket) => {
     // Without descriptors Node accepts and closes without a word; better to refuse before that, and to say so.
+    const limit = share();
     if (open >= limit) {
       seeOff(socket);
-      crowd();
+      crowd(limit);
       return;
     }
     open += 1;
@@ -74,12 +81,14 @@ function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
       server.off('error', reject);
       // An accept that fails later (a descriptor limit, a lost interface) must not end the process.
       server.on('error', () => undefined);
+      listening.add(server);
       const bound = server.address() as net.AddressInfo;
       const actual = { host: bound.address, port: bound.port };
       resolve({
         address: actual,
         text: formatTarget(actual),
         close: () => {
+          listening.delete(server);
           server.close();
         },
       });
@@ -108,12 +117,12 @@ function doorman(): (socket: net.Socket) => void {
   };
 }
 
-/** How many connections fit, two descriptors for each; no limit where the system does not say. */
+/** How many connections fit into this process, two descriptors for each; no limit where the system does not say. */
 function connectionLimit(): number {
   try {
     const files = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
     if (files === undefined) return Infinity;
-    return Math.max(16, Math.floor((Number(files) - spareDescriptors) / 2));
+    return Math.floor((Number(files) - spareDescriptors) / 2);
   } catch {
     return Infinity;
   }

@@ -21,6 +21,7 @@ interface Crowd {
   readonly accepted: readonly TcpStream[];
   /** So many more come. Those that are kept stay open until the test is over. */
   readonly arrive: (count: number) => Promise<Peer[]>;
+  readonly close: () => void;
 }
 
 async function crowd(limits: string | Error): Promise<Crowd> {
@@ -40,7 +41,10 @@ async function crowd(limits: string | Error): Promise<Crowd> {
   });
   const arrive = async (count: number): Promise<Peer[]> =>
     Promise.all(Array.from({ length: count }, () => connect(listener.address.port)));
-  return { warnings, accepted, arrive };
+  const close = (): void => {
+    listener.close();
+  };
+  return { warnings, accepted, arrive, close };
 }
 
 afterEach(() => {
@@ -101,6 +105,20 @@ describe('a crowded listener', () => {
     vi.advanceTimersByTime(1);
     expect(seenOff()).toBe(67);
     await turnsUntil(() => vi.getTimerCount() === 0);
+  });
+
+  it('takes its share when there are two, and all when the other has closed', async () => {
+    const [one, other] = [await crowd(files(128 + 2 * 45)), await crowd(files(128 + 2 * 45))];
+    await other.arrive(22);
+    await turnsUntil(() => other.accepted.length === 22);
+    for (const peer of await other.arrive(1)) await peer.ended();
+    expect([other.accepted.length, other.warnings]).toEqual([22, [22]]);
+    one.close();
+    one.close();
+    await other.arrive(23);
+    await turnsUntil(() => other.accepted.length === 45);
+    for (const peer of await other.arrive(1)) await peer.ended();
+    expect(other.accepted.length).toBe(45);
   });
 
   it('takes the next one when somebody has gone', async () => {
