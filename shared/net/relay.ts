@@ -10,7 +10,8 @@ export type RelayEnd = Error | undefined;
  * Carries bytes both ways between a client and a target until both directions have ended, then calls `done` once.
  *
  * Each direction ends by itself. When the target's side breaks, the client first gets every byte that came, then an
- * end that is not clean; when the client's side breaks, nobody is left to care and the target's side is reset.
+ * end that is not clean, even behind a clean one: what it still sends reaches nobody. When the client's side breaks,
+ * nobody is left to care and the target's side is reset.
  */
 export function relay(client: PushStream, target: PushStream, done: (end: RelayEnd) => void): void {
   const conversation = new Conversation(client, target, done);
@@ -48,12 +49,7 @@ class Conversation {
   failed(from: PushStream, error: Error): void {
     if (this.#over) return;
     if (from === this.#client) this.#target.abort();
-    else if (this.#targetEnded) {
-      // The whole answer is out and the target has closed: what the client still sends is nobody's.
-      absorbRest(this.#client);
-      this.#finish(undefined);
-      return;
-    } else this.#client.truncate();
+    else this.#client.truncate();
     this.#finish(error);
   }
 
@@ -95,8 +91,9 @@ class Side implements Sink {
   }
 }
 
-/** Discards what a stream still sends, until it ends or 30 s have passed. Our own direction has been ended. */
-function absorbRest(stream: PushStream): void {
+/** Says goodbye to a stream that was refused: ends our direction, lets the peer read it, discards what still comes. */
+export function dismiss(stream: PushStream): void {
+  stream.end();
   const timer = setTimeout(() => {
     stream.abort();
   }, lingerMs);
@@ -104,10 +101,4 @@ function absorbRest(stream: PushStream): void {
     clearTimeout(timer);
   };
   stream.attach({ receive: () => undefined, ended: over, failed: over, writable: () => undefined });
-}
-
-/** Says goodbye to a stream that was refused: ends our direction, lets the peer read it, discards what still comes. */
-export function dismiss(stream: PushStream): void {
-  stream.end();
-  absorbRest(stream);
 }

@@ -45,6 +45,8 @@ export class SealedStream implements PushStream, Sink {
   #ended = false;
   #failure: Error | undefined;
   #attached = false;
+  /** The connection has been handed on to be absorbed, and is no longer ours. */
+  #absorbed = false;
   #paused = false;
 
   constructor(tcp: TcpStream, ends: { sealer: Sealer; opener: Opener }, options: SealedOptions) {
@@ -89,6 +91,8 @@ export class SealedStream implements PushStream, Sink {
   }
 
   write(pieces: readonly Uint8Array[]): boolean {
+    // Somebody who is being absorbed hears nothing more, whatever comes from the target.
+    if (this.#failure !== undefined) return true;
     const sealed: Uint8Array[] = [];
     if (this.#spoke) {
       for (const piece of pieces) this.#sealer.seal(piece, sealed);
@@ -130,20 +134,25 @@ export class SealedStream implements PushStream, Sink {
 
   /**
    * Without an end mark, a FIN is a truncation on the raw wire. The standard wire has none: there a length without
-   * its payload is the one truncation that a careful client can recognise.
+   * its payload is the one truncation that a careful client can recognise, and behind our FIN only a reset is left.
    */
   truncate(): void {
     if (this.#failure !== undefined) return;
-    if (this.#wire === 'shadowsocks' && !this.#sentEnd) {
+    this.#failure = new ProtocolError('stream: truncated by us', 'truncated');
+    if (this.#wire === 'shadowsocks' && this.#sentEnd) {
+      this.#tcp.truncate();
+      return;
+    }
+    if (this.#wire === 'shadowsocks') {
       const sealed: Uint8Array[] = [];
       this.#sealer.cut(sealed);
       if (sealed.length > 0) this.#tcp.write(sealed);
     }
-    this.#failure = new ProtocolError('stream: truncated by us', 'truncated');
     this.#tcp.close();
   }
 
   abort(): void {
+    if (this.#absorbed) return;
     this.#failure ??= new ProtocolError('stream: reset by us');
     this.#tcp.abort();
   }
@@ -162,7 +171,8 @@ export class SealedStream implements PushStream, Sink {
   }
 
   ended(): void {
-    if (this.#ended) return;
+    // Behind its end mark a peer closes only when both have ended: otherwise it no longer listens.
+    if (this.#ended && (this.#sentEnd || this.#wire === 'shadowsocks')) return;
     if (this.#wire === 'shadowsocks' && this.#opener.atBoundary) {
       this.#ended = true;
       this.#sink?.ended();
@@ -214,6 +224,7 @@ export class SealedStream implements PushStream, Sink {
     if (tampered === undefined || this.#failure !== undefined) this.#break(failure);
     else {
       this.#failure = failure;
+      this.#absorbed = true;
       tampered(this.#tcp, failure);
       this.#sink?.failed(failure);
     }

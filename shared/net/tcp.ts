@@ -8,8 +8,11 @@ import type { PushStream, Sink } from './stream.js';
 const highWater = 128 * 1024;
 /** After the last byte of a broken stream has left, the peer has this long to read it before the reset, ms. */
 const resetGraceMs = 50;
-/** The same for a peer that reads slowly or is busy sending: the reset throws away what the kernel still holds. */
-const longResetGraceMs = 1_000;
+/** The same, on top, for a peer that is busy sending. */
+const busyResetGraceMs = 1_000;
+/** A peer that took t to read our queue gets this many times t for what the kernel holds, up to a minute. */
+const slownessFactor = 16;
+const longestResetGraceMs = 60_000;
 /** A peer that neither reads nor sends while a broken stream is emptied is given up after this, ms. */
 const stalledResetMs = 30_000;
 /** A peer that reads nothing of what is left after a clean end: a paused download must survive a long pause, ms. */
@@ -102,7 +105,7 @@ export class TcpStream implements PushStream, Reader {
   /** Resets at once, and tells whoever uses the stream, as `abort` does not: what it was joined to has to go too. */
   interrupt(reason: Error): void {
     this.#fail(reason);
-    if (!this.#socket.destroyed) this.#socket.resetAndDestroy();
+    this.#reset();
   }
 
   /** Lets go at once, as the kernel does for a process that dies: a FIN, when all that came has been read. */
@@ -156,26 +159,36 @@ export class TcpStream implements PushStream, Reader {
     this.#socket.end();
   }
 
-  /** Sends what waits, goes on reading so that no unread byte turns the end into an early reset, then resets. */
+  /**
+   * Sends what waits, goes on reading so that no unread byte turns the end into an early reset, then resets. A FIN of
+   * ours may have gone before: the peer has heard all there was, and now hears that nobody listens any more.
+   */
   truncate(): void {
-    if (this.#truncating || this.#socket.destroyed) return;
-    this.#truncating = true;
     const socket = this.#socket;
+    if (this.#truncating || socket.destroyed) return;
+    this.#truncating = true;
     this.attach(discard);
     this.limitIdle(stalledResetMs);
-    const slow = socket.writableLength > 0;
-    socket.write(nothing, () => {
+    const startedAt = performance.now();
+    const flushed = (): void => {
       const heard = socket.bytesRead;
-      // A peer in the middle of an upload has its hands full: it needs longer to find what we said.
-      this.#after(slow ? longResetGraceMs : resetGraceMs, () => {
-        this.#after(socket.bytesRead > heard ? longResetGraceMs : 0, () => socket.resetAndDestroy());
+      // The reset throws away what the kernel still holds, some ten times our own queue: a slow reader gets the time.
+      const slow = slownessFactor * (performance.now() - startedAt);
+      this.#after(Math.min(longestResetGraceMs, Math.max(resetGraceMs, slow)), () => {
+        // A peer in the middle of an upload has its hands full: it needs longer to find what we said.
+        this.#after(socket.bytesRead > heard ? busyResetGraceMs : 0, () => {
+          this.#reset();
+        });
       });
-    });
+    };
+    if (!socket.writableEnded) socket.write(nothing, flushed);
+    else if (socket.writableFinished) flushed();
+    else socket.once('finish', flushed);
   }
 
   abort(): void {
     this.#sink = discard;
-    if (!this.#socket.destroyed) this.#socket.resetAndDestroy();
+    this.#reset();
   }
 
   /**
@@ -190,6 +203,15 @@ export class TcpStream implements PushStream, Reader {
     socket.end(() => {
       this.#after(closeMs, () => socket.destroy());
     });
+  }
+
+  /** While a FIN is under way libuv refuses a reset, and Node then never closes the descriptor: it has to wait. */
+  #reset(): void {
+    const socket = this.#socket;
+    if (socket.destroyed) return;
+    const ending = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
+    if (ending) socket.once('finish', () => socket.resetAndDestroy());
+    else socket.resetAndDestroy();
   }
 
   #after(ms: number, action: () => void): void {

@@ -214,6 +214,15 @@ describe('an end mark', () => {
     await sink.until(() => sink.log.includes('failed'));
     expect(sink.log).toEqual(['ended', 'failed']);
   });
+
+  it('of the peer, with a FIN behind it, tells a side that still talks that nobody listens', async () => {
+    const { sink, peer, far } = await sealedPair('raw');
+    await peer.send(Buffer.concat([chunks(far, padded('')), endMark(far)]));
+    await sink.over();
+    peer.end();
+    await sink.until(() => sink.log.includes('failed'));
+    expect(sink.error).toMatchObject({ code: 'truncated' });
+  });
 });
 
 describe.each(wires)('tampered bytes on the %s wire', (wire) => {
@@ -240,6 +249,8 @@ describe.each(wires)('tampered bytes on the %s wire', (wire) => {
     expect(heard).toEqual([[stream, sink.error]]);
     sealed.end();
     sealed.truncate();
+    expect(sealed.write([Buffer.from('what the target says meanwhile')])).toBe(true);
+    sealed.abort();
     await settle();
     expect([peer.ending, peer.waiting]).toEqual([undefined, 0]);
   });
