@@ -6,12 +6,13 @@
  * a file of its own and gives it the final name with link(2), which, unlike rename(2), never replaces what is there.
  */
 import { constants } from 'node:fs';
-import { type FileHandle, link, mkdir, open, unlink } from 'node:fs/promises';
+import { type FileHandle, link, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { generateSecret, masterKey } from '../codec/keys.js';
 import { defaultMethod, findMethod, type Method, methods } from '../codec/methods.js';
 import type { Environment } from '../environment.js';
 import { ConfigError } from '../errors.js';
+import { makeDirectory } from './make-directory.js';
 
 /** A key and the method it is for. */
 export interface StoredSecret {
@@ -118,7 +119,7 @@ async function checkOwnerOnly(path: string, file: FileHandle): Promise<void> {
 async function create(path: string, content: string, environment: Environment): Promise<boolean> {
   const draft = `${path}.${Buffer.from(environment.randomBytes(8)).toString('hex')}.new`;
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeDirectory(dirname(path));
     try {
       await writeDurably(draft, content);
       await giveName(draft, path);
