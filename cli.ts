@@ -40,13 +40,15 @@ ${endings}
 
 Methods: ${methodNames}`,
   local: `
-URI is the line that the remote prints: halflight://… for a halflight remote, ss://… for any Shadowsocks server. Put it
-in single quotes.
+URI is what the line that the remote prints ends with: halflight://… for a halflight remote, ss://… for any Shadowsocks
+server. Put it in single quotes. It holds the key, and every user of this machine can read it in the process list:
+HALFLIGHT_URI in the environment stands for it, and keeps it out.
 
 Examples:
   halflight local 'halflight://METHOD:KEY@vpn.example.com:8388'
   halflight local 'ss://METHOD:KEY@vpn.example.com:8388' -l 1081
   halflight local 'halflight://…' -l 192.168.1.2:1080 --open
+  HALFLIGHT_URI="$(cat uri.txt)" halflight local
 ${endings}`,
   up: `
 Examples:
@@ -113,11 +115,13 @@ function program(): Command {
     .action(async (flags: Parameters<Run['runRemote']>[0]) => (await run()).runRemote(flags));
 
   longRunning(root.command('local').description('the half on the laptop: a SOCKS5 port'))
-    .argument('<uri>', 'the remote, as the line it printed')
+    .argument('[uri]', 'the remote, as the line it printed; by default what HALFLIGHT_URI says')
     .addOption(once('-l, --listen <host:port>', 'where to listen, by default 127.0.0.1:1080'))
     .option('--open', 'let others than this machine use the port, without any credentials')
     .addHelpText('after', examples.local)
-    .action(async (uri: string, flags: Parameters<Run['runLocal']>[1]) => (await run()).runLocal(uri, flags));
+    .action(async (uri: string | undefined, flags: Parameters<Run['runLocal']>[1]) =>
+      (await run()).runLocal(uri, flags),
+    );
 
   longRunning(root.command('up').description('both halves in this process, to try it out'))
     .addOption(once('-l, --listen <host:port>', 'where to listen, by default 127.0.0.1:1080'))

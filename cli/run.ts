@@ -30,7 +30,8 @@ export async function runRemote(
   if (flags.publicHost !== undefined) readPublicHost(flags.publicHost);
   const { settings, source } = await readRemoteFlags(flags, process.env, systemEnvironment);
   if (source.from === 'flag') {
-    output.log.warn('the process list shows a key given as a flag; HALFLIGHT_KEY or --key-file keep it out');
+    const variable = flags.password === undefined ? 'HALFLIGHT_KEY' : 'HALFLIGHT_PASSWORD';
+    output.log.warn(`the process list shows a secret given as a flag; ${variable} or --key-file keep it out`);
   }
 
   const { startRemote } = await import('../remote/remote.js');
@@ -46,10 +47,10 @@ export async function runRemote(
   await finish([remote], output, ending);
 }
 
-/** `halflight local URI`. Settles never: it ends the process. */
-export async function runLocal(uri: string, flags: LocalFlags & OutputFlags): Promise<void> {
+/** `halflight local [URI]`. Settles never: it ends the process. */
+export async function runLocal(uri: string | undefined, flags: LocalFlags & OutputFlags): Promise<void> {
   const { output, ending } = prepare(flags);
-  const settings = readLocalFlags(uri, flags);
+  const settings = readLocalFlags(uri, flags, process.env);
   const { method, secret, host, port } = settings.remote;
   const weak = method.edition === 2017 ? weakPassword(secret) : undefined;
   if (weak !== undefined) output.log.warn(`${weak}; ask for a remote with a generated key`);

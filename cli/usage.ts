@@ -15,6 +15,9 @@ function complaint({ message }: CommanderError, words: readonly string[]): strin
   const option = /^unknown option '(.*)'$/s.exec(first)?.[1];
   if (option !== undefined) return `unknown option ${nameOnly(option)}${hint}`;
   if (first.startsWith('unknown command ')) return `unknown command${commandShown(words)}${hint}`;
+  if (first.startsWith('too many arguments ') && words[0] !== 'local' && words.some(isUri)) {
+    return 'expected no URI, got one (did you mean halflight local URI?)';
+  }
   return first.replace(/\.$/, '');
 }
 
@@ -26,8 +29,12 @@ function nameOnly(option: string): string {
 /** A URI in the place of a command has a key in it, and whoever typed it forgot one word. */
 function commandShown(words: readonly string[]): string {
   const word = words.find((each) => !each.startsWith('-')) ?? '';
-  if (word.includes('://')) return ', got a URI (did you mean halflight local URI?)';
+  if (isUri(word)) return ', got a URI (did you mean halflight local URI?)';
   return /^[a-z-]{1,20}$/i.test(word) ? ` ${word}` : '';
+}
+
+function isUri(word: string): boolean {
+  return word.includes('://');
 }
 
 function helpFor([command = '']: readonly string[]): string {

@@ -12,8 +12,9 @@ import { configDirectory, stateDirectory, type Variables } from './directories.j
 import { UsageError } from './exit.js';
 import { loadOrCreateSecret } from './keyfile.js';
 import { formatListen, isLoopback, parseListen } from './listen.js';
+import { readPastedUri } from './pasted.js';
 import type { ListenAddress, LocalSettings, RemoteSettings } from './settings.js';
-import { defaultRemotePort, parseServerUri } from './uri.js';
+import { defaultRemotePort } from './uri.js';
 
 export interface RemoteFlags {
   readonly listen?: string;
@@ -60,11 +61,21 @@ export async function readRemoteFlags(
   return { settings, source };
 }
 
-/** What the arguments of `halflight local` mean. */
-export function readLocalFlags(uri: string, flags: LocalFlags): LocalSettings {
+/** What the arguments of `halflight local` and the variable beside them mean; `uri` undefined when none was given. */
+export function readLocalFlags(
+  uri: string | undefined,
+  flags: LocalFlags,
+  variables: Variables,
+): LocalSettings {
+  const given = uri ?? nonEmpty(variables['HALFLIGHT_URI']);
+  if (given === undefined) {
+    throw new UsageError(
+      'expected a URI as the argument or in HALFLIGHT_URI, got none; see halflight local --help',
+    );
+  }
   return {
     listen: readLocalListen(flags),
-    remote: parseServerUri(uri),
+    remote: readPastedUri(given),
     cipherBackend: flags.cipherBackend ?? 'native',
   };
 }
@@ -172,6 +183,8 @@ function defaultKeyFile(variables: Variables): string {
   );
 }
 
+/** Blanks around a variable come from `.env` files and here-documents, and no generated secret has any. */
 function nonEmpty(value: string | undefined): string | undefined {
-  return value === '' ? undefined : value;
+  const trimmed = value?.trim();
+  return trimmed === '' ? undefined : trimmed;
 }

@@ -41,6 +41,8 @@ const wires: ReadonlyMap<string, Wire> = new Map([
   ['ss', 'shadowsocks'],
 ]);
 
+/** What stands in the place of a secret that is not to be shown. */
+const redacted = '***';
 const maxBytes = 4096;
 /** Spaces belong to it: SIP002 wants them escaped. So does what stands where bytes were no UTF-8. */
 const unfit = /[\u0000-\u0020\u007f-\u009f\ufffd]|\p{Surrogate}/u;
@@ -78,7 +80,7 @@ export function formatServerUri(uri: ServerUri): string {
 
 /** The same text with `***` for the secret, for everything that is printed. */
 export function redactServerUri(uri: ServerUri): string {
-  return format(uri, `${uri.method.name}:***`);
+  return format(uri, `${uri.method.name}:${redacted}`);
 }
 
 function format({ wire, host, port, tag }: ServerUri, user: string): string {
@@ -155,7 +157,9 @@ function readUserInfo(text: string): { method: Method; secret: string } {
       'both as one base64 block (SIP002 forbids it for 2022)',
     );
   }
-  if (secret === '') throw unexpected(method.edition === 2022 ? 'a key' : 'a password', 'none');
+  const what = method.edition === 2022 ? 'a key' : 'a password';
+  if (secret === '') throw unexpected(what, 'none');
+  if (secret === redacted) throw unexpected(what, '***: put the key where *** stands');
   return { method, secret: fitting(method, secret) };
 }
 
@@ -213,7 +217,11 @@ function fitting(method: Method, secret: string): string {
 
 function readAuthority(text: string): { host: string; port: number } {
   const split = splitHostPort(text.replace(/\/$/, ''));
-  if (split === undefined) throw unexpected('HOST:PORT or [IPv6]:PORT behind the @', 'something else');
+  if (split === undefined) {
+    const bare = /^[0-9a-f.:]*:[0-9a-f.:]*:[0-9a-f.:]*$/i.test(text.replace(/\/$/, ''));
+    const got = bare ? 'an IPv6 address without brackets: put it in brackets' : 'something else';
+    throw unexpected('HOST:PORT or [IPv6]:PORT behind the @', got);
+  }
   const why = checkHost(split);
   if (why !== undefined) throw new ConfigError(`URI: in the host: ${why}`);
   if (split.port === undefined) return { host: split.host, port: defaultRemotePort };

@@ -27,7 +27,7 @@ describe('asking for help', () => {
     ],
     [
       ['local', '--help'],
-      ['--open', "halflight local 'ss://", 'second'],
+      ['--open', "halflight local 'ss://", 'second', 'HALFLIGHT_URI', 'process list'],
     ],
     [
       ['up', '-h'],
@@ -76,7 +76,11 @@ describe('a command line that makes no sense ends with 64 and one line', () => {
     ],
     [['remote', '--key', 'x', '--password', 'y'], 'expected one of --key and --password, got 2'],
     [['remote', '--password', 'x'], '--password: expected a 2017 method'],
-    [['local'], "missing required argument 'uri'; see halflight local --help"],
+    [['local'], 'expected a URI as the argument or in HALFLIGHT_URI, got none; see halflight local --help'],
+    [
+      ['remote', 'halflight://m:k@h:1'],
+      'expected no URI, got one (did you mean halflight local URI?); see halflight remote --help',
+    ],
     [['up', '--log-level', 'loud'], '--log-level: expected one of error, warn, info, debug, got "loud"'],
     [['up', '--log-format', '\u001b[2J'], '--log-format: expected one of text, json, got "\\u001b[2J"'],
     [['up', '--cipher-backend', 'x'], '--cipher-backend: expected one of native, noble, got "x"'],

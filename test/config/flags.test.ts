@@ -70,6 +70,8 @@ describe('a remote', () => {
       { HALFLIGHT_PASSWORD: strong, HALFLIGHT_KEY: '' },
     );
     expect(byPassword.settings).toMatchObject({ secret: strong, method: method('aes-256-gcm') });
+    const withBlanks = await read({}, { HALFLIGHT_KEY: ` ${other}\r\n`, HALFLIGHT_PASSWORD: ' ' });
+    expect(withBlanks.settings.secret).toBe(other);
   });
 
   it.each<[string, RemoteFlags, Variables, string]>([
@@ -170,7 +172,7 @@ describe('a local', () => {
 
   it('reads its URI', () => {
     const uri = `halflight://2022-blake3-aes-256-gcm:${encodeURIComponent(canaryKey)}@h:1`;
-    expect(readLocalFlags(uri, { cipherBackend: 'noble' })).toEqual({
+    expect(readLocalFlags(uri, { cipherBackend: 'noble' }, {})).toEqual({
       listen: { host: '127.0.0.1', port: 1080 },
       remote: { wire: 'raw', method: method(), secret: canaryKey, host: 'h', port: 1 },
       cipherBackend: 'noble',
