@@ -1,4 +1,3 @@
-import { formatTarget } from '../shared/codec/address.js';
 import { masterKey } from '../shared/codec/keys.js';
 import type { LocalSettings } from '../shared/config/settings.js';
 import type { Environment } from '../shared/environment.js';
@@ -68,7 +67,7 @@ export async function startLocal(
     crowded: warnCrowded(observer),
   });
   return {
-    listen: formatTarget(listener.address),
+    listen: listener.text,
     check: async () => {
       const result = await check();
       if (!result.ok) watch.fails(result.detail);

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatTarget, isReserved, reservedTarget } from '../shared/codec/address.js';
+import { isReserved, reservedTarget } from '../shared/codec/address.js';
 import { masterKey } from '../shared/codec/keys.js';
 import { ResponseSealer, type Cipher, type OpenedRequest } from '../shared/codec/stream.js';
 import type { RemoteSettings } from '../shared/config/settings.js';
@@ -99,7 +99,7 @@ export async function startRemote(
     crowded: warnCrowded(observer),
   });
   return {
-    listen: formatTarget(listener.address),
+    listen: listener.text,
     async stop(graceMs) {
       listener.close();
       unproven.drop();
