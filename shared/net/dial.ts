@@ -13,8 +13,6 @@ import { dialErrorOf, mostTelling } from './dial-errors.js';
 import { admitAddress, admitTarget, type Guard } from './guard.js';
 import type { Resolver } from './resolve.js';
 
-export { refusalOf } from './dial-errors.js';
-
 export interface DialOptions {
   readonly resolver: Resolver;
   /** Who decides where not to go. Default: nobody. */

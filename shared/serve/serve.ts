@@ -1,6 +1,6 @@
 import type { Target } from '../codec/address.js';
 import type { Refusal } from '../errors.js';
-import { DialError, RefusedError } from '../errors.js';
+import { refusalOf } from '../net/dial-errors.js';
 import { HandshakeDriver } from '../net/drive.js';
 import { dismiss, relay } from '../net/relay.js';
 import type { PushStream } from '../net/stream.js';
@@ -76,7 +76,7 @@ class Visit {
       driver.say(reply ?? request.granted(bound));
       return stream;
     } catch (failure) {
-      const reason = refusalOf(failure);
+      const reason = failure instanceof FarRefusal ? failure.code : refusalOf(failure);
       observer({ event: 'refused', id: this.#id, target, reason, detail: messageOf(failure) });
       const reply = failure instanceof FarRefusal ? failure.reply : request.refused(reason);
       if (reply === undefined) this.#client.abort();
@@ -110,12 +110,6 @@ class Visit {
       ...(failure !== undefined && { error: codeOf(failure) }),
     });
   }
-}
-
-function refusalOf(failure: unknown): Refusal {
-  const telling =
-    failure instanceof DialError || failure instanceof RefusedError || failure instanceof FarRefusal;
-  return telling ? failure.code : 'general-failure';
 }
 
 function codeOf(failure: unknown): string {
