@@ -25,7 +25,7 @@ export type ObservedEvent =
       readonly event: 'closed';
       readonly id: number;
       readonly target?: Target;
-      /** Bytes from client to target. */
+      /** Bytes from client to target. At a local this and `down` include the SOCKS handshake. */
       readonly up: number;
       /** Bytes from target to client. */
       readonly down: number;
