@@ -4,7 +4,7 @@
  */
 
 /**
- * Why a request was not granted. A closed union between two tables: errno → refusal (shared/net/dial.ts) and
+ * Why a request was not granted. A closed union between two tables: errno → refusal (shared/net/dial-errors.ts) and
  * refusal → reply of each protocol (shared/proxy).
  */
 export type Refusal =

@@ -5,8 +5,6 @@ import type { ReplayStore } from '../net/replay.js';
 import type { Sink } from '../net/stream.js';
 import type { TcpStream } from '../net/tcp.js';
 
-/** Whoever has not proved to hold the key by then is sent a FIN, whatever was wrong, ms (docs/probes.md T-01, T-09). */
-export const absorbMs = 59_000;
 /** Openings that may wait half-received at once, in all and from one source: they are all that takes memory. */
 const mostWaiting = { total: 4096, perSource: 64 } as const;
 
