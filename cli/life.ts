@@ -5,7 +5,7 @@ import type { Log } from '../shared/observe/log.js';
 import type { Service } from '../shared/service.js';
 
 /** How long conversations may go on after the first signal. */
-const graceMs = 10_000;
+export const graceMs = 10_000;
 /** The second signal is answered within 100 ms, whatever is still open. */
 const impatientMs = 80;
 /** How long the last lines may take to reach a reader who may be gone. */

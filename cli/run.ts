@@ -1,6 +1,7 @@
 /** What the commands do: read their flags, start their half, say so, and stop when asked. */
 import { hostname, networkInterfaces } from 'node:os';
 import { renderUnicodeCompact } from 'uqr';
+import { formatTarget } from '../shared/codec/address.js';
 import { generateSecret, weakPassword } from '../shared/codec/keys.js';
 import { defaultMethod, findMethod } from '../shared/codec/methods.js';
 import {
@@ -11,14 +12,14 @@ import {
   type RemoteFlags,
 } from '../shared/config/flags.js';
 import { exitCodes } from '../shared/config/exit.js';
-import { joinHostPort } from '../shared/config/host-port.js';
 import { localPage, readService, remotePage, upPage } from '../shared/config/paste.js';
 import { publicHost, readPublicHost } from '../shared/config/public-host.js';
 import type { RemoteSettings } from '../shared/config/settings.js';
 import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
 import { systemEnvironment } from '../shared/net/system.js';
-import type { CheckResult } from '../shared/observe/events.js';
+import type { Observer, Role } from '../shared/observe/events.js';
 import type { Service } from '../shared/service.js';
+import { countConversations, stoppingLine } from './conversations.js';
 import { awaitSignals, endProcess, type Ending, surviveErrors } from './life.js';
 import { createOutput, type Output, type OutputFlags } from './output.js';
 
@@ -26,16 +27,20 @@ import { createOutput, type Output, type OutputFlags } from './output.js';
 export async function runRemote(
   flags: RemoteFlags & OutputFlags & { readonly publicHost?: string },
 ): Promise<void> {
-  const { output, ending } = prepare(flags);
+  const life = prepare(flags, 'remote');
+  const { output, observer } = life;
   if (flags.publicHost !== undefined) readPublicHost(flags.publicHost);
-  const { settings, source } = await readRemoteFlags(flags, process.env, systemEnvironment);
+  const { settings, source } = await unlessStopped(
+    readRemoteFlags(flags, process.env, systemEnvironment),
+    life,
+  );
   if (source.from === 'flag') {
     const variable = flags.password === undefined ? 'HALFLIGHT_KEY' : 'HALFLIGHT_PASSWORD';
     output.log.warn(`the process list shows a secret given as a flag; ${variable} or --key-file keep it out`);
   }
 
   const { startRemote } = await import('../remote/remote.js');
-  const remote = await startRemote(settings, systemEnvironment, output.observer);
+  const remote = await unlessStopped(startRemote(settings, systemEnvironment, observer), life);
   const { host, guessed } = publicHost({
     named: flags.publicHost,
     listen: settings.listen.host,
@@ -44,21 +49,22 @@ export async function runRemote(
   const uri = remoteUri(settings, host, remote);
   const page = remotePage({ listen: remote.listen, uri, source, hostGuessed: guessed }, drawQr);
   output.announce(page, { event: 'ready', role: 'remote', listen: remote.listen, uri: formatServerUri(uri) });
-  await finish([remote], output, ending);
+  await finish([remote], life);
 }
 
 /** `halflight local [URI]`. Settles never: it ends the process. */
 export async function runLocal(uri: string | undefined, flags: LocalFlags & OutputFlags): Promise<void> {
-  const { output, ending } = prepare(flags);
+  const life = prepare(flags, 'local');
+  const { output, observer } = life;
   const settings = readLocalFlags(uri, flags, process.env);
   const { method, secret, host, port } = settings.remote;
   const weak = method.edition === 2017 ? weakPassword(secret) : undefined;
   if (weak !== undefined) output.log.warn(`${weak}; ask for a remote with a generated key`);
 
   const { startLocal } = await import('../local/local.js');
-  const local = await startLocal(settings, systemEnvironment, output.observer);
-  const remote = joinHostPort(host, port);
-  const check = await unlessAsked(local.check(), ending);
+  const local = await unlessStopped(startLocal(settings, systemEnvironment, observer), life);
+  const remote = formatTarget({ host, port });
+  const check = await unlessAsked(local.check(), life);
   if (check !== undefined) {
     output.announce(localPage(local.listen, remote, check), {
       event: 'ready',
@@ -68,12 +74,13 @@ export async function runLocal(uri: string | undefined, flags: LocalFlags & Outp
       check,
     });
   }
-  await finish([local], output, ending);
+  await finish([local], life);
 }
 
 /** `halflight up`: both halves in this process. Settles never: it ends the process. */
 export async function runUp(flags: LocalFlags & OutputFlags): Promise<void> {
-  const { output, ending } = prepare(flags);
+  const life = prepare(flags, 'local');
+  const { output, observer } = life;
   const listen = readLocalListen(flags);
   const cipherBackend = flags.cipherBackend ?? 'native';
   const method = findMethod(defaultMethod);
@@ -92,10 +99,13 @@ export async function runUp(flags: LocalFlags & OutputFlags): Promise<void> {
     import('../remote/remote.js'),
     import('../local/local.js'),
   ]);
-  const remote = await startRemote(settings, systemEnvironment, output.observer);
+  const remote = await unlessStopped(startRemote(settings, systemEnvironment, observer), life);
   const uri = remoteUri(settings, '127.0.0.1', remote);
-  const local = await startLocal({ listen, remote: uri, cipherBackend }, systemEnvironment, output.observer);
-  const check = await unlessAsked(local.check(), ending);
+  const local = await unlessStopped(
+    startLocal({ listen, remote: uri, cipherBackend }, systemEnvironment, observer),
+    life,
+  );
+  const check = await unlessAsked(local.check(), life);
   if (check !== undefined) {
     output.announce(upPage(local.listen, uri, check), {
       event: 'ready',
@@ -106,7 +116,7 @@ export async function runUp(flags: LocalFlags & OutputFlags): Promise<void> {
       check,
     });
   }
-  await finish([local, remote], output, ending);
+  await finish([local, remote], life);
 }
 
 /** `halflight keygen`: one new secret on stdout. */
@@ -118,10 +128,21 @@ export function runKeygen(flags: { readonly method?: string; readonly json?: tru
   process.stdout.write(`${line}\n`);
 }
 
-function prepare(flags: OutputFlags): { readonly output: Output; readonly ending: Ending } {
+/** What every command has that keeps running. */
+interface Life {
+  readonly output: Output;
+  /** Is told what happens in the halves of this process. */
+  readonly observer: Observer;
+  readonly ending: Ending;
+  /** How many conversations are open. */
+  readonly open: () => number;
+}
+
+/** `role` is the half whose conversations count: in `up` each of them has a connection in both. */
+function prepare(flags: OutputFlags, role: Role): Life {
   const output = createOutput(flags);
   surviveErrors(output.log);
-  return { output, ending: awaitSignals() };
+  return { output, ...countConversations(role, output.observer), ending: awaitSignals() };
 }
 
 function remoteUri({ method, secret }: RemoteSettings, host: string, remote: Service): ServerUri {
@@ -132,14 +153,19 @@ function drawQr(text: string): string {
   return renderUnicodeCompact(text, { border: 2 });
 }
 
-/** The result of the check, or undefined when the process was asked to end meanwhile. */
-function unlessAsked(check: Promise<CheckResult>, { asked }: Ending): Promise<CheckResult | undefined> {
-  return Promise.race([check, asked.then(() => undefined)]);
+/** What `work` brings, or undefined when the process was asked to end meanwhile. */
+function unlessAsked<T>(work: Promise<T>, { ending }: Life): Promise<T | undefined> {
+  return Promise.race([work, ending.asked.then(() => undefined)]);
 }
 
-async function finish(services: readonly Service[], output: Output, ending: Ending): Promise<never> {
+/** What `start` brings. When the process is asked to end meanwhile, it ends: no conversation has begun. */
+async function unlessStopped<T extends object>(start: Promise<T>, life: Life): Promise<T> {
+  return (await unlessAsked(start, life)) ?? finish([], life);
+}
+
+async function finish(services: readonly Service[], { output, ending, open }: Life): Promise<never> {
   const signal = await ending.asked;
-  output.log.info('stopping', { signal });
+  output.log.info(stoppingLine(open()), { signal });
   await ending.stop(services);
   output.report({ event: 'stopped' });
   return endProcess(exitCodes.stopped);

@@ -38,9 +38,18 @@ describe('a remote', () => {
     running.child.kill('SIGINT');
     const { exitCode, stdout, stderr } = await running.ended;
     expect(exitCode).toBe(0);
+    expect(stderr).toContain('HALFLIGHT_KEY or --key-file keep it out');
     expect(stdout).toContain("npx halflight local 'halflight://2022-blake3-aes-256-gcm:***@127.0.0.1:");
     for (const form of [canaryKey, encodeURIComponent(canaryKey), 'canary'])
       expect(stdout + stderr).not.toContain(form);
+  });
+
+  it('that was given a password as a flag names the variable for passwords', async () => {
+    const password = ['-m', 'aes-256-gcm', '--password', canaryKey];
+    const running = start(['remote', '-l', '127.0.0.1:0', '--json', ...password], withKey);
+    await ready(running);
+    running.child.kill('SIGINT');
+    expect((await running.ended).stderr).toContain('HALFLIGHT_PASSWORD or --key-file keep it out');
   });
 
   it('started twice at once for the first time ends with one key', async () => {
