@@ -1,5 +1,5 @@
+import { formatTarget } from '../codec/address.js';
 import { ConfigError } from '../errors.js';
-import { joinHostPort } from './host-port.js';
 
 /** How a program ends, after sysexits(3): what supervisors and scripts tell apart. */
 export const exitCodes = {
@@ -95,7 +95,7 @@ function systemFailure(error: unknown): SystemError | undefined {
 
 function describe({ code, address, port, hostname, path, message }: SystemError, advice: string): string {
   if (address !== undefined && port !== undefined) {
-    return `cannot listen on ${joinHostPort(address, port)} (${code}): ${advice}`;
+    return `cannot listen on ${formatTarget({ host: address, port })} (${code}): ${advice}`;
   }
   if (hostname !== undefined) return `cannot listen on ${hostname} (${code}): ${advice}`;
   return path === undefined ? message : `cannot use ${path}: expected access, got ${code}`;

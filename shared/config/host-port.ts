@@ -42,8 +42,3 @@ export function checkHost({ host, bracketed }: HostAndPort): string | undefined 
   }
   return isIP(host) === 4 ? undefined : checkHostname(host);
 }
-
-/** `host:port`, with brackets around an IPv6 address. */
-export function joinHostPort(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}

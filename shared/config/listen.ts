@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
+import { formatTarget } from '../codec/address.js';
 import { ConfigError } from '../errors.js';
-import { checkHost, joinHostPort, readPort, splitHostPort } from './host-port.js';
+import { checkHost, readPort, splitHostPort } from './host-port.js';
 import type { ListenAddress } from './settings.js';
 
 /**
@@ -28,8 +29,8 @@ export function parseListen(text: string, defaultHost = ''): ListenAddress {
 }
 
 /** The text that `parseListen` reads back: `127.0.0.1:1080`, `[::1]:1080`, or `:8388` for all addresses. */
-export function formatListen({ host, port }: ListenAddress): string {
-  return joinHostPort(host, port);
+export function formatListen(address: ListenAddress): string {
+  return formatTarget(address);
 }
 
 const loopback = new BlockList();

@@ -1,7 +1,8 @@
 /** What a program tells the person who started it: what runs now, and what to paste where. Pure text, one line each. */
+import { formatTarget } from '../codec/address.js';
 import type { CheckResult } from '../observe/events.js';
 import type { SecretSource } from './flags.js';
-import { joinHostPort, readPort, splitHostPort } from './host-port.js';
+import { readPort, splitHostPort } from './host-port.js';
 import { isWildcard } from './listen.js';
 import { formatServerUri, redactServerUri, type ServerUri } from './uri.js';
 
@@ -69,7 +70,7 @@ export function localPage(listen: string, remote: string, check: CheckResult): s
 /** What `up` prints: as a local, and the URI that other locals on this machine can use. */
 export function upPage(listen: string, uri: ServerUri, check: CheckResult): string[] {
   return [
-    `halflight listens on ${listen}; its remote, in this same process, on ${joinHostPort(uri.host, uri.port)}.`,
+    `halflight listens on ${listen}; its remote, in this same process, on ${formatTarget(uri)}.`,
     ...checkLines(check),
     '',
     ...useLines(listen),
@@ -98,7 +99,7 @@ function checkLines(check: CheckResult): string[] {
 
 function useLines(listen: string): string[] {
   const { host, port } = reachable(listen);
-  const address = joinHostPort(host, port);
+  const address = formatTarget({ host, port });
   return [
     'Try it:',
     '',

@@ -11,10 +11,11 @@
  * ends the host at the first `/` of a standard base64 body, and quotes the whole text in its errors. Here the text is
  * cut from the outside in, and no message shows any of it that could be part of a secret.
  */
+import { formatTarget } from '../codec/address.js';
 import { masterKey } from '../codec/keys.js';
 import { findMethod, type Method, methods } from '../codec/methods.js';
 import { ConfigError } from '../errors.js';
-import { checkHost, joinHostPort, readPort, splitHostPort } from './host-port.js';
+import { checkHost, readPort, splitHostPort } from './host-port.js';
 
 /** A remote as one line of text: how to speak to it, with which key, and where it is. */
 export interface ServerUri {
@@ -85,7 +86,7 @@ export function redactServerUri(uri: ServerUri): string {
 
 function format({ wire, host, port, tag }: ServerUri, user: string): string {
   const name = tag === undefined ? '' : `#${escape(tag)}`;
-  return `${schemes[wire]}://${user}@${joinHostPort(host, port)}${name}`;
+  return `${schemes[wire]}://${user}@${formatTarget({ host, port })}${name}`;
 }
 
 /** Form A where others expect it (2017 methods on the standard wire), form B everywhere else. */
