@@ -3,18 +3,12 @@ import { isOwnTrouble } from '../shared/net/dial-errors.js';
 import type { Wire } from '../shared/net/sealed.js';
 import type { CheckResult, CheckStage, Observer } from '../shared/observe/events.js';
 import { probe, type Tunnel } from '../shared/outbound/tunnel.js';
+import { adviceOn } from './advice.js';
 
 /** How long one check may take, ms: somebody waits in front of a terminal. */
 const checkMs = 5_000;
 /** A lost remote is looked for again after these pauses, the last one for ever, ms. */
 const pausesMs = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000] as const;
-
-const advice: Readonly<Record<CheckStage, string>> = {
-  resolve: 'check the host name in the URI, and that this computer is online',
-  tcp: 'check that the remote runs, that host and port are right, and that its firewall lets the port through',
-  authenticate:
-    'the remote was reached but does not take our key: check key and method, and that both clocks are right to within 30 s',
-};
 
 /** Tries the path once. Never rejects. On the standard wire a server that closes without a word has done nothing wrong. */
 export async function checkPath(tunnel: Tunnel, wire: Wire): Promise<CheckResult> {
@@ -34,7 +28,8 @@ export async function checkPath(tunnel: Tunnel, wire: Wire): Promise<CheckResult
     const closed = stage === 'authenticate' && codeOf(cause) !== 'silence' && codeOf(cause) !== 'auth';
     if (wire === 'shadowsocks' && closed) return { ok: true, ms: elapsed(), verified: false };
     const detail = error instanceof Error ? error.message : String(error);
-    return { ok: false, stage, detail, advice: advice[stage] };
+    const { method } = tunnel.cipher;
+    return { ok: false, stage, detail, advice: adviceOn({ stage, cause, wire, method }) };
   }
 }
 
