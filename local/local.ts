@@ -44,13 +44,14 @@ export async function startLocal(
   const watch = new PathWatch(check, observer);
   const wayOut = { raw: rawDialer, shadowsocks: shadowsocksDialer }[remote.wire](tunnel);
   const dial: Dialer = async (target, options) => {
+    const works = watch.begin();
     try {
       const connected = await wayOut(target, options);
-      watch.works();
+      works();
       return connected;
     } catch (error) {
       // A refusal is the remote's own word: the path to it works.
-      if (error instanceof FarRefusal) watch.works();
+      if (error instanceof FarRefusal) works();
       else watch.fails(error);
       throw error;
     }

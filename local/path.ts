@@ -48,6 +48,7 @@ export class PathWatch {
   readonly #check: () => Promise<CheckResult>;
   readonly #observer: Observer;
   #lost = false;
+  #losses = 0;
   #stopped = false;
   #tries = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -57,17 +58,22 @@ export class PathWatch {
     this.#observer = observer;
   }
 
-  works(): void {
-    if (!this.#lost || this.#stopped) return;
-    this.#lost = false;
-    clearTimeout(this.#timer);
-    this.#observer({ event: 'remote-back' });
+  /**
+   * For a dial that begins now: call what comes back when the remote has answered it. The answer to a dial from before
+   * the last loss may be an old one that was on its way, and says nothing of now.
+   */
+  begin(): () => void {
+    const before = this.#losses;
+    return () => {
+      if (this.#losses === before) this.#works();
+    };
   }
 
   /** A conversation could not be had. One that this computer had no means for says nothing of the remote. */
   fails(why: unknown): void {
     if (this.#lost || this.#stopped || isOwnTrouble(why)) return;
     this.#lost = true;
+    this.#losses += 1;
     this.#tries = 0;
     this.#observer({ event: 'remote-lost', detail: why instanceof Error ? why.message : String(why) });
     this.#lookAgain();
@@ -78,14 +84,22 @@ export class PathWatch {
     clearTimeout(this.#timer);
   }
 
+  #works(): void {
+    if (!this.#lost || this.#stopped) return;
+    this.#lost = false;
+    clearTimeout(this.#timer);
+    this.#observer({ event: 'remote-back' });
+  }
+
   #lookAgain(): void {
     const pause = pausesMs[Math.min(this.#tries, pausesMs.length - 1)];
     this.#tries += 1;
     // A check from before the last loss may still come back and ask for this as well.
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
+      const works = this.begin();
       void this.#check().then((result) => {
-        if (result.ok) this.works();
+        if (result.ok) works();
         else if (this.#lost && !this.#stopped) this.#lookAgain();
       });
     }, pause);

@@ -145,8 +145,8 @@ describe('a watch over the path', () => {
 
   it('says nothing as long as everything works', () => {
     const { watch, events } = watched();
-    watch.works();
-    watch.works();
+    watch.begin()();
+    watch.begin()();
     expect([events, vi.getTimerCount()]).toEqual([[], 0]);
   });
 
@@ -154,8 +154,8 @@ describe('a watch over the path', () => {
     const { watch, events } = watched();
     watch.fails(new Error('first reason'));
     watch.fails(new Error('second reason'));
-    watch.works();
-    watch.works();
+    watch.begin()();
+    watch.begin()();
     watch.fails('third reason');
     expect(events).toEqual([
       { event: 'remote-lost', detail: 'first reason' },
@@ -180,12 +180,27 @@ describe('a watch over the path', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('is not fooled by a late answer to a dial from before the loss', async () => {
+    const { watch, events, answer } = watched();
+    const old = watch.begin();
+    watch.fails('lost');
+    await vi.advanceTimersByTimeAsync(1000);
+    old();
+    expect(events).toHaveLength(1);
+    watch.begin()();
+    expect(events.at(-1)).toEqual({ event: 'remote-back' });
+    watch.fails('again');
+    await answer(found);
+    expect(events.at(-1)).toEqual({ event: 'remote-lost', detail: 'again' });
+    watch.stop();
+  });
+
   it('begins with short pauses again when it is lost again', async () => {
     const { watch, answer, checks } = watched();
     watch.fails('lost');
     await vi.advanceTimersByTimeAsync(1000);
     await answer(missing);
-    watch.works();
+    watch.begin()();
     watch.fails('again');
     await vi.advanceTimersByTimeAsync(1000);
     expect(checks()).toBe(2);
@@ -196,7 +211,7 @@ describe('a watch over the path', () => {
     const { watch, events, answer, checks } = watched();
     watch.fails('lost');
     await vi.advanceTimersByTimeAsync(1000);
-    watch.works();
+    watch.begin()();
     await answer(missing);
     await vi.advanceTimersByTimeAsync(120_000);
     expect([checks(), events.length]).toEqual([1, 2]);
@@ -206,7 +221,7 @@ describe('a watch over the path', () => {
     const { watch, answer, checks } = watched();
     watch.fails('lost');
     await vi.advanceTimersByTimeAsync(1000);
-    watch.works();
+    watch.begin()();
     watch.fails('again');
     await answer(missing);
     expect(vi.getTimerCount()).toBe(1);
