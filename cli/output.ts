@@ -46,10 +46,19 @@ export function createOutput({ json, logLevel, logFormat }: OutputFlags): Output
   };
 
   if (json !== true) {
-    const announce: Output['announce'] = (page) => {
-      page.forEach(write);
+    let announced = false;
+    return {
+      log,
+      observer: (event) => {
+        // The page tells of a check that failed at the start, and of the likely cause: once is enough.
+        if (announced || event.event !== 'remote-lost') toLog(event);
+      },
+      announce: (page) => {
+        announced = true;
+        page.forEach(write);
+      },
+      report,
     };
-    return { log, observer: toLog, announce, report };
   }
   // Programs read the first line to learn the port: what happens before it is ready waits behind it.
   let early: string[] | undefined = [];

@@ -67,6 +67,19 @@ describe('a remote', () => {
   });
 });
 
+describe('a local', () => {
+  it('tells once that the remote cannot be reached', async () => {
+    const uri = `halflight://2022-blake3-aes-256-gcm:${encodeURIComponent(canaryKey)}@127.0.0.1:1`;
+    const running = start(['local', '-l', '0'], { variables: { HALFLIGHT_URI: uri } });
+    expect(await running.nextLine()).toMatch(/^halflight local listens on /);
+    running.child.kill('SIGINT');
+    const { exitCode, stdout, stderr } = await running.ended;
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('The check of the path failed at stage tcp: ');
+    expect(stderr).not.toContain('cannot be reached');
+  });
+});
+
 describe('up', () => {
   it('with --json says where both halves listen', async () => {
     const running = start(['up', '-l', '0', '--json']);
