@@ -12,6 +12,7 @@ import { socks5 } from '../shared/serve/inbound.js';
 import { serveStream } from '../shared/serve/serve.js';
 import { defaultTimeouts } from '../shared/serve/timeouts.js';
 import type { Service } from '../shared/service.js';
+import { hearMisspoken } from './misspoken.js';
 import { checkPath, PathWatch } from './path.js';
 
 /** A running local. */
@@ -59,7 +60,13 @@ export async function startLocal(
 
   const machine = { role: 'local', dial, observer, idleMs: timeouts.idleMs } as const;
   const clients = new Connections();
-  const inbound = socks5(timeouts.handshakeMs);
+  const inbound = hearMisspoken(
+    socks5(timeouts.handshakeMs),
+    () => environment.now(),
+    (protocol) => {
+      observer({ event: 'misspoken', protocol, listen: listener.text });
+    },
+  );
   const listener = await listen(settings.listen, {
     accept: (client) => {
       clients.add(client);

@@ -36,6 +36,8 @@ export type ObservedEvent =
     }
   /** An opening that was not authentic was absorbed. Who sent it is not said. */
   | { readonly event: 'absorbed'; readonly why: string }
+  /** A program spoke another protocol than SOCKS5 to the port, and was closed. Said once a minute at most. */
+  | { readonly event: 'misspoken'; readonly protocol: 'HTTP' | 'SOCKS4'; readonly listen: string }
   | { readonly event: 'remote-lost'; readonly detail: string }
   | { readonly event: 'remote-back' }
   | { readonly event: 'warning'; readonly detail: string };

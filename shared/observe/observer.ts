@@ -42,6 +42,10 @@ const lines: { readonly [Name in EventName]: LineOf<Name> } = {
     message: 'absorbed an opening that is not authentic',
     fields: { why },
   }),
+  misspoken: ({ protocol, listen }) => ({
+    level: 'info',
+    message: `a program spoke ${protocol} to this port, which is SOCKS5: use socks5h://${listen}`,
+  }),
   'remote-lost': ({ detail }) => ({
     level: 'warn',
     message: 'the remote cannot be reached',

@@ -48,6 +48,16 @@ const addressLengths: ReadonlyMap<number, number | 'prefixed'> = new Map<number,
 /** Texts worth trying as an IP literal: some clients send one as a domain, even in the brackets of a URL. */
 const addressText = /^[0-9a-f:.[\]]+$/i;
 
+/** A client of the proxy that does not speak SOCKS5; its first byte tells what it may speak instead. */
+export class ForeignGreeting extends ProtocolError {
+  readonly firstByte: number;
+
+  constructor(firstByte: number) {
+    super(`SOCKS5 version: expected ${version}, got ${firstByte}`);
+    this.firstByte = firstByte;
+  }
+}
+
 /** What a client asked for; answer it exactly once, with `granted` or `refused`. */
 export interface Socks5Request {
   readonly command: 'connect';
@@ -131,7 +141,7 @@ export function* readSocks5Reply(): Handshake<Socks5Reply> {
  */
 function* acceptGreeting(): Handshake<Uint8Array> {
   const first = yield* read(1);
-  if (first[0] !== version) throw unexpected('version', version, first[0]);
+  if (first[0] !== version) throw new ForeignGreeting(first[0] ?? 0);
   const count = yield* read(1);
   const methods = count[0] ? yield* read(count[0]) : new Uint8Array(0);
   if (!methods.includes(noAuthentication)) {
