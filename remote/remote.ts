@@ -19,6 +19,7 @@ import { Connections, warnCrowded } from '../shared/serve/connections.js';
 import { fixedTarget, socks5 } from '../shared/serve/inbound.js';
 import { serveStream } from '../shared/serve/serve.js';
 import { defaultTimeouts } from '../shared/serve/timeouts.js';
+import { Unproven } from '../shared/serve/unproven.js';
 import type { Service } from '../shared/service.js';
 
 /**
@@ -37,7 +38,7 @@ export async function startRemote(
   const notBefore = method.edition === 2022 && !settings.freshKey ? await nextSecond(environment) : 0;
   const resolver = createResolver();
   const guard = { allowPrivate: settings.allowPrivate, own: () => [listener.address] };
-  const unproven = new Connections();
+  const unproven = new Unproven();
   const proven = new Connections();
   const machine = {
     role: 'remote',
@@ -97,6 +98,9 @@ export async function startRemote(
       });
     },
     crowded: warnCrowded(observer),
+    filling: () => {
+      unproven.makeRoom();
+    },
   });
   return {
     listen: listener.text,

@@ -11,6 +11,7 @@ const backlog = 4096;
 const spareDescriptors = 128;
 /** What a listener takes at once, however few descriptors there are. */
 const fewest = 16;
+const fillingShare = 3 / 4;
 /** How long somebody who finds the listener full may take to close after our FIN, ms, and how many may at once. */
 const seeOffMs = 1_000;
 const mostSeenOff = 64;
@@ -28,6 +29,8 @@ export interface ListenOptions {
   readonly accept: (stream: TcpStream) => void;
   /** More connections than this process has descriptors for: said at most once a minute. */
   readonly crowded: (limit: number) => void;
+  /** Somebody comes, and more than three quarters of what may be open is: time to close what can be spared. */
+  readonly filling?: () => void;
 }
 
 /**
@@ -65,6 +68,7 @@ function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
   const server = net.createServer({ ...relayedSocketOptions, pauseOnConnect: true }, (socket) => {
     // Without descriptors Node accepts and closes without a word; better to refuse before that, and to say so.
     const limit = share();
+    if (open > limit * fillingShare) options.filling?.();
     if (open >= limit) {
       seeOff(socket);
       crowd(limit);

@@ -208,7 +208,7 @@ class Opening implements Sink {
 }
 
 /** What counts as one source: an IPv4 address, or the /64 of an IPv6 address. */
-function sourceOf(address: string): string {
+export function sourceOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
   if (!address.includes(':')) return address;

@@ -22,6 +22,8 @@ interface Crowd {
   /** So many more come. Those that are kept stay open until the test is over. */
   readonly arrive: (count: number) => Promise<Peer[]>;
   readonly close: () => void;
+  /** How often it said that it was filling. */
+  readonly filled: () => number;
 }
 
 async function crowd(limits: string | Error): Promise<Crowd> {
@@ -31,9 +33,14 @@ async function crowd(limits: string | Error): Promise<Crowd> {
   });
   const warnings: number[] = [];
   const accepted: TcpStream[] = [];
+  let filled = 0;
   const listener = await listen(
     { host: '127.0.0.1', port: 0 },
-    { accept: (stream) => accepted.push(stream), crowded: (limit) => warnings.push(limit) },
+    {
+      accept: (stream) => accepted.push(stream),
+      crowded: (limit) => warnings.push(limit),
+      filling: () => (filled += 1),
+    },
   );
   onTestFinished(() => {
     listener.close();
@@ -44,7 +51,7 @@ async function crowd(limits: string | Error): Promise<Crowd> {
   const close = (): void => {
     listener.close();
   };
-  return { warnings, accepted, arrive, close };
+  return { warnings, accepted, arrive, close, filled: () => filled };
 }
 
 afterEach(() => {
@@ -105,6 +112,18 @@ describe('a crowded listener', () => {
     vi.advanceTimersByTime(1);
     expect(seenOff()).toBe(67);
     await turnsUntil(() => vi.getTimerCount() === 0);
+  });
+
+  it('says so to whoever can make room once more than three quarters are taken', async () => {
+    const { filled, accepted, arrive } = await crowd(files(0));
+    await arrive(13);
+    await turnsUntil(() => accepted.length === 13);
+    expect(filled()).toBe(0);
+    await arrive(3);
+    await turnsUntil(() => accepted.length === 16);
+    expect(filled()).toBe(3);
+    for (const peer of await arrive(1)) await peer.ended();
+    expect(filled()).toBe(4);
   });
 
   it('takes its share when there are two, and all when the other has closed', async () => {
