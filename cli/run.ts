@@ -41,13 +41,13 @@ export async function runRemote(
 
   const { startRemote } = await import('../remote/remote.js');
   const remote = await unlessStopped(startRemote(settings, systemEnvironment, observer), life);
-  const { host, guessed } = publicHost({
+  const { host, doubt } = publicHost({
     named: flags.publicHost,
     listen: settings.listen.host,
     interfaces: networkInterfaces(),
   });
   const uri = remoteUri(settings, host, remote);
-  const page = remotePage({ listen: remote.listen, uri, source, hostGuessed: guessed }, drawQr);
+  const page = remotePage({ listen: remote.listen, uri, source, doubt }, drawQr);
   output.announce(page, { event: 'ready', role: 'remote', listen: remote.listen, uri: formatServerUri(uri) });
   await finish([remote], life);
 }

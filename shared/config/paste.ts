@@ -4,6 +4,7 @@ import type { CheckResult } from '../observe/events.js';
 import type { SecretSource } from './flags.js';
 import { readPort, splitHostPort } from './host-port.js';
 import { isWildcard } from './listen.js';
+import type { HostDoubt } from './public-host.js';
 import { formatServerUri, redactServerUri, type ServerUri } from './uri.js';
 
 /** Draws a QR code, lines separated by `\n`. */
@@ -15,12 +16,15 @@ export interface RemotePage {
   /** The remote as a raw URI. */
   readonly uri: ServerUri;
   readonly source: SecretSource;
-  /** True when the host in the URI is a guess that may not be reachable from outside. */
-  readonly hostGuessed: boolean;
+  /** Why the host in the URI may not be reachable from outside. */
+  readonly doubt?: HostDoubt | undefined;
 }
 
-/** What a remote prints: where it listens, where its key is, and its URI for laptop and phone, both as text and QR. */
-export function remotePage({ listen, uri, source, hostGuessed }: RemotePage, drawQr: DrawQr): string[] {
+/**
+ * What a remote prints: where it listens, where its key is, and its URI for phone and laptop, both as text and QR. The
+ * line that most people need is the last: two codes are taller than a terminal.
+ */
+export function remotePage({ listen, uri, source, doubt }: RemotePage, drawQr: DrawQr): string[] {
   const phone: ServerUri = { ...uri, wire: 'shadowsocks' };
   // Whoever typed the key has it; whoever reads this page over a shoulder or in a journal must not get it from us.
   const secretTyped = source.from === 'flag';
@@ -30,22 +34,26 @@ export function remotePage({ listen, uri, source, hostGuessed }: RemotePage, dra
   return [
     `halflight remote listens on ${listen} with ${uri.method.name}.`,
     ...sourceLines(source),
-    ...(hostGuessed
-      ? [`${uri.host} is a guess: no public address is here. Name the right one with --public-host.`]
-      : []),
+    ...(doubt === undefined ? [] : [`${uri.host} ${doubts[doubt]}`]),
     '',
-    'On the laptop, paste:',
-    '',
-    `npx halflight local '${shown(uri)}'`,
-    '',
-    ...picture(shown(uri)),
     'For phones and other Shadowsocks clients:',
     '',
     shown(phone),
     '',
     ...picture(shown(phone)),
+    ...(secretTyped ? [] : ["The URI for the laptop, to be scanned:", '', ...picture(shown(uri))]),
+    'On the laptop, paste:',
+    '',
+    `npx halflight local '${shown(uri)}'`,
+    '',
   ];
 }
+
+const doubts = {
+  guess: 'is a guess: no public address is here. Name the right one with --public-host.',
+  loopback: 'is this machine: nothing else can reach the remote. Listen elsewhere with -l.',
+  private: 'is private: only its own network can reach it. Name a public one with --public-host.',
+} as const satisfies Record<HostDoubt, string>;
 
 function sourceLines(source: SecretSource): string[] {
   if (source.from === 'flag') {

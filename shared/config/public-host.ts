@@ -1,15 +1,21 @@
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import type { networkInterfaces } from 'node:os';
 import { ConfigError } from '../errors.js';
 import { refusedRange } from '../net/guard.js';
-import { checkHost } from './host-port.js';
-import { isWildcard } from './listen.js';
+import { checkHost, splitHostPort } from './host-port.js';
+import { isLoopback, isWildcard } from './listen.js';
+
+/**
+ * `guess`: no interface has a public address, and this is the best of the others. `loopback`, `private`: the remote was
+ * told to listen on an address that only this machine, or only its own network, can reach.
+ */
+export type HostDoubt = 'guess' | 'loopback' | 'private';
 
 /** The host that a remote's URI names. */
 export interface PublicHost {
   readonly host: string;
-  /** True when it is only the best guess: no interface has a public address. */
-  readonly guessed: boolean;
+  /** Why it may be of no use on the laptop; absent when nothing speaks against it. */
+  readonly doubt?: HostDoubt;
 }
 
 export interface PublicHostSources {
@@ -24,11 +30,11 @@ export interface PublicHostSources {
 /**
  * The host to put into a URI: what the operator named; else the listening address itself when it is a particular one;
  * else the first public address of this machine, IPv4 first, because every laptop has that; else its first other
- * address (a machine behind NAT), else 127.0.0.1, both marked as guessed.
+ * address (a machine behind NAT), else 127.0.0.1, both only a guess.
  */
 export function publicHost({ named, listen, interfaces }: PublicHostSources): PublicHost {
-  if (named !== undefined) return { host: readPublicHost(named), guessed: false };
-  if (!isWildcard(listen)) return { host: listen, guessed: false };
+  if (named !== undefined) return { host: readPublicHost(named) };
+  if (!isWildcard(listen)) return { host: listen, ...doubtOf(listen) };
 
   const addresses = Object.values(interfaces)
     .flatMap((entries) => entries ?? [])
@@ -37,13 +43,19 @@ export function publicHost({ named, listen, interfaces }: PublicHostSources): Pu
     .filter((address) => listen !== '0.0.0.0' || !isIPv6(address))
     .sort((one, other) => Number(isIPv6(one)) - Number(isIPv6(other)));
   const found = addresses.find((address) => refusedRange(address) === undefined);
-  return found === undefined
-    ? { host: addresses[0] ?? '127.0.0.1', guessed: true }
-    : { host: found, guessed: false };
+  return found === undefined ? { host: addresses[0] ?? '127.0.0.1', doubt: 'guess' } : { host: found };
+}
+
+function doubtOf(listen: string): { readonly doubt?: HostDoubt } {
+  if (isLoopback(listen)) return { doubt: 'loopback' };
+  return isIP(listen) !== 0 && refusedRange(listen) !== undefined ? { doubt: 'private' } : {};
 }
 
 /** A name, an IPv4 or an IPv6 address, with brackets or without, as it stands in a URI's host. ConfigError otherwise. */
 export function readPublicHost(text: string): string {
+  if (text.includes('://') || splitHostPort(text)?.port !== undefined) {
+    throw new ConfigError('--public-host: expected a host without scheme or port, got one with');
+  }
   const bracketed = text.startsWith('[') && text.endsWith(']');
   const host = bracketed ? text.slice(1, -1) : text;
   const why = checkHost({ host, bracketed: bracketed || host.includes(':') });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { localPage, readService, remotePage, type RemotePage, upPage } from '../../shared/config/paste.js';
 import { parseServerUri, type ServerUri } from '../../shared/config/uri.js';
+import type { HostDoubt } from '../../shared/config/public-host.js';
 import { canaryKey, method } from '../support/config.js';
 
 const uri: ServerUri = {
@@ -16,7 +17,6 @@ const page: RemotePage = {
   listen: '[::]:8388',
   uri,
   source: { from: 'file', path: '/h/remote.key', created: true },
-  hostGuessed: false,
 };
 const drawQr = (text: string): string => `<QR of ${text}>`;
 
@@ -54,9 +54,23 @@ describe('the page of a remote', () => {
 
   it('hints at --public-host when the host is a guess, and only then', () => {
     expect(remotePage(page, drawQr).join('\n')).not.toContain('--public-host');
-    expect(remotePage({ ...page, hostGuessed: true }, drawQr).join('\n')).toContain(
+    expect(remotePage({ ...page, doubt: 'guess' }, drawQr).join('\n')).toContain(
       '192.0.2.1 is a guess: no public address is here. Name the right one with --public-host.',
     );
+  });
+
+  it('says who can reach a host that not everybody can', () => {
+    const remark = (doubt: HostDoubt): string | undefined => remotePage({ ...page, doubt }, drawQr)[2];
+    expect(remark('loopback')).toMatch(/^192\.0\.2\.1 is this machine: nothing else can reach the remote/);
+    expect(remark('private')).toMatch(/^192\.0\.2\.1 is private: only its own network can reach it/);
+  });
+
+  it('has the line to paste last, below both QR codes', () => {
+    const lines = remotePage(page, drawQr).filter((line) => line !== '');
+    expect(lines.at(-2)).toBe('On the laptop, paste:');
+    expect(lines.at(-1)).toMatch(/^npx halflight local /);
+    const codes = lines.flatMap((line) => /^<QR of ([a-z]+):/.exec(line)?.[1] ?? []);
+    expect(codes).toEqual(['ss', 'halflight']);
   });
 });
 
