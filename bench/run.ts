@@ -26,7 +26,8 @@ interface Wishes {
   readonly json: string;
 }
 
-function readWishes(): Wishes {
+/** Undefined when only the usage was asked for. */
+function readWishes(): Wishes | undefined {
   const { values } = parseArgs({
     options: {
       rounds: { type: 'string', default: '5' },
@@ -34,8 +35,10 @@ function readWishes(): Wishes {
       idle: { type: 'string', default: '8000' },
       only: { type: 'string', multiple: true, default: [...allRows] },
       json: { type: 'string', default: resultFile() },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   });
+  if (values.help) return undefined;
   const strange = values.only.find((row) => !(allRows as readonly string[]).includes(row));
   if (strange !== undefined) throw new Error(`--only: expected ${allRows.join(', ')}, got ${strange}`);
   return {
@@ -62,12 +65,16 @@ const say = (line: string): void => {
   console.error(line);
 };
 
-let wishes: Wishes;
+let wishes: Wishes | undefined;
 try {
   wishes = readWishes();
 } catch (error) {
   say(`bench: ${(error as Error).message}\n${usage}`);
   process.exit(64);
+}
+if (wishes === undefined) {
+  console.log(usage);
+  process.exit(0);
 }
 
 const processes = createProcesses();
