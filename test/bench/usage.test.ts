@@ -1,0 +1,21 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const program = path.resolve(import.meta.dirname, '../../dist/bench/run.js');
+const run = (...words: readonly string[]): Promise<{ stdout: string; stderr: string }> =>
+  promisify(execFile)(process.execPath, [program, ...words]);
+
+it('the bench prints its usage when asked for help, and measures nothing', async () => {
+  const { stdout, stderr } = await run('--help');
+  expect(stdout).toMatch(/^usage: npm run bench -- .*\n$/);
+  expect(stderr).toBe('');
+});
+
+it('a wrong flag of the bench ends it with 64 and the usage', async () => {
+  await expect(run('--rounds', '0')).rejects.toMatchObject({
+    code: 64,
+    stderr: expect.stringContaining('usage: npm run bench') as string,
+  });
+});
