@@ -55,6 +55,12 @@ export class DialError extends Error {
   }
 }
 
+/** Nobody's fault: the service was told to stop, and did not wait for this any longer. */
+export class StoppedError extends Error {
+  override readonly name = 'StoppedError';
+  readonly code = 'stopped';
+}
+
 /** Policy said no: a private target, a closed port, our own listener. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';

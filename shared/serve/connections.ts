@@ -1,3 +1,4 @@
+import { StoppedError } from '../errors.js';
 import type { Observer } from '../observe/events.js';
 import type { TcpStream } from '../net/tcp.js';
 
@@ -34,8 +35,8 @@ export class Connections {
   async drain(graceMs: number): Promise<void> {
     if (this.#open.size === 0) return;
     const grace = setTimeout(() => {
-      for (const tcp of this.#open)
-        tcp.interrupt(new Error('stop: expected an end within the grace, got none'));
+      const reason = new StoppedError('stop: expected an end within the grace, got none');
+      for (const tcp of this.#open) tcp.interrupt(reason);
     }, graceMs);
     await new Promise<void>((resolve) => {
       const before = this.#emptied;
