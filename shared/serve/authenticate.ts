@@ -33,7 +33,13 @@ export function authenticate(
   gate: Gate,
   authenticated: (opened: OpenedRequest) => void,
 ): void {
-  tcp.attach(new Opening(tcp, gate, authenticated));
+  // Let go of once it has been let through: the connection may then be idle for hours, and one of ten thousand.
+  let opening: Opening | undefined = new Opening(tcp, gate, (opened) => {
+    opening = undefined;
+    authenticated(opened);
+  });
+  tcp.onClosed(() => opening?.leave());
+  tcp.attach(opening);
 }
 
 /** Discards what a peer sends until `ms` have passed, answers its FIN at once and nothing else. */
@@ -98,7 +104,7 @@ class Opening implements Sink {
     this.#opener = new RequestOpener(gate.cipher, gate.environment);
     this.#deadline = setTimeout(() => {
       gate.absorbed('expected an opening, got too little of it in time');
-      this.#leave();
+      this.leave();
       tcp.close();
     }, gate.absorbMs);
   }
@@ -116,12 +122,12 @@ class Opening implements Sink {
     // A genuine opening may come with the end of its direction: it is judged first.
     if (this.#working) return;
     // A prober that closes first is answered at once, the same for every length.
-    this.#leave();
+    this.leave();
     this.#tcp.end();
   }
 
   failed(): void {
-    this.#leave();
+    this.leave();
   }
 
   writable(): void {
@@ -167,7 +173,7 @@ class Opening implements Sink {
 
   #admit(opened: OpenedRequest): void {
     if (this.#over) return;
-    this.#leave();
+    this.leave();
     this.#tcp.giveBack(this.#bytes.subarray(opened.consumed, this.#filled));
     this.#authenticated(opened);
   }
@@ -181,12 +187,13 @@ class Opening implements Sink {
 
   #absorb(why: string): void {
     if (this.#over) return;
-    this.#leave();
+    this.leave();
     this.#gate.absorbed(why);
     absorb(this.#tcp, Math.max(0, this.#gate.absorbMs - (performance.now() - this.#startedAt)));
   }
 
-  #leave(): void {
+  /** Judges no longer, and makes room for others. */
+  leave(): void {
     this.#over = true;
     clearTimeout(this.#deadline);
     if (this.#source !== undefined) this.#gate.waiting.leave(this.#source);

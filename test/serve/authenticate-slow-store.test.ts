@@ -128,6 +128,18 @@ describe('while the memory is thinking', () => {
     expect([opened, absorbed, vi.getTimerCount()]).toEqual([[], [], 0]);
   });
 
+  it('we may drop the peer ourselves: it is let through no more, and no timer waits for it', async () => {
+    const { stream, store, opened, absorbed } = await thinking();
+    const gone = new Promise<void>((resolve) => {
+      stream.onClosed(resolve);
+    });
+    stream.drop();
+    await gone;
+    expect(vi.getTimerCount()).toBe(0);
+    await letThrough(store);
+    expect([opened, absorbed]).toEqual([[], []]);
+  });
+
   it('the deadline may pass: the peer gets its FIN, and is let through no more', async () => {
     const { peer, store, opened, absorbed } = await thinking();
     vi.advanceTimersByTime(absorbMs);
