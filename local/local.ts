@@ -7,6 +7,7 @@ import type { CheckResult, Observer } from '../shared/observe/events.js';
 import type { Dialer } from '../shared/outbound/dialer.js';
 import { FarRefusal } from '../shared/outbound/dialer.js';
 import { rawDialer, shadowsocksDialer, type Tunnel } from '../shared/outbound/tunnel.js';
+import { Attempts } from '../shared/serve/attempts.js';
 import { Connections, warnCrowded } from '../shared/serve/connections.js';
 import { socks5 } from '../shared/serve/inbound.js';
 import { serveStream } from '../shared/serve/serve.js';
@@ -41,7 +42,9 @@ export async function startLocal(
     resolver,
     timeouts,
   };
-  const check = (): Promise<CheckResult> => checkPath(tunnel, remote.wire);
+  const attempts = new Attempts();
+  const check = (): Promise<CheckResult> =>
+    attempts.run(({ signal }) => checkPath(tunnel, remote.wire, signal));
   const watch = new PathWatch(check, observer);
   const wayOut = { raw: rawDialer, shadowsocks: shadowsocksDialer }[remote.wire](tunnel);
   const dial: Dialer = async (target, options) => {
@@ -53,12 +56,13 @@ export async function startLocal(
     } catch (error) {
       // A refusal is the remote's own word: the path to it works.
       if (error instanceof FarRefusal) works();
-      else watch.fails(error);
+      // A dial that was given up says nothing of the path.
+      else if (!options.signal.aborted) watch.fails(error);
       throw error;
     }
   };
 
-  const machine = { role: 'local', dial, observer, idleMs: timeouts.idleMs } as const;
+  const machine = { role: 'local', dial, observer, idleMs: timeouts.idleMs, attempts } as const;
   const clients = new Connections();
   const inbound = hearMisspoken(
     socks5(timeouts.handshakeMs),
@@ -84,7 +88,9 @@ export async function startLocal(
     async stop(graceMs) {
       listener.close();
       watch.stop();
+      attempts.stop();
       await clients.drain(graceMs);
+      await attempts.settled();
       resolver.close();
     },
   };

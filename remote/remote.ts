@@ -15,6 +15,7 @@ import type { TcpStream } from '../shared/net/tcp.js';
 import type { Observer } from '../shared/observe/events.js';
 import { directDialer } from '../shared/outbound/direct.js';
 import { absorb, authenticate, WaitingRoom } from '../shared/serve/authenticate.js';
+import { Attempts } from '../shared/serve/attempts.js';
 import { Connections, warnCrowded } from '../shared/serve/connections.js';
 import { fixedTarget, socks5 } from '../shared/serve/inbound.js';
 import { serveStream } from '../shared/serve/serve.js';
@@ -40,11 +41,13 @@ export async function startRemote(
   const guard = { allowPrivate: settings.allowPrivate, own: () => [listener.address] };
   const unproven = new Unproven();
   const proven = new Connections();
+  const attempts = new Attempts();
   const machine = {
     role: 'remote',
     dial: directDialer({ resolver, guard, timeoutMs: timeouts.dialMs }),
     observer,
     idleMs: timeouts.idleMs,
+    attempts,
   } as const;
   const gate = {
     cipher,
@@ -59,7 +62,8 @@ export async function startRemote(
   };
 
   const admit = (tcp: TcpStream, opened: OpenedRequest): void => {
-    unproven.remove(tcp);
+    // Let go of while its salt was looked up: the socket is gone, though nobody has been told yet.
+    if (!unproven.remove(tcp)) return;
     proven.add(tcp);
     const raw = isReserved(opened.target);
     if (raw && opened.target.port !== reservedTarget.port) {
@@ -107,7 +111,9 @@ export async function startRemote(
     async stop(graceMs) {
       listener.close();
       unproven.drop();
+      attempts.stop();
       await proven.drain(graceMs);
+      await attempts.settled();
       resolver.close();
       await replay.close();
     },

@@ -3,7 +3,7 @@ export interface Service {
   /** Where it listens, as `127.0.0.1:1080` or `[::]:8388`, with the port that was really taken. */
   readonly listen: string;
   /**
-   * Stops accepting at once, lets conversations finish for at most `graceMs`, then resets what is left.
+   * Stops accepting and dialling at once, lets conversations finish for at most `graceMs`, then resets what is left.
    * Settles when nothing of it is open any more. A second call shortens the grace of the first.
    */
   stop(graceMs: number): Promise<void>;

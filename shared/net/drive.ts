@@ -19,6 +19,8 @@ export class HandshakeDriver implements Sink {
   #length = 0;
   #words: Uint8Array[] = [];
   #end: Error | undefined;
+  #failure: Error | undefined;
+  #failing: AbortController | undefined;
   #wake: (() => void) | undefined;
 
   constructor(stream: PushStream) {
@@ -28,9 +30,19 @@ export class HandshakeDriver implements Sink {
 
   /**
    * What the handshake returns. Throws what it throws, a ProtocolError when the peer ends or takes longer than
-   * `deadlineMs`, or the stream's own error. What the handshake had written by then has been sent.
+   * `deadlineMs`, the stream's own error, or the reason of `signal`. What the handshake had written by then has been
+   * sent.
    */
-  async run<T>(handshake: Handshake<T>, deadlineMs: number): Promise<T> {
+  async run<T>(
+    handshake: Handshake<T>,
+    deadlineMs: number,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<T> {
+    const aborted = (): void => {
+      this.#stop(signal?.reason as Error);
+    };
+    if (signal?.aborted === true) aborted();
+    signal?.addEventListener('abort', aborted);
     const late = setTimeout(() => {
       this.#stop(
         new ProtocolError(
@@ -56,7 +68,17 @@ export class HandshakeDriver implements Sink {
       throw error;
     } finally {
       clearTimeout(late);
+      signal?.removeEventListener('abort', aborted);
     }
+  }
+
+  /**
+   * Aborts `controller` with the stream's own error when that breaks before it is handed over. A peer that merely
+   * ends its direction breaks nothing: it may well wait for an answer.
+   */
+  abortOnFailure(controller: AbortController): void {
+    this.#failing = controller;
+    if (this.#failure !== undefined) controller.abort(this.#failure);
   }
 
   /** The bytes that arrived behind the handshake so far. They are the caller's now. */
@@ -92,7 +114,9 @@ export class HandshakeDriver implements Sink {
   }
 
   failed(error: Error): void {
+    this.#failure ??= error;
     this.#stop(error);
+    this.#failing?.abort(this.#failure);
   }
 
   writable(): void {

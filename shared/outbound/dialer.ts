@@ -7,6 +7,8 @@ import type { PushStream } from '../net/stream.js';
 export interface DialerOptions {
   /** The handshake word for word, and what the client sent ahead of the answer. Taken once: whoever asks sends it. */
   readonly spoken: () => Uint8Array;
+  /** Gives up, with its reason as the error or as its cause: the client has left, or the service stops. */
+  readonly signal: AbortSignal;
 }
 
 /** A connection to a target, ready to be relayed. */
@@ -19,8 +21,8 @@ export interface Connected {
 }
 
 /**
- * A way out. Rejects with `DialError` or `RefusedError`. A dialer over a dialer is a dialer, so chains need no code
- * of their own.
+ * A way out. Rejects with `DialError` or `RefusedError`, or with the reason of its signal. A dialer over a dialer is
+ * a dialer, so chains need no code of their own.
  */
 export type Dialer = (target: Target, options: DialerOptions) => Promise<Connected>;
 

@@ -11,8 +11,8 @@ export function directDialer(options: {
   readonly guard: Guard;
   readonly timeoutMs: number;
 }): Dialer {
-  return async (target) => {
-    const stream = new TcpStream(await dial(target, { ...options, socket: connectSocket }));
+  return async (target, { signal }) => {
+    const stream = new TcpStream(await dial(target, { ...options, signal, socket: connectSocket }));
     return { stream, bound: stream.bound };
   };
 }

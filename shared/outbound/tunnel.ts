@@ -33,11 +33,12 @@ const unknownAddress: Target = { host: '0.0.0.0', port: 0 };
  * comes back is the remote's own (docs/raw-wire.md §4, "honest").
  */
 export function rawDialer(tunnel: Tunnel): Dialer {
-  return async (_target, { spoken }) => {
-    const carrier = await openSealed(tunnel, 'raw', reservedTarget);
+  return async (_target, { spoken, signal }) => {
+    const carrier = await openSealed(tunnel, { wire: 'raw', target: reservedTarget, signal });
     carrier.write([spoken()]);
     const driver = new HandshakeDriver(carrier);
-    const reply = await answer(tunnel, carrier, driver.run(methodAndReply(), tunnel.timeouts.replyMs));
+    const talk = driver.run(methodAndReply(), tunnel.timeouts.replyMs, { signal });
+    const reply = await answer(tunnel, carrier, talk);
     if (reply.refusal !== undefined) {
       dismiss(carrier);
       throw new FarRefusal(reply.refusal, reply.bytes);
@@ -51,8 +52,8 @@ export function rawDialer(tunnel: Tunnel): Dialer {
  * the server is reached. The header waits for the client's first bytes, to leave with them in one write.
  */
 export function shadowsocksDialer(tunnel: Tunnel): Dialer {
-  return async (target) => {
-    const stream = await openSealed(tunnel, 'shadowsocks', target);
+  return async (target, { signal }) => {
+    const stream = await openSealed(tunnel, { wire: 'shadowsocks', target, signal });
     setTimeout(() => {
       stream.speakUp();
     }, tunnel.timeouts.firstPayloadMs);
@@ -62,18 +63,25 @@ export function shadowsocksDialer(tunnel: Tunnel): Dialer {
 
 /**
  * Has one authenticated conversation with the remote that asks for nothing: a SOCKS5 greeting. Settles when the
- * remote has proved to hold the key. Rejects with a DialError whose cause says what was wrong.
+ * remote has proved to hold the key. Rejects with a DialError whose cause says what was wrong; when `signal` fires,
+ * that is its reason.
  */
-export async function probe(tunnel: Tunnel): Promise<void> {
-  const carrier = await openSealed(tunnel, 'raw', reservedTarget);
+export async function probe(tunnel: Tunnel, signal: AbortSignal): Promise<void> {
+  const carrier = await openSealed(tunnel, { wire: 'raw', target: reservedTarget, signal });
   const driver = new HandshakeDriver(carrier);
-  await answer(tunnel, carrier, driver.run(greetSocks5(), tunnel.timeouts.replyMs));
+  await answer(tunnel, carrier, driver.run(greetSocks5(), tunnel.timeouts.replyMs, { signal }));
   dismiss(carrier);
 }
 
-async function openSealed(tunnel: Tunnel, wire: Wire, target: Target): Promise<SealedStream> {
+interface Carrying {
+  readonly wire: Wire;
+  readonly target: Target;
+  readonly signal: AbortSignal;
+}
+
+async function openSealed(tunnel: Tunnel, { wire, target, signal }: Carrying): Promise<SealedStream> {
   const { remote, cipher, environment, resolver, timeouts } = tunnel;
-  const reached = dial(remote, { resolver, timeoutMs: timeouts.dialMs, socket: connectSocket });
+  const reached = dial(remote, { resolver, timeoutMs: timeouts.dialMs, signal, socket: connectSocket });
   const tcp = new TcpStream(await reached.catch((error: unknown) => Promise.reject(failure(tunnel, error))));
   const sealer = new RequestSealer(cipher, target, environment);
   const opener = new ResponseOpener(cipher, sealer.salt, environment, { endMarks: wire === 'raw' });

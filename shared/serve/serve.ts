@@ -1,5 +1,6 @@
 import type { Target } from '../codec/address.js';
 import type { Refusal } from '../errors.js';
+import { StoppedError } from '../errors.js';
 import { refusalOf } from '../net/dial-errors.js';
 import { HandshakeDriver } from '../net/drive.js';
 import { dismiss, relay } from '../net/relay.js';
@@ -8,6 +9,7 @@ import { TcpStream } from '../net/tcp.js';
 import type { Observer, Role } from '../observe/events.js';
 import type { Dialer } from '../outbound/dialer.js';
 import { FarRefusal } from '../outbound/dialer.js';
+import type { Attempts } from './attempts.js';
 
 /** What a client wants, not yet answered. It is answered once, in the words of the protocol that asked. */
 export interface ProxyRequest {
@@ -28,23 +30,28 @@ export interface Machine {
   readonly dial: Dialer;
   readonly observer: Observer;
   readonly idleMs: number;
+  /** Where a conversation counts until its relay has begun. */
+  readonly attempts: Attempts;
 }
 
 let conversations = 0;
 
 /** The life of one connection, for every protocol and on both halves. Settles when its relay has begun, or never will. */
-export async function serveStream(client: PushStream, inbound: Inbound, machine: Machine): Promise<void> {
-  const visit = new Visit(client, machine);
-  try {
-    const driver = new HandshakeDriver(client);
-    const request = await inbound(driver);
-    const stream = await visit.connect(driver, request);
-    if (stream === undefined) visit.close(undefined);
-    else visit.relay(driver.handOver(), stream);
-  } catch (failure) {
-    dismiss(client);
-    visit.close(failure);
-  }
+export function serveStream(client: PushStream, inbound: Inbound, machine: Machine): Promise<void> {
+  return machine.attempts.run(async (controller) => {
+    const visit = new Visit(client, machine);
+    try {
+      const driver = new HandshakeDriver(client);
+      const request = await inbound(driver);
+      driver.abortOnFailure(controller);
+      const stream = await visit.connect(driver, request, controller.signal);
+      if (stream === undefined) visit.close(controller.signal.reason);
+      else visit.relay(driver.handOver(), stream);
+    } catch (failure) {
+      dismiss(client);
+      visit.close(failure);
+    }
+  });
 }
 
 /**
@@ -65,17 +72,25 @@ class Visit {
     machine.observer({ event: 'opened', id: this.#id, role: machine.role });
   }
 
-  /** Reaches the target and says so to the client; undefined when it was refused, and the client has heard that. */
-  async connect(driver: HandshakeDriver, request: ProxyRequest): Promise<PushStream | undefined> {
+  /**
+   * Reaches the target and says so to the client; undefined when it was refused, and the client has heard that.
+   * Throws the error of a client that has left: it asks for nothing any more.
+   */
+  async connect(
+    driver: HandshakeDriver,
+    request: ProxyRequest,
+    signal: AbortSignal,
+  ): Promise<PushStream | undefined> {
     const { dial, observer } = this.#machine;
     const { target } = request;
     this.#target = target;
     try {
-      const { stream, bound, reply } = await dial(target, request);
+      const { stream, bound, reply } = await dial(target, { spoken: request.spoken, signal });
       observer({ event: 'granted', id: this.#id, target, bound });
       driver.say(reply ?? request.granted(bound));
       return stream;
     } catch (failure) {
+      if (signal.aborted && !(signal.reason instanceof StoppedError)) throw signal.reason as Error;
       const reason = failure instanceof FarRefusal ? failure.code : refusalOf(failure);
       observer({ event: 'refused', id: this.#id, target, reason, detail: messageOf(failure) });
       const reply = failure instanceof FarRefusal ? failure.reply : request.refused(reason);

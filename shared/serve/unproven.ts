@@ -23,14 +23,15 @@ export class Unproven {
     });
   }
 
-  /** It has proved itself, or is gone. */
-  remove(stranger: Stranger): void {
+  /** It has proved itself, or is gone. False when it was gone before: what it has proved then comes too late. */
+  remove(stranger: Stranger): boolean {
     const source = this.#sourceOf.get(stranger);
-    if (source === undefined) return;
+    if (source === undefined) return false;
     this.#sourceOf.delete(stranger);
     const neighbours = this.#sources.get(source);
     neighbours?.delete(stranger);
     if (neighbours?.size === 0) this.#sources.delete(source);
+    return true;
   }
 
   /**
@@ -52,6 +53,9 @@ export class Unproven {
 
   /** Lets go of all at once; a prober must not be shown a reset. */
   drop(): void {
-    for (const stranger of this.#sourceOf.keys()) stranger.drop();
+    for (const stranger of this.#sourceOf.keys()) {
+      this.remove(stranger);
+      stranger.drop();
+    }
   }
 }

@@ -10,6 +10,9 @@ import { stillEnvironment } from '../support/gate.js';
 import { deadPort, startTarget } from '../support/targets.js';
 import type { Peer } from '../support/peer.js';
 
+/** Of checks that nobody gives up. */
+const never = new AbortController().signal;
+
 /** A tunnel to a port of this host. */
 function tunnelTo(port: number, timeouts: Partial<Tunnel['timeouts']> = {}): Tunnel {
   return {
@@ -31,7 +34,7 @@ describe('a check of the path', () => {
     const failure = new DialError('name-not-resolved', 'name remote.example: expected an address, got none');
     const resolver = { resolve: () => Promise.reject(failure), close: () => undefined };
     const tunnel = { ...tunnelTo(1), remote: { host: 'remote.example', port: 8388 }, resolver };
-    expect(await checkPath(tunnel, 'raw')).toEqual({
+    expect(await checkPath(tunnel, 'raw', never)).toEqual({
       ok: false,
       stage: 'resolve',
       detail: expect.stringContaining('remote remote.example:8388: ') as string,
@@ -40,7 +43,7 @@ describe('a check of the path', () => {
   });
 
   it('fails at TCP when nobody listens', async () => {
-    const result = await checkPath(tunnelTo(await deadPort()), 'raw');
+    const result = await checkPath(tunnelTo(await deadPort()), 'raw', never);
     expect(result).toMatchObject({
       ok: false,
       stage: 'tcp',
@@ -71,12 +74,12 @@ describe('a check of the path', () => {
           close(peer);
         });
       });
-      expect(await checkPath(tunnelTo(port), wire)).toMatchObject(ofAClosed);
+      expect(await checkPath(tunnelTo(port), wire, never)).toMatchObject(ofAClosed);
     });
 
     it('fails at the authentication when the server says nothing', async () => {
       const port = await something(() => undefined);
-      expect(await checkPath(tunnelTo(port, { replyMs: 50 }), wire)).toMatchObject({
+      expect(await checkPath(tunnelTo(port, { replyMs: 50 }), wire, never)).toMatchObject({
         ok: false,
         stage: 'authenticate',
         detail: expect.stringContaining('got silence') as string,
@@ -86,7 +89,10 @@ describe('a check of the path', () => {
 
     it('fails at the authentication when the server speaks under another key', async () => {
       const port = await something((peer) => void peer.send(Buffer.alloc(500, 1)));
-      expect(await checkPath(tunnelTo(port), wire)).toMatchObject({ ok: false, stage: 'authenticate' });
+      expect(await checkPath(tunnelTo(port), wire, never)).toMatchObject({
+        ok: false,
+        stage: 'authenticate',
+      });
     });
   });
 
@@ -95,7 +101,7 @@ describe('a check of the path', () => {
     for (const replyMs of [defaultTimeouts.replyMs, 30]) {
       const port = await something(() => undefined);
       timers.mockClear();
-      const checking = checkPath(tunnelTo(port, { replyMs }), 'raw');
+      const checking = checkPath(tunnelTo(port, { replyMs }), 'raw', never);
       await vi.waitUntil(() => timers.mock.calls.some(([, ms]) => ms === Math.min(5_000, replyMs)));
       expect(timers.mock.calls.some(([, ms]) => ms === 20_000)).toBe(false);
       if (replyMs < 5_000) expect((await checking).ok).toBe(false);

@@ -148,6 +148,21 @@ describe('a driven handshake that is not completed', () => {
     expect(await driver.run(twoWords(), 1000)).toBe('hello world');
   });
 
+  it('fails with the reason of its signal, and listens to it no more', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const off = vi.spyOn(signal, 'removeEventListener');
+    const { stream, driver } = driven();
+    stream.push(hello);
+    await driver.run(twoWords(), 1000, { signal });
+    expect(off).toHaveBeenCalledTimes(1);
+    const running = expect(driver.run(twoWords(), 1000, { signal })).rejects.toThrow('enough');
+    controller.abort(new Error('enough'));
+    await running;
+    expect([off.mock.calls.length, vi.getTimerCount()]).toEqual([2, 0]);
+    await expect(driven().driver.run(twoWords(), 1000, { signal })).rejects.toThrow('enough');
+  });
+
   it('fails with the error of a stream that breaks, the first one', async () => {
     const { stream, driver } = driven();
     const running = expect(driver.run(twoWords(), 1000)).rejects.toThrow('first');

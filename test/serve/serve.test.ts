@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DialError, ProtocolError, RefusedError } from '../../shared/errors.js';
 import type { ObservedEvent } from '../../shared/observe/events.js';
 import { FarRefusal, type Dialer } from '../../shared/outbound/dialer.js';
+import { Attempts } from '../../shared/serve/attempts.js';
 import { fixedTarget, socks5 } from '../../shared/serve/inbound.js';
 import { serveStream, type Inbound, type Machine } from '../../shared/serve/serve.js';
 import { spacedHex } from '../support/handshake.js';
@@ -39,7 +40,13 @@ function served(inbound: Inbound = plain, dialer?: Dialer): Run {
   const [client, far] = [new ScriptedStream(), new ScriptedStream()];
   const events: ObservedEvent[] = [];
   const dial: Dialer = dialer ?? (() => Promise.resolve({ stream: far, bound }));
-  const machine: Machine = { role: 'remote', dial, observer: (event) => events.push(event), idleMs: 1000 };
+  const machine: Machine = {
+    role: 'remote',
+    dial,
+    observer: (event) => events.push(event),
+    idleMs: 1000,
+    attempts: new Attempts(),
+  };
   return { client, far, events, done: serveStream(client, inbound, machine) };
 }
 
@@ -242,6 +249,7 @@ describe('over real sockets', () => {
       dial: () => Promise.resolve({ stream: far, bound }),
       observer: (event) => events.push(event),
       idleMs: 60,
+      attempts: new Attempts(),
     };
     await serveStream(client, fixedTarget(target), machine);
     await peer.send('12345');

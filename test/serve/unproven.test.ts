@@ -81,3 +81,12 @@ it('all are let go of at once', () => {
   unproven.drop();
   expect(gone).toEqual(['a1', 'b1', 'a2']);
 });
+
+it('whoever was let go of has proved itself too late', () => {
+  const { unproven, of } = arrived('a1', 'a2', 'b1');
+  expect([unproven.remove(of('a1')), unproven.remove(of('a1'))]).toEqual([true, false]);
+  now = 1_000;
+  unproven.makeRoom();
+  unproven.drop();
+  expect(['a2', 'b1'].map((name) => unproven.remove(of(name)))).toEqual([false, false]);
+});
