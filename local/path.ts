@@ -11,7 +11,7 @@ const checkMs = 5_000;
 const pausesMs = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000] as const;
 
 /** Tries the path once. Never rejects. On the standard wire a server that closes without a word has done nothing wrong. */
-export async function checkPath(tunnel: Tunnel, wire: Wire): Promise<CheckResult> {
+export async function checkPath(tunnel: Tunnel, wire: Wire, signal: AbortSignal): Promise<CheckResult> {
   const startedAt = performance.now();
   const elapsed = (): number => Math.round(performance.now() - startedAt);
   const timeouts = {
@@ -20,13 +20,14 @@ export async function checkPath(tunnel: Tunnel, wire: Wire): Promise<CheckResult
     replyMs: Math.min(checkMs, tunnel.timeouts.replyMs),
   };
   try {
-    await probe({ ...tunnel, timeouts });
+    await probe({ ...tunnel, timeouts }, signal);
     return { ok: true, ms: elapsed(), verified: true };
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
     const stage = stageOf(cause);
     const closed = stage === 'authenticate' && codeOf(cause) !== 'silence' && codeOf(cause) !== 'auth';
-    if (wire === 'shadowsocks' && closed) return { ok: true, ms: elapsed(), verified: false };
+    if (wire === 'shadowsocks' && closed && !signal.aborted)
+      return { ok: true, ms: elapsed(), verified: false };
     const detail = error instanceof Error ? error.message : String(error);
     const { method } = tunnel.cipher;
     return { ok: false, stage, detail, advice: adviceOn({ stage, cause, wire, method }) };
