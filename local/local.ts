@@ -41,10 +41,20 @@ export async function startLocal(
     environment,
     resolver,
     timeouts,
+    pathWorks: () => (asking ??= ask()),
   };
   const attempts = new Attempts();
   const check = (): Promise<CheckResult> =>
     attempts.run(({ signal }) => checkPath(tunnel, remote.wire, signal));
+  // Carriers stall together: one answer serves all that ask meanwhile.
+  let asking: Promise<boolean> | undefined;
+  const ask = async (): Promise<boolean> => {
+    try {
+      return (await check()).ok;
+    } finally {
+      asking = undefined;
+    }
+  };
   const watch = new PathWatch(check, observer);
   const wayOut = { raw: rawDialer, shadowsocks: shadowsocksDialer }[remote.wire](tunnel);
   const dial: Dialer = async (target, options) => {

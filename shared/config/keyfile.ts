@@ -12,7 +12,7 @@ import { generateSecret, masterKey } from '../codec/keys.js';
 import { defaultMethod, findMethod, type Method, methods } from '../codec/methods.js';
 import type { Environment } from '../environment.js';
 import { ConfigError } from '../errors.js';
-import { makeDirectory } from './make-directory.js';
+import { makeDirectory } from '../net/make-directory.js';
 
 /** A key and the method it is for. */
 export interface StoredSecret {

@@ -1,8 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, rename } from 'node:fs/promises';
+import { open, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { makeDirectory } from './make-directory.js';
 
 /**
  * The journal of used salts: a file of 8-byte keyed hashes behind a 16-byte header.
@@ -41,7 +42,7 @@ export async function openJournal(
   warn: (detail: string) => void,
 ): Promise<SaltJournal> {
   const header = Buffer.concat([magic, createHmac('sha256', hashKey).update(magic).digest().subarray(0, 8)]);
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
+  await makeDirectory(path.dirname(file));
   const loaded = {
     previous: hashes(await readGeneration(`${file}.1`, header, warn)),
     current: hashes(await readGeneration(file, header, warn)),

@@ -40,6 +40,7 @@ export class TcpStream implements PushStream, Reader {
   #failure: Error | undefined;
   #paused = true;
   #truncating = false;
+  #quiet: (() => void) | undefined;
 
   constructor(socket: net.Socket) {
     this.#socket = socket;
@@ -89,16 +90,16 @@ export class TcpStream implements PushStream, Reader {
 
   /** Breaks the stream when no byte has moved in either direction for `ms`. */
   limitIdle(ms: number): void {
-    const socket = this.#socket;
-    socket.setTimeout(ms);
-    if (socket.listenerCount('timeout') > 0) return;
-    socket.on('timeout', () => {
-      this.interrupt(
-        new ProtocolError(
-          `idle: expected a byte within ${(socket.timeout ?? ms) / 1000} s, got none`,
-          'silence',
-        ),
-      );
+    this.#whenQuiet(ms, () => {
+      this.interrupt(new ProtocolError(`idle: expected a byte within ${ms / 1000} s, got none`, 'silence'));
+    });
+  }
+
+  /** Calls back each time that bytes have waited to be sent and none has left, nor come, for `ms`. */
+  whenStalled(ms: number, stalled: () => void): void {
+    this.#whenQuiet(ms, () => {
+      this.#socket.setTimeout(ms);
+      if (this.#socket.writableLength > 0) stalled();
     });
   }
 
@@ -212,6 +213,13 @@ export class TcpStream implements PushStream, Reader {
     const ending = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
     if (ending) socket.once('finish', () => socket.resetAndDestroy());
     else socket.resetAndDestroy();
+  }
+
+  /** A socket has one such clock; who sets it last is meant. */
+  #whenQuiet(ms: number, quiet: () => void): void {
+    if (this.#quiet === undefined) this.#socket.on('timeout', () => this.#quiet?.());
+    this.#quiet = quiet;
+    this.#socket.setTimeout(ms);
   }
 
   #after(ms: number, action: () => void): void {

@@ -22,7 +22,16 @@ export interface Tunnel {
   readonly cipher: Cipher;
   readonly environment: Environment;
   readonly resolver: Resolver;
-  readonly timeouts: { readonly dialMs: number; readonly replyMs: number; readonly firstPayloadMs: number };
+  readonly timeouts: Waits;
+  /** Whether the remote can be reached now, asked when a carrier takes no more bytes. */
+  readonly pathWorks: () => Promise<boolean>;
+}
+
+interface Waits {
+  readonly dialMs: number;
+  readonly replyMs: number;
+  readonly firstPayloadMs: number;
+  readonly stallMs: number;
 }
 
 /** Nothing that an address could be is known of a target behind a standard server. */
@@ -83,12 +92,26 @@ async function openSealed(tunnel: Tunnel, { wire, target, signal }: Carrying): P
   const { remote, cipher, environment, resolver, timeouts } = tunnel;
   const reached = dial(remote, { resolver, timeoutMs: timeouts.dialMs, signal, socket: connectSocket });
   const tcp = new TcpStream(await reached.catch((error: unknown) => Promise.reject(failure(tunnel, error))));
+  tcp.whenStalled(timeouts.stallMs, () => {
+    void judgeStall(tunnel, tcp);
+  });
   const sealer = new RequestSealer(cipher, target, environment);
   const opener = new ResponseOpener(cipher, sealer.salt, environment, { endMarks: wire === 'raw' });
   const header = (out: Uint8Array[]): void => {
     sealer.open(out);
   };
   return new SealedStream(tcp, { sealer, opener }, { wire, environment, header });
+}
+
+/**
+ * A carrier that takes no more bytes may lead to a target that takes none, for as long as it likes, or to a remote that
+ * has vanished, which the kernel finds out after a quarter of an hour. Whether the remote still answers tells them apart.
+ */
+async function judgeStall({ remote, pathWorks }: Tunnel, tcp: TcpStream): Promise<void> {
+  if (await pathWorks()) return;
+  tcp.interrupt(
+    new DialError('timed-out', `remote ${formatTarget(remote)}: expected it to take bytes, got silence`),
+  );
 }
 
 /** The method reply to the greeting that was forwarded (the client has had ours already), then the real one. */

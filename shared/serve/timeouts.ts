@@ -10,6 +10,8 @@ export interface Timeouts {
   readonly dialMs: number;
   /** The remote's answer to a request; it spends up to `dialMs` on the target itself. */
   readonly replyMs: number;
+  /** A carrier whose bytes wait and do not leave: then the local looks whether the remote can still be reached. */
+  readonly stallMs: number;
   /** A relayed conversation in which no byte moves. */
   readonly idleMs: number;
   /** A client over the standard wire that waits for the server to speak first gets its header sent after this. */
@@ -22,6 +24,7 @@ export const defaultTimeouts: Timeouts = {
   requestMs: 60_000,
   dialMs: 10_000,
   replyMs: 15_000,
+  stallMs: 30_000,
   idleMs: 7_200_000,
   firstPayloadMs: 50,
 };

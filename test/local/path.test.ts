@@ -19,6 +19,7 @@ function tunnelTo(port: number, timeouts: Partial<Tunnel['timeouts']> = {}): Tun
     remote: { host: '127.0.0.1', port },
     cipher: cipherFor(methods['2022-blake3-aes-256-gcm']),
     environment: stillEnvironment,
+    pathWorks: () => Promise.resolve(true),
     resolver: { resolve: (host) => Promise.resolve([host]), close: () => undefined },
     timeouts: { ...defaultTimeouts, ...timeouts },
   };

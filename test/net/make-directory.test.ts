@@ -2,7 +2,7 @@ import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadOrCreateSecret } from '../../shared/config/keyfile.js';
-import { makeDirectory } from '../../shared/config/make-directory.js';
+import { makeDirectory } from '../../shared/net/make-directory.js';
 import { countingEnvironment, temporaryDirectories } from '../support/config.js';
 
 const temporary = temporaryDirectories();
