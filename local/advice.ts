@@ -51,7 +51,6 @@ function isSilence(cause: unknown): boolean {
   return cause instanceof Error && 'code' in cause && cause.code === 'silence';
 }
 
-/** The codec names the check that failed at the beginning of its message. */
 function isStale(cause: unknown): boolean {
-  return cause instanceof AuthError && cause.message.startsWith('timestamp:');
+  return cause instanceof AuthError && cause.code === 'clock';
 }

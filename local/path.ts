@@ -1,4 +1,4 @@
-import { DialError } from '../shared/errors.js';
+import { AuthError, DialError } from '../shared/errors.js';
 import { isOwnTrouble } from '../shared/net/dial-errors.js';
 import type { Wire } from '../shared/net/sealed.js';
 import type { CheckResult, CheckStage, Observer } from '../shared/observe/events.js';
@@ -25,7 +25,8 @@ export async function checkPath(tunnel: Tunnel, wire: Wire, signal: AbortSignal)
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
     const stage = stageOf(cause);
-    const closed = stage === 'authenticate' && codeOf(cause) !== 'silence' && codeOf(cause) !== 'auth';
+    const keyless = cause instanceof AuthError || codeOf(cause) === 'silence';
+    const closed = stage === 'authenticate' && !keyless;
     if (wire === 'shadowsocks' && closed && !signal.aborted)
       return { ok: true, ms: elapsed(), verified: false };
     const detail = error instanceof Error ? error.message : String(error);

@@ -41,8 +41,16 @@ export class ProtocolError extends Error {
 /** Bytes that are not authentic: an impostor, a wrong key or a tampered stream. The peer is told nothing. */
 export class AuthError extends Error {
   override readonly name = 'AuthError';
-  readonly code = 'auth';
+  readonly code: AuthFault;
+
+  constructor(message: string, options: ErrorOptions & { readonly code?: AuthFault } = {}) {
+    super(message, options);
+    this.code = options.code ?? 'auth';
+  }
 }
+
+/** What was not authentic: the bytes, or only their time. The second needs the right key. */
+export type AuthFault = 'auth' | 'clock';
 
 /** The network's fault: a target or a remote could not be reached. */
 export class DialError extends Error {

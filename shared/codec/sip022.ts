@@ -143,7 +143,8 @@ function checkStamp(header: Uint8Array, expected: number, env: Environment): num
   const ahead = timestamp - BigInt(seconds(env));
   if (ahead > maxSkew || ahead < -maxSkew) {
     const difference = ahead > 0n ? `${ahead.toString()} s ahead` : `${(-ahead).toString()} s behind`;
-    throw new AuthError(`timestamp: expected within ${maxSkew.toString()} s of our clock, got ${difference}`);
+    const message = `timestamp: expected within ${maxSkew.toString()} s of our clock, got ${difference}`;
+    throw new AuthError(message, { code: 'clock' });
   }
   return Number(timestamp);
 }

@@ -20,7 +20,9 @@ it('silence is blamed on the key, the method and, with a 2022 method, on the clo
 });
 
 it('an answer from another time is blamed on the clocks alone', () => {
-  const cause = new AuthError('timestamp: expected within 30 s of our clock, got 3600 s behind');
+  const cause = new AuthError('timestamp: expected within 30 s of our clock, got 3600 s behind', {
+    code: 'clock',
+  });
   expect(adviceOn({ ...failed, cause })).toMatch(/both clocks/);
   expect(adviceOn({ ...failed, cause })).not.toMatch(/method/);
 });
