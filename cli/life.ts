@@ -1,6 +1,7 @@
 /** How the process lives and ends: signals, errors nobody caught, and an end that loses no line. */
 import type { Writable } from 'node:stream';
 import { exitCodes } from '../shared/config/exit.js';
+import { messageOf } from '../shared/errors.js';
 import type { Log } from '../shared/observe/log.js';
 import type { Service } from '../shared/service.js';
 
@@ -34,8 +35,7 @@ export function surviveClosedPipes(): void {
 export function surviveErrors(log: Log): void {
   const exceeded = errorBudget(maxErrors, errorWindowMs);
   process.on('uncaughtException', (error: unknown, origin) => {
-    const detail = error instanceof Error ? error.message : String(error);
-    log.error('internal error', { origin, detail });
+    log.error('internal error', { origin, detail: messageOf(error) });
     if (error instanceof Error && error.stack !== undefined)
       log.debug('internal error', { stack: error.stack });
     if (!exceeded(performance.now())) return;

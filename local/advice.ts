@@ -1,6 +1,6 @@
 /** The likely cause of a failed check, for whoever sits in front of it: made of what ended the check. */
 import type { Method } from '../shared/codec/methods.js';
-import { AuthError, DialError } from '../shared/errors.js';
+import { AuthError, codeOf, DialError } from '../shared/errors.js';
 import type { Wire } from '../shared/net/sealed.js';
 import type { CheckStage } from '../shared/observe/events.js';
 
@@ -29,7 +29,7 @@ const advisers: Readonly<Record<CheckStage, (failed: FailedCheck) => string>> = 
   authenticate: ({ cause, wire, method }) => {
     // Only who holds the key can show us its clock.
     if (isStale(cause)) return `the remote has our key, but not our time: check that ${clocks}`;
-    if (isSilence(cause)) {
+    if (codeOf(cause) === 'silence') {
       return method.edition === 2022
         ? `the remote was reached but does not take our key: check key and method, and that ${clocks}`
         : 'the remote was reached but does not take our key: check key and method';
@@ -45,10 +45,6 @@ function isUnreachable(cause: unknown): boolean {
   return (
     cause instanceof DialError && (cause.code === 'network-unreachable' || cause.code === 'host-unreachable')
   );
-}
-
-function isSilence(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && cause.code === 'silence';
 }
 
 function isStale(cause: unknown): boolean {

@@ -1,4 +1,4 @@
-import { AuthError, DialError } from '../shared/errors.js';
+import { AuthError, codeOf, DialError, messageOf } from '../shared/errors.js';
 import { isOwnTrouble } from '../shared/net/dial-errors.js';
 import type { Wire } from '../shared/net/sealed.js';
 import type { CheckResult, CheckStage, Observer } from '../shared/observe/events.js';
@@ -29,9 +29,8 @@ export async function checkPath(tunnel: Tunnel, wire: Wire, signal: AbortSignal)
     const closed = stage === 'authenticate' && !keyless;
     if (wire === 'shadowsocks' && closed && !signal.aborted)
       return { ok: true, ms: elapsed(), verified: false };
-    const detail = error instanceof Error ? error.message : String(error);
     const { method } = tunnel.cipher;
-    return { ok: false, stage, detail, advice: adviceOn({ stage, cause, wire, method }) };
+    return { ok: false, stage, detail: messageOf(error), advice: adviceOn({ stage, cause, wire, method }) };
   }
 }
 
@@ -39,10 +38,6 @@ export async function checkPath(tunnel: Tunnel, wire: Wire, signal: AbortSignal)
 function stageOf(cause: unknown): CheckStage {
   if (!(cause instanceof DialError)) return 'authenticate';
   return cause.code === 'name-not-resolved' ? 'resolve' : 'tcp';
-}
-
-function codeOf(cause: unknown): unknown {
-  return cause instanceof Error && 'code' in cause ? cause.code : undefined;
 }
 
 /** Knows whether the remote is lost, says so once, and looks for it until it is back. */
@@ -77,7 +72,7 @@ export class PathWatch {
     this.#lost = true;
     this.#losses += 1;
     this.#tries = 0;
-    this.#observer({ event: 'remote-lost', detail: why instanceof Error ? why.message : String(why) });
+    this.#observer({ event: 'remote-lost', detail: messageOf(why) });
     this.#lookAgain();
   }
 

@@ -6,6 +6,7 @@ import { masterKey } from '../shared/codec/keys.js';
 import { ResponseSealer, type Cipher, type OpenedRequest } from '../shared/codec/stream.js';
 import type { RemoteSettings } from '../shared/config/settings.js';
 import type { Environment } from '../shared/environment.js';
+import { messageOf } from '../shared/errors.js';
 import { openJournal } from '../shared/net/journal.js';
 import { listen } from '../shared/net/listen.js';
 import { exactReplayStore, hashedReplayStore, type ReplayStore } from '../shared/net/replay.js';
@@ -149,8 +150,9 @@ async function openReplayStore(
   try {
     return hashedReplayStore(hashKey, await openJournal(file, hashKey, warn));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    warn(`replay journal: expected to write ${file}, got ${reason}; a restart will forget used salts`);
+    warn(
+      `replay journal: expected to write ${file}, got ${messageOf(error)}; a restart will forget used salts`,
+    );
     return hashedReplayStore(hashKey, undefined);
   }
 }

@@ -74,3 +74,14 @@ export class RefusedError extends Error {
   override readonly name = 'RefusedError';
   readonly code: Refusal = 'not-allowed';
 }
+
+/** The message of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** The code word of whatever was thrown: one of the classes above, or the system's errno. */
+export function codeOf(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error) || !('code' in thrown)) return undefined;
+  return typeof thrown.code === 'string' ? thrown.code : undefined;
+}

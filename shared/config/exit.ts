@@ -1,5 +1,5 @@
 import { formatTarget } from '../codec/address.js';
-import { ConfigError } from '../errors.js';
+import { ConfigError, messageOf } from '../errors.js';
 
 /** How a program ends, after sysexits(3): what supervisors and scripts tell apart. */
 export const exitCodes = {
@@ -70,7 +70,7 @@ export function endingOf(error: unknown): Ending {
   const failure = systemFailure(error);
   const row = systemErrors.get(failure?.code ?? '');
   if (failure === undefined || row === undefined) {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = messageOf(error);
     return { exitCode: exitCodes.internal, message: `internal error: ${words}` };
   }
   return { exitCode: row.exitCode, message: describe(failure, row.advice) };

@@ -11,7 +11,7 @@ import { dirname } from 'node:path';
 import { generateSecret, masterKey } from '../codec/keys.js';
 import { defaultMethod, findMethod, type Method, methods } from '../codec/methods.js';
 import type { Environment } from '../environment.js';
-import { ConfigError } from '../errors.js';
+import { codeOf, ConfigError } from '../errors.js';
 import { makeDirectory } from '../net/make-directory.js';
 
 /** A key and the method it is for. */
@@ -89,8 +89,8 @@ async function read(path: string): Promise<string | undefined> {
   try {
     file = await open(path, readFlags);
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    if (hasCode(error, 'ELOOP')) throw wrong(path, 'a regular file', 'a symbolic link');
+    if (codeOf(error) === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ELOOP') throw wrong(path, 'a regular file', 'a symbolic link');
     throw asConfigError(path, error);
   }
   try {
@@ -130,7 +130,7 @@ async function create(path: string, content: string, environment: Environment): 
     await syncDirectory(dirname(path));
     return true;
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false;
+    if (codeOf(error) === 'EEXIST') return false;
     throw asConfigError(path, error);
   }
 }
@@ -142,7 +142,7 @@ async function giveName(draft: string, path: string): Promise<void> {
   try {
     await link(draft, path);
   } catch (error) {
-    if (!noHardLinks.some((code) => hasCode(error, code))) throw error;
+    if (!noHardLinks.some((code) => codeOf(error) === code)) throw error;
     throw new ConfigError(
       `key file ${path}: expected a file system with hard links, got one without: ` +
         'name a file elsewhere with --key-file',
@@ -152,7 +152,7 @@ async function giveName(draft: string, path: string): Promise<void> {
 }
 
 function unlessMissing(error: unknown): void {
-  if (!hasCode(error, 'ENOENT')) throw error;
+  if (codeOf(error) !== 'ENOENT') throw error;
 }
 
 async function writeDurably(path: string, content: string): Promise<void> {
@@ -176,14 +176,10 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
-}
-
 /** Missing rights keep their errno, which has an exit code of its own; the rest is a path that cannot be used. */
 function asConfigError(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || !('code' in error) || error instanceof ConfigError) return error;
-  if (hasCode(error, 'EACCES') || hasCode(error, 'EPERM')) return error;
+  if (codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM') return error;
   return new ConfigError(`key file ${path}: expected a usable path, got ${String(error.code)}`, {
     cause: error,
   });

@@ -1,5 +1,5 @@
 /** What the operating system and the resolver say when a connection does not come about, in our words. */
-import { DialError, type Refusal, RefusedError } from '../errors.js';
+import { codeOf, DialError, type Refusal, RefusedError } from '../errors.js';
 
 /** docs/raw-wire.md §6. What is not here, EMFILE and EINVAL among it, is our own trouble: a general failure. */
 const refusals: ReadonlyMap<string, Refusal> = new Map<string, Refusal>([
@@ -21,13 +21,13 @@ const refusals: ReadonlyMap<string, Refusal> = new Map<string, Refusal>([
 /** The refusal behind any error of a dial. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof DialError || error instanceof RefusedError) return error.code;
-  return refusals.get(errnoOf(error) ?? '') ?? 'general-failure';
+  return refusals.get(codeOf(error) ?? '') ?? 'general-failure';
 }
 
 /** The error of one attempt as a `DialError`, with the errno in its message and never the target. */
 export function dialErrorOf(error: unknown): DialError {
   if (error instanceof DialError) return error;
-  const got = errnoOf(error) ?? (error instanceof Error ? error.name : 'an unknown error');
+  const got = codeOf(error) ?? (error instanceof Error ? error.name : 'an unknown error');
   return new DialError(refusalOf(error), `dial: expected a connection, got ${got}`, { cause: error });
 }
 
@@ -37,7 +37,7 @@ const ownTroubles: readonly unknown[] = ['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'E
 /** Whether this computer, and not the network, is behind an error: then it says nothing of the other end. */
 export function isOwnTrouble(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && ownTroubles.includes(at.code)) return true;
+    if (ownTroubles.includes(codeOf(at))) return true;
   }
   return false;
 }
@@ -56,9 +56,4 @@ export function mostTelling(errors: readonly DialError[]): DialError | undefined
   const rank = ({ code }: DialError): number =>
     telling.includes(code) ? telling.indexOf(code) : telling.length;
   return [...errors].sort((one, other) => rank(one) - rank(other))[0];
-}
-
-function errnoOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
 }

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { codeOf, messageOf } from '../errors.js';
 import { makeDirectory } from './make-directory.js';
 
 /**
@@ -62,7 +63,7 @@ export async function openJournal(
       if (performance.now() - lastWarning < warnEveryMs) return;
       lastWarning = performance.now();
       warn(
-        `replay journal ${file}: cannot be written (${errorCode(error)}); a restart will forget these salts`,
+        `replay journal ${file}: cannot be written (${codeOf(error) ?? messageOf(error)}); a restart will forget these salts`,
       );
     }
   };
@@ -138,7 +139,8 @@ async function readGeneration(file: string, header: Buffer, warn: (detail: strin
     if (content?.subarray(0, headerSize).equals(header) === true) return content.subarray(headerSize);
     warn(`replay journal ${file}: expected a journal of this key, got something else; it is begun anew`);
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') warn(`replay journal ${file}: cannot be read (${errorCode(error)})`);
+    if (codeOf(error) !== 'ENOENT')
+      warn(`replay journal ${file}: cannot be read (${codeOf(error) ?? messageOf(error)})`);
   }
   return Buffer.alloc(0);
 }
@@ -159,8 +161,4 @@ function* hashes(records: Buffer): Generator<readonly [number, number]> {
   for (let offset = 0; offset + 8 <= records.length; offset += 8) {
     yield [records.readUInt32BE(offset), records.readUInt32BE(offset + 4)];
   }
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

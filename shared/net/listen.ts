@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import type { Target } from '../codec/address.js';
 import { formatTarget } from '../codec/address.js';
+import { codeOf } from '../errors.js';
 import { adoptSocket, relayedSocketOptions } from './lending.js';
 import { TcpStream } from './tcp.js';
 
@@ -43,7 +44,7 @@ export async function listen(address: Target, options: ListenOptions): Promise<L
     return await listenOn({ host: '::', port: address.port }, options);
   } catch (error) {
     // A host without IPv6 still has all of its IPv4.
-    if (!isCode(error, 'EAFNOSUPPORT') && !isCode(error, 'EADDRNOTAVAIL')) throw error;
+    if (codeOf(error) !== 'EAFNOSUPPORT' && codeOf(error) !== 'EADDRNOTAVAIL') throw error;
     return listenOn({ host: '0.0.0.0', port: address.port }, options);
   }
 }
@@ -130,8 +131,4 @@ function connectionLimit(): number {
   } catch {
     return Infinity;
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

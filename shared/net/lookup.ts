@@ -7,6 +7,7 @@
  * and it cannot give up one name without giving up all.
  */
 import { Resolver } from 'node:dns/promises';
+import { codeOf } from '../errors.js';
 
 /** What the name servers said. */
 export interface Answer {
@@ -84,7 +85,7 @@ async function answered(
     const kept = (await records).slice(0, maxAddresses);
     return { addresses: kept.map(({ address }) => address), ttl: Math.min(...kept.map(({ ttl }) => ttl)) };
   } catch (error) {
-    const failure = error instanceof Error && 'code' in error ? String(error.code) : 'no answer';
+    const failure = codeOf(error) ?? 'no answer';
     return {
       addresses: [],
       ttl: Infinity,

@@ -1,6 +1,6 @@
 import type net from 'node:net';
 import type { Target } from '../codec/address.js';
-import { ProtocolError } from '../errors.js';
+import { codeOf, ProtocolError } from '../errors.js';
 import { LendingSocket, type Reader } from './lending.js';
 import type { PushStream, Sink } from './stream.js';
 
@@ -53,7 +53,7 @@ export class TcpStream implements PushStream, Reader {
     });
     socket.on('error', (error) => {
       // EPIPE: the reset came behind a FIN, so everything the peer had to say is here.
-      if ('code' in error && error.code === 'EPIPE') this.#end();
+      if (codeOf(error) === 'EPIPE') this.#end();
       this.#fail(error);
     });
     socket.on('drain', () => this.#sink?.writable());

@@ -2,7 +2,7 @@ import { formatTarget, reservedTarget, type Target } from '../codec/address.js';
 import type { Cipher } from '../codec/stream.js';
 import { RequestSealer, ResponseOpener } from '../codec/stream.js';
 import type { Environment } from '../environment.js';
-import { DialError } from '../errors.js';
+import { DialError, messageOf } from '../errors.js';
 import { dial } from '../net/dial.js';
 import { HandshakeDriver } from '../net/drive.js';
 import { dismiss } from '../net/relay.js';
@@ -131,6 +131,6 @@ async function answer<T>(tunnel: Tunnel, carrier: SealedStream, talk: Promise<T>
 
 /** To the client, trouble with the remote is a general failure: of its target nothing is known. */
 function failure({ remote }: Tunnel, error: unknown): DialError {
-  const detail = error instanceof Error ? error.message : String(error);
-  return new DialError('general-failure', `remote ${formatTarget(remote)}: ${detail}`, { cause: error });
+  const detail = `remote ${formatTarget(remote)}: ${messageOf(error)}`;
+  return new DialError('general-failure', detail, { cause: error });
 }

@@ -1,5 +1,6 @@
 import type { Cipher, OpenedRequest } from '../codec/stream.js';
 import { RequestOpener } from '../codec/stream.js';
+import { messageOf } from '../errors.js';
 import type { Environment } from '../environment.js';
 import type { ReplayStore } from '../net/replay.js';
 import type { Sink } from '../net/stream.js';
@@ -142,7 +143,7 @@ class Opening implements Sink {
       else if (this.#ended) this.ended();
       else this.#tcp.resume();
     } catch (error) {
-      this.#absorb(error instanceof Error ? error.message : String(error));
+      this.#absorb(messageOf(error));
     }
   }
 

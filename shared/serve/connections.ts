@@ -18,17 +18,8 @@ export class Connections {
   add(tcp: TcpStream): void {
     this.#open.add(tcp);
     tcp.onClosed(() => {
-      this.remove(tcp);
+      if (this.#open.delete(tcp) && this.#open.size === 0) this.#emptied?.();
     });
-  }
-
-  remove(tcp: TcpStream): void {
-    if (this.#open.delete(tcp) && this.#open.size === 0) this.#emptied?.();
-  }
-
-  /** Lets go of all at once; a prober must not be shown a reset. */
-  drop(): void {
-    for (const tcp of this.#open) tcp.drop();
   }
 
   /** Settles when the last one has closed; those still open after `graceMs` are reset. */

@@ -1,6 +1,6 @@
 import type { Target } from '../codec/address.js';
 import type { Refusal } from '../errors.js';
-import { StoppedError } from '../errors.js';
+import { codeOf, messageOf, StoppedError } from '../errors.js';
 import { refusalOf } from '../net/dial-errors.js';
 import { HandshakeDriver } from '../net/drive.js';
 import { dismiss, relay } from '../net/relay.js';
@@ -122,17 +122,9 @@ class Visit {
       ...counts(this.#client, this.#far),
       ms,
       ...(this.#target && { target: this.#target }),
-      ...(failure !== undefined && { error: codeOf(failure) }),
+      ...(failure !== undefined && { error: codeOf(failure) ?? 'internal' }),
     });
   }
-}
-
-function codeOf(failure: unknown): string {
-  return failure instanceof Error && 'code' in failure ? String(failure.code) : 'internal';
-}
-
-function messageOf(failure: unknown): string {
-  return failure instanceof Error ? failure.message : String(failure);
 }
 
 /** Sockets count their bytes already; the plain one of the two has the conversation's own. */

@@ -227,6 +227,15 @@ describe.each(kinds)('the end of a TCP stream over a socket that was %s', (kind)
     });
   });
 
+  it('that is dropped shows a FIN, and nobody is told', async () => {
+    const { stream, sink, peer } = await attached();
+    await peer.send('half an opening');
+    await sink.heard(15);
+    stream.drop();
+    expect(await peer.ended()).toBe('fin');
+    expect(sink.log).toEqual(['bytes']);
+  });
+
   describe('that closes', () => {
     it('sends everything and a FIN, discards what comes, and is gone when the peer ends too', async () => {
       const { stream, sink, peer } = await attached();

@@ -91,29 +91,6 @@ describe('the connections of a service', () => {
     await draining;
   });
 
-  it('that are removed are somebody else’s', async () => {
-    const connections = new Connections();
-    const [mine, theirs] = await opened(connections, 2);
-    if (mine === undefined || theirs === undefined) throw new Error('connections: expected two');
-    connections.remove(theirs.stream);
-    connections.remove(theirs.stream);
-    connections.drop();
-    expect(await mine.peer.ended()).toBe('fin');
-    await settle();
-    expect([theirs.peer.ending, theirs.sink.log]).toEqual([undefined, []]);
-    await connections.drain(60_000);
-  });
-
-  it('that are dropped show a FIN, and nobody is told', async () => {
-    const connections = new Connections();
-    const [one] = await opened(connections, 1);
-    await one?.peer.send('half an opening');
-    await one?.sink.heard(15);
-    connections.drop();
-    expect(await one?.peer.ended()).toBe('fin');
-    expect(one?.sink.log).toEqual(['bytes']);
-  });
-
   it('that were closed before they came are not counted', async () => {
     const connections = new Connections();
     const { stream } = await tcpPair('accepted');
