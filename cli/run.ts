@@ -91,6 +91,10 @@ export async function runUp(flags: LocalFlags & OutputFlags): Promise<void> {
     cipherBackend,
     // Whoever can reach the local's port is on this machine already.
     allowPrivate: true,
+    credentials: [],
+    allowBind: false,
+    udp: true,
+    announce: undefined,
     freshKey: true,
     stateDirectory: undefined,
   };
@@ -102,7 +106,11 @@ export async function runUp(flags: LocalFlags & OutputFlags): Promise<void> {
   const remote = await unlessStopped(startRemote(settings, systemEnvironment, observer), life);
   const uri = remoteUri(settings, '127.0.0.1', remote);
   const local = await unlessStopped(
-    startLocal({ listen, remote: uri, cipherBackend }, systemEnvironment, observer),
+    startLocal(
+      { listen, remote: uri, cipherBackend, credentials: [], udp: true, pacDirect: true },
+      systemEnvironment,
+      observer,
+    ),
     life,
   );
   const check = await unlessAsked(local.check(), life);

@@ -55,6 +55,10 @@ export async function readRemoteFlags(
     listen,
     cipherBackend: flags.cipherBackend ?? 'native',
     allowPrivate: flags.allowPrivate ?? false,
+    credentials: [],
+    allowBind: false,
+    udp: true,
+    announce: undefined,
     freshKey: source.from === 'file' && source.created,
     stateDirectory: stateDirectory(variables),
   };
@@ -77,6 +81,9 @@ export function readLocalFlags(
     listen: readLocalListen(flags),
     remote: readPastedUri(given),
     cipherBackend: flags.cipherBackend ?? 'native',
+    credentials: [],
+    udp: true,
+    pacDirect: true,
   };
 }
 

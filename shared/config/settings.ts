@@ -1,6 +1,7 @@
 import type { CipherBackend } from '../codec/aead.js';
 import type { Method } from '../codec/methods.js';
 import type { Timeouts } from '../serve/timeouts.js';
+import type { Credential } from './credentials.js';
 import type { ServerUri } from './uri.js';
 
 /** Where to listen. An empty `host` means all addresses, IPv6 and IPv4; `port` 0 lets the system choose. */
@@ -18,6 +19,14 @@ export interface RemoteSettings {
   readonly cipherBackend: CipherBackend;
   /** Whether targets in loopback, private and other special ranges may be dialled. */
   readonly allowPrivate: boolean;
+  /** Whom a raw conversation must name itself as, at its own greeting; empty asks for nobody. */
+  readonly credentials: readonly Credential[];
+  /** Whether BIND is allowed: the remote then listens for whoever a client asks it to. */
+  readonly allowBind: boolean;
+  /** Whether datagrams are served beside streams. */
+  readonly udp: boolean;
+  /** The IP literal that the first reply to a BIND names; undefined names the address it was bound to. */
+  readonly announce: string | undefined;
   /** True when this very process made the key: nothing can have been recorded under it. */
   readonly freshKey: boolean;
   /** The directory of the replay journal; undefined keeps replay memory in memory only. */
@@ -31,6 +40,12 @@ export interface LocalSettings {
   readonly listen: ListenAddress;
   readonly remote: ServerUri;
   readonly cipherBackend: CipherBackend;
+  /** Whom a client of the port must name itself as; empty asks for nobody. */
+  readonly credentials: readonly Credential[];
+  /** Whether UDP ASSOCIATE is served. */
+  readonly udp: boolean;
+  /** Whether the PAC file ends in `DIRECT`, so that a browser goes on without a tunnel that is gone. */
+  readonly pacDirect: boolean;
   /** Waits that differ from the defaults. */
   readonly timeouts?: Partial<Timeouts>;
 }

@@ -29,6 +29,8 @@ export interface ServerUri {
   /** 1..65535 */
   readonly port: number;
   readonly tag?: string;
+  /** Present when the remote itself asks for a user and a password: `?auth=remote`, on the raw wire only. */
+  readonly remoteAuth?: true;
 }
 
 type Wire = ServerUri['wire'];
@@ -64,14 +66,24 @@ export function parseServerUri(text: string): ServerUri {
   const { wire, rest } = cutScheme(text);
   const [beforeTag, tagText] = cutAt(rest, '#');
   const [authority, query] = cutAt(beforeTag, '?');
-  refusePlugin(query);
+  const parameters = new URLSearchParams(query);
+  refusePlugin(parameters);
+  const remoteAuth = readRemoteAuth(wire, parameters);
 
   const at = authority.lastIndexOf('@');
   if (at < 0) throw withoutAt(authority);
   const { method, secret } = readUserInfo(authority.slice(0, at));
   const { host, port } = readAuthority(authority.slice(at + 1));
   const tag = unescape(tagText, 'name behind #');
-  return { wire, method, secret, host, port, ...(tag === '' ? {} : { tag }) };
+  return {
+    wire,
+    method,
+    secret,
+    host,
+    port,
+    ...(tag === '' ? {} : { tag }),
+    ...(remoteAuth ? { remoteAuth } : {}),
+  };
 }
 
 /** The text that `parseServerUri` reads back, safe inside single quotes of a shell. It holds the secret. */
@@ -84,9 +96,10 @@ export function redactServerUri(uri: ServerUri): string {
   return format(uri, `${uri.method.name}:${redacted}`);
 }
 
-function format({ wire, host, port, tag }: ServerUri, user: string): string {
+function format({ wire, host, port, tag, remoteAuth }: ServerUri, user: string): string {
   const name = tag === undefined ? '' : `#${escape(tag)}`;
-  return `${schemes[wire]}://${user}@${formatTarget({ host, port })}${name}`;
+  const query = remoteAuth === true && wire === 'raw' ? '?auth=remote' : '';
+  return `${schemes[wire]}://${user}@${formatTarget({ host, port })}${query}${name}`;
 }
 
 /** Form A where others expect it (2017 methods on the standard wire), form B everywhere else. */
@@ -135,9 +148,16 @@ function cutAt(text: string, mark: string): readonly [string, string] {
 }
 
 /** A plugin is a program to run, and a URI comes from anywhere (docs/probes.md T-36). */
-function refusePlugin(query: string): void {
-  if (!new URLSearchParams(query).has('plugin')) return;
+function refusePlugin(parameters: URLSearchParams): void {
+  if (!parameters.has('plugin')) return;
   throw unexpected('no plugin', 'plugin=…: halflight runs no program that a URI names');
+}
+
+/** Whoever wrote `auth=` expects a password to be asked for: a value that is not understood must not drop that. */
+function readRemoteAuth(wire: Wire, parameters: URLSearchParams): boolean {
+  const values = wire === 'raw' ? parameters.getAll('auth') : [];
+  if (values.some((value) => value !== 'remote')) throw unexpected('auth=remote or no auth', 'another value');
+  return values.length > 0;
 }
 
 function withoutAt(authority: string): ConfigError {

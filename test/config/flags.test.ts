@@ -30,6 +30,10 @@ describe('a remote', () => {
       secret: settings.secret,
       cipherBackend: 'native',
       allowPrivate: false,
+      credentials: [],
+      allowBind: false,
+      udp: true,
+      announce: undefined,
       freshKey: true,
       stateDirectory: '/state/halflight',
     });
@@ -176,6 +180,9 @@ describe('a local', () => {
       listen: { host: '127.0.0.1', port: 1080 },
       remote: { wire: 'raw', method: method(), secret: canaryKey, host: 'h', port: 1 },
       cipherBackend: 'noble',
+      credentials: [],
+      udp: true,
+      pacDirect: true,
     });
   });
 });

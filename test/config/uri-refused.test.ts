@@ -57,6 +57,12 @@ describe('a URI that cannot be used', () => {
     ['a control character in the tag', `${good}#%1b[2J`, 'no control characters in the name'],
     ['a plugin', `${good}/?x=1&plugin=%2Fbin%2Fsh%3B-c`, 'expected no plugin, got plugin=…'],
     ['an empty plugin', `${good}?plugin=`, 'expected no plugin'],
+    [
+      'another way to ask for a password',
+      `${good}?auth=none`,
+      'expected auth=remote or no auth, got another',
+    ],
+    ['two ways to ask for a password', `${good}?auth=remote&auth=`, 'expected auth=remote or no auth'],
     ['a raw space', `${good}#my server`, 'no spaces'],
     ['a line end', `${good}\n`, 'no control characters'],
     ['half a surrogate pair', `${good}#\ud83d`, 'only UTF-8'],

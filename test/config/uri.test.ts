@@ -104,14 +104,16 @@ describe('what is written', () => {
       port: fc.integer({ min: 1, max: 65_535 }),
       tag: fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' }),
       tagged: fc.boolean(),
+      asks: fc.boolean(),
     })
-    .map(({ wire, method: chosen, password, host, port, tag, tagged }) => ({
+    .map(({ wire, method: chosen, password, host, port, tag, tagged, asks }) => ({
       wire,
       method: chosen,
       secret: chosen.edition === 2017 ? password : generateSecret(chosen, countingEnvironment()),
       host,
       port,
       ...(tagged ? { tag } : {}),
+      ...(asks && wire === 'raw' ? { remoteAuth: true as const } : {}),
     }));
 
   it('is read back as it was, and survives the single quotes of a shell', () => {
@@ -134,6 +136,15 @@ describe('what is written', () => {
     } as const;
     expect(formatServerUri(uri)).toBe('ss://YWVzLTI1Ni1nY206cHc@h:1');
     expect(formatServerUri({ ...uri, wire: 'raw' })).toBe('halflight://aes-256-gcm:pw@h:1');
+  });
+
+  it('says on the raw wire alone that the remote asks for a password', () => {
+    const base = `2022-blake3-aes-256-gcm:${key}@h:1`;
+    const uri = parseServerUri(`halflight://${base}/?x=1&auth=remote#home`);
+    expect(uri).toMatchObject({ remoteAuth: true, tag: 'home' });
+    expect(formatServerUri(uri)).toBe(`halflight://${base}?auth=remote#home`);
+    expect(formatServerUri({ ...uri, wire: 'shadowsocks' })).toBe(`ss://${base}#home`);
+    expect(parseServerUri(`ss://${base}?auth=remote`)).not.toHaveProperty('remoteAuth');
   });
 
   it('has *** for the secret when it is to be shown', () => {

@@ -51,6 +51,10 @@ export async function remoteHalf(changes: RemoteChanges = {}): Promise<RunningRe
     secret: generateSecret(method, systemEnvironment),
     cipherBackend: 'native',
     allowPrivate: true,
+    credentials: [],
+    allowBind: false,
+    udp: true,
+    announce: undefined,
     freshKey: true,
     stateDirectory: undefined,
     ...others,
@@ -82,8 +86,13 @@ export function localHalf(
       secret: secret ?? remote.settings.secret,
       host: '127.0.0.1',
       port: port ?? remote.port,
+      // As the URI that such a remote prints would say.
+      ...(wire === 'raw' && remote.settings.credentials.length > 0 ? { remoteAuth: true as const } : {}),
     },
     cipherBackend: 'native',
+    credentials: [],
+    udp: true,
+    pacDirect: true,
     ...others,
   };
   return running((observer) => startLocal(settings, environment, observer));
