@@ -24,8 +24,11 @@ export class ConfigError extends Error {
   readonly code = 'config';
 }
 
-/** How a peer broke its protocol: by what it said, by saying nothing in time, or by ending in the middle. */
-export type ProtocolFault = 'protocol' | 'silence' | 'truncated';
+/**
+ * How a peer broke its protocol: by what it said, by saying nothing in time, by ending in the middle, or by coming
+ * without the right credentials.
+ */
+export type ProtocolFault = 'protocol' | 'silence' | 'truncated' | 'denied';
 
 /** The peer broke the protocol it speaks. Answered with that protocol's own refusal, then closed. */
 export class ProtocolError extends Error {

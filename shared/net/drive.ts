@@ -1,6 +1,6 @@
 import { concat } from '../bytes.js';
 import { ProtocolError } from '../errors.js';
-import type { Handshake } from '../proxy/handshake.js';
+import type { Handshake, Step } from '../proxy/handshake.js';
 import type { PushStream, Sink } from './stream.js';
 
 /** What a peer may send ahead of an answer before its stream is paused, bytes. */
@@ -54,13 +54,9 @@ export class HandshakeDriver implements Sink {
     try {
       let step = handshake.next();
       while (step.done !== true) {
-        if ('write' in step.value) {
-          this.#words.push(step.value.write);
-          step = handshake.next(new Uint8Array(0));
-        } else {
-          while (this.#length < step.value.read) await this.#more();
-          step = handshake.next(this.#take(step.value.read));
-        }
+        const asked = this.#answer(step.value);
+        if (asked === undefined) await this.#more();
+        else step = handshake.next(asked);
       }
       return step.value;
     } catch (error) {
@@ -83,7 +79,13 @@ export class HandshakeDriver implements Sink {
 
   /** The bytes that arrived behind the handshake so far. They are the caller's now. */
   takeAhead(): Uint8Array {
-    return this.#take(this.#length);
+    return this.#cut(this.#length);
+  }
+
+  /** Goes on with a stream that was handed over and has come back, `ahead` of it read too far. */
+  takeBack(ahead: Uint8Array): void {
+    this.#stream.giveBack(ahead);
+    this.#stream.attach(this);
   }
 
   /** Says something to the peer, together with anything kept back. */
@@ -144,9 +146,28 @@ export class HandshakeDriver implements Sink {
     this.#stream.write([words]);
   }
 
-  #take(size: number): Uint8Array {
-    if (size === 0) return new Uint8Array(0);
+  /** What a step asks for; undefined while it needs more bytes than are here. */
+  #answer(step: Step): Uint8Array | undefined {
+    if ('write' in step) {
+      this.#words.push(step.write);
+      return new Uint8Array(0);
+    }
+    if ('read' in step) return this.#length < step.read ? undefined : this.#cut(step.read);
+    if ('peek' in step) return this.#length < step.peek ? undefined : this.#whole().subarray(0, step.peek);
+    const found = this.#whole().subarray(0, step.atMost).indexOf(step.until);
+    if (found >= 0) return this.#cut(found + 1);
+    return this.#length < step.atMost ? undefined : this.#cut(step.atMost);
+  }
+
+  #whole(): Uint8Array {
     const all = concat(this.#ahead);
+    this.#ahead = [all];
+    return all;
+  }
+
+  #cut(size: number): Uint8Array {
+    if (size === 0) return new Uint8Array(0);
+    const all = this.#whole();
     this.#ahead = size < all.length ? [all.subarray(size)] : [];
     this.#length = all.length - size;
     return all.subarray(0, size);

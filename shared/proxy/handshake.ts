@@ -14,6 +14,15 @@ export type Step =
       readonly read: number;
     }
   | {
+      /** This many bytes, at least 1, without taking them: the next step sees them again. */
+      readonly peek: number;
+    }
+  | {
+      /** Bytes up to this one, and it as well; owned. The first `atMost` bytes when it is not among them. */
+      readonly until: number;
+      readonly atMost: number;
+    }
+  | {
       /** Bytes for the peer, given away. What comes back is ignored: an empty array will do. */
       readonly write: Uint8Array;
     };
@@ -24,6 +33,16 @@ export type Handshake<T> = Generator<Step, T, Uint8Array>;
 /** The next `length` bytes of the peer, owned. */
 export function* read(length: number): Handshake<Uint8Array> {
   return yield { read: length };
+}
+
+/** The next `length` bytes of the peer, which stay where they are. */
+export function* peek(length: number): Handshake<Uint8Array> {
+  return yield { peek: length };
+}
+
+/** The bytes of the peer up to and including `byte`, owned; `atMost` bytes without it when it comes no earlier. */
+export function* readUntil(byte: number, atMost: number): Handshake<Uint8Array> {
+  return yield { until: byte, atMost };
 }
 
 /** Sends `bytes` to the peer and gives them away. */

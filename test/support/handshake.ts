@@ -1,6 +1,6 @@
 /** Runs a handshake in memory: what the peer sends is known beforehand, in the pieces it arrives in. */
 import { concat } from '../../shared/bytes.js';
-import type { Handshake } from '../../shared/proxy/handshake.js';
+import type { Handshake, Step } from '../../shared/proxy/handshake.js';
 
 export interface Outcome<T> {
   /** What the handshake returned; undefined when it threw or still waits for bytes. */
@@ -37,19 +37,32 @@ export function converse<T>(handshake: Handshake<T>, pieces: readonly Uint8Array
         turn = handshake.next(new Uint8Array(0));
         continue;
       }
-      while (held.length < step.read) {
+      let size = wanted(step, held);
+      while (size === undefined) {
         const piece = coming.shift();
         if (piece === undefined) return outcome({ waiting: true });
         held = concat([held, piece]);
+        size = wanted(step, held);
       }
-      const asked = held.slice(0, step.read);
-      held = held.slice(step.read);
+      const asked = held.slice(0, size);
+      if (!('peek' in step)) held = held.slice(size);
       turn = handshake.next(asked);
     }
     return outcome({ result: turn.value });
   } catch (error) {
     return outcome({ error });
   }
+}
+
+/** How many of the bytes at hand a step is given; undefined while it needs more of them. */
+function wanted(step: Exclude<Step, { write: unknown }>, held: Uint8Array): number | undefined {
+  if ('until' in step) {
+    const found = held.subarray(0, step.atMost).indexOf(step.until);
+    if (found >= 0) return found + 1;
+    return held.length >= step.atMost ? step.atMost : undefined;
+  }
+  const size = 'peek' in step ? step.peek : step.read;
+  return held.length >= size ? size : undefined;
 }
 
 /** `bytes` cut at the given places, wherever they lie. */
