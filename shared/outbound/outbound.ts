@@ -1,0 +1,99 @@
+import type { Target } from '../codec/address.js';
+import type { Refusal } from '../errors.js';
+import type { PushStream } from '../net/stream.js';
+import type { ReplyReader } from '../proxy/request.js';
+
+/** What a way out may know of a request beside its target. */
+export interface DialerOptions {
+  /** Gives up, with its reason as the error or as its cause: the client has left, or the service stops. */
+  readonly signal: AbortSignal;
+}
+
+/** A connection to a target, ready to be relayed. */
+export interface Connected {
+  readonly stream: PushStream;
+  /** The near address of the socket that reached the target. */
+  readonly bound: Target;
+}
+
+/**
+ * A way out. Rejects with `DialError` or `RefusedError`, or with the reason of its signal. A dialer over a dialer is
+ * a dialer, so chains need no code of their own.
+ */
+export type Dialer = (target: Target, options: DialerOptions) => Promise<Connected>;
+
+/** The words of a client, to be said again by somebody else. */
+export interface Spoken {
+  /** The whole handshake, and what the client has sent behind it. Taken once: whoever asks sends it. */
+  readonly words: () => Uint8Array;
+  /** Reads the answer to them; absent when they are answered by nothing but the conversation itself. */
+  readonly reply: ReplyReader | undefined;
+}
+
+/** A conversation that somebody else answers. */
+export interface Passed extends Connected {
+  /** The far end's own reply, word for word. What follows it, if anything, comes out of the stream. */
+  readonly reply: Uint8Array;
+  /** Undefined: granted. */
+  readonly refusal: Refusal | undefined;
+}
+
+/** Passes on what a client said, word for word, and brings the answer. Rejects as a `Dialer` does. */
+export type Passer = (spoken: Spoken, options: DialerOptions) => Promise<Passed>;
+
+/** A port that waits for one connection from one host (RFC 1928 §4, BIND). */
+export interface Binding {
+  /** Where it waits: the address to announce. */
+  readonly bound: Target;
+  /**
+   * The connection, once it has come; `bound` is the address of the peer here. Rejects with a `DialError` when it does
+   * not come in time, or when another host came.
+   */
+  readonly accepted: Promise<Connected>;
+  /** Waits no longer. */
+  close(): void;
+}
+
+/** Opens a binding for `expected`, whose port may be 0. Rejects as a `Dialer` does. Its signal closes it later, too. */
+export type Binder = (expected: Target, options: DialerOptions) => Promise<Binding>;
+
+/** Whose datagrams an association relays. */
+export interface AssociationClient {
+  /** Our end of the client's TCP connection: the relay listens on this very address. */
+  readonly near: Target;
+  /** The client's address on that connection: datagrams of others are dropped. */
+  readonly host: string;
+  /** What the client said of the address that it will send from; host and port may be unspecified. */
+  readonly announced: Target;
+}
+
+/** What an association has carried so far, each way: datagrams that were passed on, and the bytes of their payloads. */
+export interface DatagramCounts {
+  readonly up: number;
+  readonly down: number;
+  readonly datagramsUp: number;
+  readonly datagramsDown: number;
+  /** Datagrams that nobody got, of either direction. */
+  readonly dropped: number;
+}
+
+/** A relay of datagrams for one client (RFC 1928 §7). */
+export interface Association {
+  /** Where the client sends its datagrams. */
+  readonly bound: Target;
+  readonly counts: () => DatagramCounts;
+  /** Settles when it is closed, with what broke it, if anything did. */
+  readonly closed: Promise<Error | undefined>;
+  close(): void;
+}
+
+/** Opens an association. Rejects as a `Dialer` does. */
+export type Associator = (client: AssociationClient, options: DialerOptions) => Promise<Association>;
+
+/** The ways out of one half. A capability is a function: what is absent is a command that is not supported. */
+export interface Outbound {
+  readonly dial: Dialer;
+  readonly pass?: Passer;
+  readonly bind?: Binder;
+  readonly associate?: Associator;
+}
