@@ -23,16 +23,12 @@ import { concat, readU16, writeU16 } from '../bytes.js';
 import type { Environment } from '../environment.js';
 import { AuthError } from '../errors.js';
 import { decodeTarget, encodeTarget } from './address.js';
+import { draw } from './draw.js';
 import { sameBytes } from './keys.js';
 import { tagLength } from './methods.js';
 import { openMessage, sealMessage } from './session.js';
 import type { Edition, RequestHeader, RequestReader, Session } from './session.js';
-
-const REQUEST = 0;
-const RESPONSE = 1;
-
-/** How far the two clocks may be apart, in seconds, either way. */
-const maxSkew = 30n;
+import { REQUEST, RESPONSE, checkStamp, stamped } from './stamp.js';
 
 /** The most padding a request is given. A reader takes any amount that fits. */
 const maxPadding = 900;
@@ -127,32 +123,6 @@ function readVariable(plain: Uint8Array): Pick<RequestHeader, 'target' | 'payloa
   return { target: address.target, payload: rest.subarray(padding) };
 }
 
-/** A header of that length with type and time filled in. */
-function stamped(type: number, length: number, env: Environment): Uint8Array {
-  const header = new Uint8Array(length);
-  header[0] = type;
-  new DataView(header.buffer).setBigUint64(1, BigInt(seconds(env)));
-  return header;
-}
-
-/** The timestamp of a header of the expected type, in Unix seconds; it is near our own, so it fits a number. */
-function checkStamp(header: Uint8Array, expected: number, env: Environment): number {
-  if (header[0] !== expected)
-    throw new AuthError(`header type: expected ${expected}, got ${header[0] ?? 'none'}`);
-  const timestamp = new DataView(header.buffer, header.byteOffset).getBigUint64(1);
-  const ahead = timestamp - BigInt(seconds(env));
-  if (ahead > maxSkew || ahead < -maxSkew) {
-    const difference = ahead > 0n ? `${ahead.toString()} s ahead` : `${(-ahead).toString()} s behind`;
-    const message = `timestamp: expected within ${maxSkew.toString()} s of our clock, got ${difference}`;
-    throw new AuthError(message, { code: 'clock' });
-  }
-  return Number(timestamp);
-}
-
-function seconds(env: Environment): number {
-  return Math.floor(env.now() / 1000);
-}
-
 /**
  * How much padding goes with a first payload: 1..900 bytes with none, up to a total of 900 with a short one, nothing
  * with a long one. The padding itself is zeros, for it is sealed; only its length can be seen.
@@ -160,11 +130,4 @@ function seconds(env: Environment): number {
 function paddingFor(payload: number, env: Environment): number {
   if (payload === 0) return 1 + draw(maxPadding, env);
   return payload < maxPadding ? draw(maxPadding - payload + 1, env) : 0;
-}
-
-/** A number in 0..count−1, as even as 32 bits make it. */
-function draw(count: number, env: Environment): number {
-  const random = env.randomBytes(4);
-  const fraction = (readU16(random, 0) * 0x10000 + readU16(random, 2)) / 0x1_0000_0000;
-  return Math.floor(fraction * count);
 }
