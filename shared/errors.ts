@@ -52,8 +52,8 @@ export class AuthError extends Error {
   }
 }
 
-/** What was not authentic: the bytes, or only their time. The second needs the right key. */
-export type AuthFault = 'auth' | 'clock';
+/** What was not authentic: the bytes, or only their time, or that they are new. The last two need the right key. */
+export type AuthFault = 'auth' | 'clock' | 'replay';
 
 /** The network's fault: a target or a remote could not be reached. */
 export class DialError extends Error {
