@@ -29,6 +29,15 @@ export function unmapIp(address: Uint8Array): Uint8Array {
   return mapped ? address.subarray(12) : address;
 }
 
+/**
+ * An IP address in its one spelling, IPv4-mapped ones as IPv4: two addresses are the same when their texts are. Any
+ * other text as it was.
+ */
+export function canonicalIp(text: string): string {
+  const bytes = parseIp(text);
+  return bytes === undefined ? text : formatIp(unmapIp(bytes));
+}
+
 function parseIpv4(text: string): Uint8Array | undefined {
   const parts = text.split('.', 5);
   if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)) {

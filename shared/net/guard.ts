@@ -7,7 +7,7 @@
  */
 import { networkInterfaces } from 'node:os';
 import type { Target } from '../codec/address.js';
-import { formatIp, parseIp, unmapIp } from '../codec/ip.js';
+import { canonicalIp } from '../codec/ip.js';
 import { RefusedError } from '../errors.js';
 import { refusedRange } from './special-ranges.js';
 
@@ -57,8 +57,8 @@ export function admitAddress(guard: Guard, ip: string, port: number): void {
 
 /** Whether a connection to `ip` arrives at a socket of this host that listens on `listening`. */
 function reaches(ip: string, listening: string): boolean {
-  const to = canonical(ip);
-  const at = canonical(listening);
+  const to = canonicalIp(ip);
+  const at = canonicalIp(listening);
   // The kernel takes a connection to "no address" to this host.
   if (to === at || isUnspecified(to)) return true;
   return isUnspecified(at) && (to === '::1' || to.startsWith('127.') || ownAddresses().includes(to));
@@ -71,11 +71,6 @@ function isUnspecified(ip: string): boolean {
 /** Asked anew each time, and only for our own ports: addresses come and go while a remote runs. */
 function ownAddresses(): readonly string[] {
   return Object.values(networkInterfaces()).flatMap((addresses = []) =>
-    addresses.map(({ address }) => canonical(address)),
+    addresses.map(({ address }) => canonicalIp(address)),
   );
-}
-
-function canonical(ip: string): string {
-  const bytes = parseIp(ip);
-  return bytes === undefined ? ip : formatIp(unmapIp(bytes));
 }
