@@ -1,0 +1,116 @@
+/** SOCKS5 (RFC 1928), the client's side: what the local says to a remote, and `connect` to a proxy. */
+import { concat } from '../bytes.js';
+import { encodeTarget, type Target } from '../codec/address.js';
+import { ProtocolError, type Refusal } from '../errors.js';
+import { type Handshake, read, write } from './handshake.js';
+import type { Command, FarReply } from './request.js';
+import { wholeTarget } from './socks-address.js';
+import { type Credential, sendCredentials } from './socks5-auth.js';
+import {
+  commandCodes,
+  methods,
+  readMessage,
+  socks5Replies,
+  succeeded,
+  unexpected,
+  version,
+} from './socks5-message.js';
+
+/** The refusal a REP stands for; of several with the same REP the first, which is the plainer one. */
+const refusalsByReply: ReadonlyMap<number, Refusal> = new Map(
+  (Object.keys(socks5Replies) as Refusal[]).reverse().map((refusal) => [socks5Replies[refusal], refusal]),
+);
+
+/**
+ * Greets a proxy, and says who is there when it asks for that (RFC 1928 §3, RFC 1929). Returns when it lets us in.
+ * @throws ProtocolError when the proxy does not speak SOCKS5; of code `denied` when it wants another credential.
+ */
+export function* greetSocks5(credential?: Credential): Handshake<void> {
+  yield* write(credential === undefined ? greeting(methods.none) : greeting(methods.none, methods.password));
+  const method = yield* readMethodReply();
+  if (credential !== undefined && method === methods.password) yield* sendCredentials(credential);
+  else expectNone(method);
+}
+
+/**
+ * Greets a proxy to see that it is there: any answer of SOCKS5 will do, a demand for credentials too.
+ * @throws ProtocolError when the answer is not one of SOCKS5.
+ */
+export function* proveSocks5(): Handshake<void> {
+  yield* write(greeting(methods.none));
+  yield* readMethodReply();
+}
+
+/**
+ * Waits for the answer to a greeting that has been sent by somebody else.
+ * @throws ProtocolError unless the answer is method 0; of code `denied` when it is 0xff.
+ */
+export function* expectMethodReply(): Handshake<void> {
+  expectNone(yield* readMethodReply());
+}
+
+/**
+ * Asks a proxy that has been greeted, and returns what it says (RFC 1928 §4, §6). To `bind` it says more later: read
+ * that with `readSocks5Reply`.
+ * @throws ProtocolError when the answer is not one of SOCKS5.
+ */
+export function* requestSocks5(command: Command, target: Target): Handshake<FarReply> {
+  yield* write(socks5Request(command, target));
+  return yield* readSocks5Reply();
+}
+
+/**
+ * The request itself (RFC 1928 §4), owned by the caller.
+ * ```
+ * +-----+-----+-----+------+----------+----------+
+ * | VER | CMD | RSV | ATYP | DST.ADDR | DST.PORT |
+ * +-----+-----+-----+------+----------+----------+
+ * |  5  |  1  |  0  |  1   | variable |  2, BE   |
+ * +-----+-----+-----+------+----------+----------+
+ * ```
+ * @throws ProtocolError for a target that no address can name.
+ */
+export function socks5Request(command: Command, target: Target): Uint8Array {
+  return concat([Uint8Array.of(version, commandCodes[command], 0), encodeTarget(target)]);
+}
+
+/**
+ * Reads the answer to a request (RFC 1928 §6).
+ * @throws ProtocolError when it is not one.
+ */
+export function* readSocks5Reply(): Handshake<FarReply> {
+  const { head, address, bytes } = yield* readMessage();
+  const [theirVersion, reply, , addressType] = head;
+  if (theirVersion !== version) throw unexpected('reply version', version, theirVersion);
+  if (address === undefined) throw unexpected('reply ATYP', 1, addressType);
+  const refusal = reply === succeeded ? undefined : (refusalsByReply.get(reply ?? 0) ?? 'general-failure');
+  return { refusal, bound: wholeTarget(address), bytes };
+}
+
+/**
+ * Reads the answers to greeting and request that were sent at once. The first is 05 00 and was given to the client
+ * long ago (docs/raw-wire.md §4), so that only the second is returned.
+ * @throws ProtocolError when they are something else.
+ */
+export function* methodAndReply(): Handshake<FarReply> {
+  yield* expectMethodReply();
+  return yield* readSocks5Reply();
+}
+
+function greeting(...offered: readonly number[]): Uint8Array {
+  return Uint8Array.of(version, offered.length, ...offered);
+}
+
+function* readMethodReply(): Handshake<number | undefined> {
+  const [theirVersion, method] = yield* read(2);
+  if (theirVersion !== version) throw unexpected('version', version, theirVersion);
+  return method;
+}
+
+function expectNone(method: number | undefined): void {
+  if (method === methods.none) return;
+  throw new ProtocolError(
+    `SOCKS5 method: expected ${methods.none}, got ${method ?? 'nothing'}`,
+    method === methods.noneAcceptable ? 'denied' : 'protocol',
+  );
+}
