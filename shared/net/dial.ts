@@ -10,7 +10,7 @@ import type { Target } from '../codec/address.js';
 import { parseIp } from '../codec/ip.js';
 import { DialError, RefusedError } from '../errors.js';
 import { dialErrorOf, mostTelling } from './dial-errors.js';
-import { admitAddress, admitTarget, type Guard } from './guard.js';
+import { admitAddresses, admitTarget, type Guard } from './guard.js';
 import type { Resolver } from './resolve.js';
 
 export interface DialOptions {
@@ -71,10 +71,16 @@ class Race {
 
   readonly begin = (addresses: readonly string[]): void => {
     if (this.#over) return;
-    const { allowed, refusal } = this.#admit(addresses);
-    this.#waiting = interleave(allowed).slice(0, maxAddresses);
+    const { guard } = this.#options;
+    try {
+      const allowed = guard === undefined ? addresses : admitAddresses(guard, addresses, this.#port);
+      this.#waiting = interleave(allowed).slice(0, maxAddresses);
+    } catch (refusal) {
+      this.fail(refusal);
+      return;
+    }
     if (this.#waiting.length > 0) this.#attempt();
-    else this.fail(refusal ?? new DialError('name-not-resolved', 'name: expected an address, got none'));
+    else this.fail(new DialError('name-not-resolved', 'name: expected an address, got none'));
   };
 
   readonly fail = (error: unknown): void => {
@@ -82,22 +88,6 @@ class Race {
     this.#finish();
     this.#settle.reject(error instanceof RefusedError ? error : dialErrorOf(error));
   };
-
-  #admit(addresses: readonly string[]): { readonly allowed: readonly string[]; readonly refusal: unknown } {
-    const { guard } = this.#options;
-    if (guard === undefined) return { allowed: addresses, refusal: undefined };
-    let refusal: unknown;
-    const allowed = addresses.filter((ip) => {
-      try {
-        admitAddress(guard, ip, this.#port);
-        return true;
-      } catch (error) {
-        refusal = error;
-        return false;
-      }
-    });
-    return { allowed, refusal };
-  }
 
   readonly #attempt = (): void => {
     const ip = this.#waiting.shift();

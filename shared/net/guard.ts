@@ -55,6 +55,25 @@ export function admitAddress(guard: Guard, ip: string, port: number): void {
   }
 }
 
+/**
+ * Those of `ips` that pass; none of none.
+ * @throws RefusedError when all of them are refused.
+ */
+export function admitAddresses(guard: Guard, ips: readonly string[], port: number): readonly string[] {
+  let refusal: unknown;
+  const admitted = ips.filter((ip) => {
+    try {
+      admitAddress(guard, ip, port);
+      return true;
+    } catch (error) {
+      refusal = error;
+      return false;
+    }
+  });
+  if (admitted.length === 0 && refusal !== undefined) throw refusal as Error;
+  return admitted;
+}
+
 /** Whether a connection to `ip` arrives at a socket of this host that listens on `listening`. */
 function reaches(ip: string, listening: string): boolean {
   const to = canonicalIp(ip);
