@@ -2,11 +2,11 @@
  * The AEADs in plain TypeScript (@noble/ciphers): the reference that the native ones are held against, and a way out
  * for a Node whose OpenSSL lacks a cipher.
  */
-import { gcm } from '@noble/ciphers/aes.js';
+import { ecb, gcm } from '@noble/ciphers/aes.js';
 import { chacha20poly1305, xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { concat } from '../bytes.js';
 import { AuthError } from '../errors.js';
-import type { Aead, Opening } from './aead.js';
+import type { Aead, BlockCipher, Opening } from './aead.js';
 import { tagLength } from './methods.js';
 import type { AeadName } from './methods.js';
 
@@ -67,5 +67,15 @@ function gathering(length: number, open: (ciphertext: Uint8Array, tag: Uint8Arra
       filled += part.length;
     },
     finish: (tag) => [open(ciphertext.subarray(0, filled), tag)],
+  };
+}
+
+/** AES on @noble/ciphers, a block at a time. The key is copied. */
+export function nobleBlockCipher(key: Uint8Array): BlockCipher {
+  const ownKey = new Uint8Array(key);
+  const cipher = (): OneMessage => ecb(ownKey, { disablePadding: true });
+  return {
+    encrypt: (block) => cipher().encrypt(block),
+    decrypt: (block) => cipher().decrypt(block),
   };
 }

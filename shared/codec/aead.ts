@@ -4,8 +4,8 @@
  * Additional data is always empty and a tag is always 16 bytes, in every edition; neither appears here. Nothing is
  * released before its tag has been checked: neither body has a way to ask for it.
  */
-import { nativeAead } from './aead-native.js';
-import { nobleAead } from './aead-noble.js';
+import { nativeAead, nativeBlockCipher } from './aead-native.js';
+import { nobleAead, nobleBlockCipher } from './aead-noble.js';
 import type { AeadName } from './methods.js';
 
 /** A sealed message in two parts, so that a large body need not be copied to stand next to its tag. Owned by the caller. */
@@ -53,4 +53,21 @@ export type AeadFactory = (name: AeadName, key: Uint8Array) => Aead;
 export const cipherBackends: Readonly<Record<CipherBackend, AeadFactory>> = {
   native: nativeAead,
   noble: nobleAead,
+};
+
+/**
+ * AES without a mode and without a tag, for the one block of a packet that needs neither: its separate header, which
+ * no key ever meets twice and whose content the sealed body vouches for (SIP022 §3.2.2).
+ */
+export interface BlockCipher {
+  /** 16 bytes of 16 bytes, owned by the caller. */
+  encrypt(block: Uint8Array): Uint8Array;
+  /** The same, backwards. */
+  decrypt(block: Uint8Array): Uint8Array;
+}
+
+/** AES with that key of 16 or 32 bytes, which is lent. */
+export const blockCiphers: Readonly<Record<CipherBackend, (key: Uint8Array) => BlockCipher>> = {
+  native: nativeBlockCipher,
+  noble: nobleBlockCipher,
 };

@@ -1,0 +1,117 @@
+/**
+ * What both editions of a packet share: its two sides, and how the address in it is read. A packet is one Shadowsocks
+ * datagram between a local and its remote.
+ *
+ * Whatever an `open` refuses has left no trace: the genuine packet of the same number can still be opened.
+ */
+import type { Environment } from '../environment.js';
+import { ProtocolError } from '../errors.js';
+import { decodeTarget } from './address.js';
+import type { Target } from './address.js';
+import { parseIp } from './ip.js';
+import type { Cipher } from './session.js';
+
+/** The local's side of one association. */
+export interface PacketClient {
+  /**
+   * One datagram to `target`, sealed: owned bytes, to be sent as they are. The payload is lent.
+   *
+   * @throws ProtocolError for a host that no packet can name.
+   */
+  seal(target: Target, payload: Uint8Array): Uint8Array;
+  /**
+   * What an answer holds; the packet is lent, the payload owned.
+   *
+   * @throws AuthError when it is not a genuine and new answer to this association (code `replay` when only not new,
+   * `clock` when only its time is wrong), ProtocolError when a remote that knows the key wrote nonsense.
+   */
+  open(packet: Uint8Array): OpenedAnswer;
+}
+
+/** An answer that has proved to be genuine. */
+export interface OpenedAnswer {
+  /** Who answered: always an IP address. */
+  readonly source: Target;
+  /** May be empty. */
+  readonly payload: Uint8Array;
+}
+
+/** The remote's side, for all clients of one key. */
+export interface PacketServer {
+  /**
+   * What a client's packet asks for; the packet is lent, the payload owned.
+   *
+   * @throws AuthError when it is not genuine and new (code `replay` when only not new, `clock` when only its time is
+   * wrong), ProtocolError when a client that knows the key wrote nonsense.
+   */
+  open(packet: Uint8Array): OpenedPacket;
+}
+
+/** A client's packet that has proved to be genuine. */
+export interface OpenedPacket {
+  /** Unix time in seconds as the client wrote it (2022), within 30 s of ours; the 2017 edition has none. */
+  readonly timestamp: number | undefined;
+  /** Its port is never 0. */
+  readonly target: Target;
+  /** May be empty. */
+  readonly payload: Uint8Array;
+  /**
+   * The session it belongs to (2022): the same object for all packets of a session, wherever they come from. The 2017
+   * edition has none: there an association is keyed by the sender's address.
+   */
+  readonly session: PacketSession | undefined;
+  /** Seals the answers: the session itself, where there is one. */
+  readonly sealer: PacketSealer;
+}
+
+/** Seals what a target answered. */
+export interface PacketSealer {
+  /** One datagram from `source`, sealed: owned bytes, to be sent as they are. The payload is lent. */
+  seal(source: Target, payload: Uint8Array): Uint8Array;
+}
+
+/** The session of one client's association, as the remote remembers it. */
+export interface PacketSession extends PacketSealer {
+  /**
+   * Forgets the session: its association has ended. Not to be called within 61 s of its last packet, because a recorded
+   * one would pass for the beginning of a new session.
+   */
+  end(): void;
+}
+
+/** Packets of one edition, from both sides. */
+export interface PacketEdition {
+  client(cipher: Cipher, env: Environment): PacketClient;
+  server(cipher: Cipher, env: Environment): PacketServer;
+}
+
+/** What a packet carries: where to or where from, and what. */
+export interface Datagram {
+  readonly peer: Target;
+  readonly payload: Uint8Array;
+}
+
+/**
+ * The address at `offset` and the payload behind it, which is the rest.
+ *
+ * @throws ProtocolError for an address that is cut off or that no packet may name, and for port 0.
+ */
+export function readDatagram(plain: Uint8Array, offset: number): Datagram {
+  const address = decodeTarget(plain, offset);
+  if (address === undefined) throw new ProtocolError('packet: expected a whole address, got less');
+  if (address.target.port === 0) throw new ProtocolError('packet: expected a port from 1 to 65535, got 0');
+  return { peer: address.target, payload: plain.subarray(address.end) };
+}
+
+/**
+ * The same of an answer, which comes from an address that was dialled and not from a name.
+ *
+ * @throws ProtocolError as {@link readDatagram}, and for a name.
+ */
+export function readAnswer(plain: Uint8Array, offset: number): OpenedAnswer {
+  const { peer, payload } = readDatagram(plain, offset);
+  if (parseIp(peer.host) === undefined) {
+    throw new ProtocolError('source of an answer: expected an IP address, got a name');
+  }
+  return { source: peer, payload };
+}

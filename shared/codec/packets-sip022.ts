@@ -1,0 +1,176 @@
+/**
+ * Packets of the 2022 edition (SIP022 §3.2, §4.1): who remembers what.
+ *
+ * Each side draws a session ID and counts its packets; the other keeps a sliding window over that count. The order is
+ * always the same: the window is looked at, the packet opened, its type and time and contents checked, and only then
+ * is anything remembered. A recorded or spoofed packet can so neither open a session nor move a window.
+ */
+import type { Environment } from '../environment.js';
+import { AuthError } from '../errors.js';
+import type { Target } from './address.js';
+import type { Aead } from './aead.js';
+import { decodeAnswer, decodeRequest, encodeAnswer, encodeRequest } from './packets-body.js';
+import type {
+  OpenedAnswer,
+  OpenedPacket,
+  PacketClient,
+  PacketEdition,
+  PacketServer,
+  PacketSession,
+} from './packets-edition.js';
+import { packetFrame } from './packets-frame.js';
+import type { PacketFrame, PacketIds } from './packets-frame.js';
+import { OutgoingPackets } from './packets-outgoing.js';
+import { SlidingWindow, packetIdLimit } from './window.js';
+
+export const sip022Packets: PacketEdition = {
+  client: (cipher, env) => new Client(packetFrame(cipher, env), env),
+  server: (cipher, env) => new Server(packetFrame(cipher, env), env),
+};
+
+/** A session of the other side: its cipher, and which of its packets have been here. */
+interface IncomingPackets {
+  readonly aead: Aead;
+  readonly window: SlidingWindow;
+}
+
+/**
+ * The cipher for a packet of a known session, or of one that may become known.
+ *
+ * @throws AuthError for a packet ID that is not new.
+ */
+function admit(frame: PacketFrame, ids: PacketIds, known: IncomingPackets | undefined): Aead {
+  const isNew = known?.window.isNew(ids.packet) ?? ids.packet < packetIdLimit;
+  if (!isNew) {
+    throw new AuthError('packet ID: expected a new one, got one seen before or out of range', {
+      code: 'replay',
+    });
+  }
+  return known?.aead ?? frame.aead(ids.session);
+}
+
+class Server implements PacketServer {
+  readonly #frame: PacketFrame;
+  readonly #env: Environment;
+  readonly #sessions = new Map<bigint, Session>();
+
+  constructor(frame: PacketFrame, env: Environment) {
+    this.#frame = frame;
+    this.#env = env;
+  }
+
+  open(packet: Uint8Array): OpenedPacket {
+    const { ids, aead, body } = this.#frame.open(packet, (outer) =>
+      admit(this.#frame, outer, this.#sessions.get(outer.session)),
+    );
+    const { timestamp, peer: target, payload } = decodeRequest(body, this.#env);
+    const session = this.#sessions.get(ids.session) ?? this.#begin(ids.session, aead);
+    session.window.add(ids.packet);
+    return { timestamp, target, payload, session, sealer: session };
+  }
+
+  #begin(id: bigint, aead: Aead): Session {
+    const session = new Session(id, aead, {
+      outgoing: () => new OutgoingPackets(this.#frame, this.#env),
+      env: this.#env,
+      forget: () => {
+        if (this.#sessions.get(id) === session) this.#sessions.delete(id);
+      },
+    });
+    this.#sessions.set(id, session);
+    return session;
+  }
+}
+
+/** What a session of a client wants from the remote it belongs to. */
+interface SessionPlace {
+  readonly outgoing: () => OutgoingPackets;
+  readonly env: Environment;
+  readonly forget: () => void;
+}
+
+class Session implements PacketSession, IncomingPackets {
+  readonly aead: Aead;
+  readonly window: SlidingWindow = new SlidingWindow();
+  readonly end: () => void;
+  readonly #id: bigint;
+  readonly #place: SessionPlace;
+  /** From the first answer on: many a target never gives one. */
+  #outgoing: OutgoingPackets | undefined;
+
+  constructor(id: bigint, aead: Aead, place: SessionPlace) {
+    this.#id = id;
+    this.aead = aead;
+    this.#place = place;
+    this.end = place.forget;
+  }
+
+  seal(source: Target, payload: Uint8Array): Uint8Array {
+    this.#outgoing ??= this.#place.outgoing();
+    return this.#outgoing.seal(encodeAnswer(this.#id, { peer: source, payload }, this.#place.env));
+  }
+}
+
+/** A session of the remote, and when its last genuine packet came, in milliseconds. */
+interface RemoteSession extends IncomingPackets {
+  readonly id: bigint;
+  seen: number;
+}
+
+/**
+ * How long an old session of the remote stays known after its last packet. SIP022 §3.2.4 says a minute; a packet
+ * stamped 30 s ahead, in whole seconds, can be played again until just under 61 s after it came.
+ */
+const keepOld = 61_000;
+
+/**
+ * Knows two sessions of its remote, the present one and the one before: a remote that is started anew begins another,
+ * and its last packets may still be on their way.
+ */
+class Client implements PacketClient {
+  readonly #frame: PacketFrame;
+  readonly #env: Environment;
+  readonly #outgoing: OutgoingPackets;
+  #current: RemoteSession | undefined;
+  #old: RemoteSession | undefined;
+
+  constructor(frame: PacketFrame, env: Environment) {
+    this.#frame = frame;
+    this.#env = env;
+    this.#outgoing = new OutgoingPackets(frame, env);
+  }
+
+  seal(target: Target, payload: Uint8Array): Uint8Array {
+    return this.#outgoing.seal(encodeRequest({ peer: target, payload }, this.#env));
+  }
+
+  open(packet: Uint8Array): OpenedAnswer {
+    const { ids, aead, body } = this.#frame.open(packet, (outer) => this.#admit(outer));
+    const answer = decodeAnswer(body, this.#outgoing.id, this.#env);
+    const session = this.#known(ids.session) ?? this.#succeed(ids.session, aead);
+    session.window.add(ids.packet);
+    session.seen = this.#env.now();
+    return answer;
+  }
+
+  #known(id: bigint): RemoteSession | undefined {
+    return [this.#current, this.#old].find((session) => session?.id === id);
+  }
+
+  #admit(ids: PacketIds): Aead {
+    const known = this.#known(ids.session);
+    if (known === undefined && this.#old !== undefined) {
+      // A clock that was set back must not shut new sessions out for as long as it was set back.
+      const age = Math.abs(this.#env.now() - this.#old.seen);
+      if (age < keepOld)
+        throw new AuthError('session of the remote: expected one of the last two, got a third');
+    }
+    return admit(this.#frame, ids, known);
+  }
+
+  #succeed(id: bigint, aead: Aead): RemoteSession {
+    this.#old = this.#current;
+    this.#current = { id, aead, window: new SlidingWindow(), seen: this.#env.now() };
+    return this.#current;
+  }
+}
