@@ -1,0 +1,115 @@
+/** BIND: a port at the far end that waits for one connection from one host (RFC 1928 §4; SOCKS4, "BIND"). */
+import type { Target } from '../codec/address.js';
+import { canonicalIp, parseIp } from '../codec/ip.js';
+import { DialError, RefusedError } from '../errors.js';
+import { addressTowards, openBinding } from '../net/binding.js';
+import { admitAddresses, admitTarget, type Guard } from '../net/guard.js';
+import type { Resolver } from '../net/resolve.js';
+import type { Binder } from './outbound.js';
+
+export interface DirectBinderOptions {
+  readonly resolver: Resolver;
+  readonly guard: Guard;
+  /** The IP literal by which others reach this host, where that is not its own: behind a NAT that hands all ports on. */
+  readonly announce: string | undefined;
+  /** From the first reply to the connection, in milliseconds. */
+  readonly timeoutMs: number;
+  /** For the lookup of a host that was given by name, in milliseconds. */
+  readonly dialMs: number;
+  /** Bindings that may be open at once, those still looked up among them. */
+  readonly most: number;
+}
+
+/** Waits on this host itself, as far as the guard lets it: for no host that could not be dialled either. */
+export function directBinder(options: DirectBinderOptions): Binder {
+  let open = 0;
+  const left = (): void => {
+    open -= 1;
+  };
+  return async (expected, { signal }) => {
+    signal.throwIfAborted();
+    if (open >= options.most) {
+      const message = `bindings: expected at most ${options.most} at once, got one more`;
+      throw new DialError('general-failure', message);
+    }
+    open += 1;
+    try {
+      const { ips, near } = await wayTo(expected, options, signal);
+      const binding = await openBinding(near, { from: ips, timeoutMs: options.timeoutMs, signal });
+      binding.accepted.then(left, left);
+      return { ...binding, bound: announced(binding.bound, options.announce) };
+    } catch (error) {
+      left();
+      throw error;
+    }
+  };
+}
+
+/** For a remote that was not told to allow BIND: it opens a door to its own network. */
+export const refusingBinder: Binder = () =>
+  Promise.reject(new RefusedError('BIND: expected it to be allowed, got a remote that does not'));
+
+interface Way {
+  /** The addresses of the host that will connect. */
+  readonly ips: readonly string[];
+  /** Ours on the way to it. */
+  readonly near: string;
+}
+
+async function wayTo(expected: Target, options: DirectBinderOptions, signal: AbortSignal): Promise<Way> {
+  const { guard } = options;
+  admitTarget(guard, expected);
+  const found = await lookUp(expected.host, options, signal);
+  const ips = admitAddresses(guard, found, expected.port);
+  // To a dial they are this host. Here some mean "anybody" by them, and that is nobody's to ask for.
+  if (ips.some((ip) => ['0.0.0.0', '::'].includes(canonicalIp(ip)))) {
+    throw new RefusedError('binding: expected the address of one host, got that of none');
+  }
+  return { ips, near: await nearest(ips) };
+}
+
+function lookUp(
+  host: string,
+  { resolver, dialMs }: DirectBinderOptions,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  if (parseIp(host) !== undefined) return Promise.resolve([host]);
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      reject(new DialError('timed-out', `binding: expected an address within ${dialMs} ms, got none`));
+    }, dialMs);
+    const aborted = (): void => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', aborted);
+    void resolver
+      .resolve(host)
+      .then(resolve, reject)
+      .finally(() => {
+        clearTimeout(late);
+        signal.removeEventListener('abort', aborted);
+      });
+  });
+}
+
+/** IPv4 first: neither a SOCKS4 reply nor the PORT of FTP (RFC 959 §4.1.2) has room for anything else. */
+async function nearest(ips: readonly string[]): Promise<string> {
+  const ordered = ips
+    .map(canonicalIp)
+    .sort((one, other) => Number(one.includes(':')) - Number(other.includes(':')));
+  let failure: unknown = new DialError('name-not-resolved', 'name: expected an address, got none');
+  for (const ip of ordered) {
+    try {
+      return await addressTowards(ip);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure as Error;
+}
+
+/** An address of the other family would be announced in vain: nobody listens there. */
+function announced({ host, port }: Target, announce: string | undefined): Target {
+  const known = announce !== undefined && announce.includes(':') === host.includes(':');
+  return { host: known ? announce : host, port };
+}
