@@ -28,11 +28,12 @@ export function addressTowards(ip: string): Promise<string> {
       socket.close();
       reject(dialErrorOf(error));
     });
-    socket.connect(discardPort, ip, () => {
+    socket.once('connect', () => {
       const { address } = socket.address();
       socket.close();
       resolve(address);
     });
+    socket.connect(discardPort, ip);
   });
 }
 
