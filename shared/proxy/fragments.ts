@@ -15,7 +15,7 @@ import { formatTarget } from '../codec/address.js';
 import type { UdpDatagram, UdpHeader } from './udp-header.js';
 
 /** How long the pieces of a datagram are waited for: the least that the RFC allows. */
-const reassemblyMs = 5000;
+export const reassemblyMs = 5000;
 /** The most that a UDP datagram over IPv4 can carry: 65,535 less 20 bytes of IP and 8 of UDP. */
 const maxPayload = 65_507;
 const last = 0x80;
