@@ -1,0 +1,209 @@
+/**
+ * UDP ASSOCIATE at the local (RFC 1928 §4, §7): it owns the socket that the client sends to, and passes datagrams on to
+ * the remote as Shadowsocks packets.
+ *
+ * Whatever is wrong with a datagram, it is dropped, and nobody is told: that is how UDP fails.
+ */
+import { formatTarget, type Target } from '../codec/address.js';
+import { canonicalIp } from '../codec/ip.js';
+import { type PacketClient, packetClient } from '../codec/packets.js';
+import type { Cipher } from '../codec/stream.js';
+import type { Environment } from '../environment.js';
+import { DialError, messageOf } from '../errors.js';
+import { anyAddress, bindDatagrams, type Datagrams, type Endpoint, type Sent } from '../net/datagrams.js';
+import type { Resolver } from '../net/resolve.js';
+import { routedAddress } from '../net/routes.js';
+import { FragmentQueue, reassemblyMs } from '../proxy/fragments.js';
+import { readUdpHeader, writeUdpHeader } from '../proxy/udp-header.js';
+import type { Association, AssociationClient, Associator, DatagramCounts } from './outbound.js';
+
+/** The far end of associations. */
+export interface PacketTunnel {
+  readonly remote: Target;
+  readonly cipher: Cipher;
+  readonly environment: Environment;
+  readonly resolver: Resolver;
+  readonly timeouts: { readonly dialMs: number };
+}
+
+/**
+ * Through any Shadowsocks server that takes datagrams, ours included: they travel to the host and port that streams
+ * travel to. Whether somebody is there cannot be told: the association opens as soon as the remote has an address.
+ */
+export function tunnelAssociator(tunnel: PacketTunnel): Associator {
+  return async (client, { signal }) => {
+    const sockets: Datagrams[] = [];
+    const bind = async (host: string): Promise<Datagrams> => {
+      const socket = await bindDatagrams({ host, port: 0 });
+      sockets.push(socket);
+      return socket;
+    };
+    try {
+      const address = await remoteAddress(tunnel, signal);
+      const near = await bind(canonicalIp(client.near.host));
+      const far = await bind(anyAddress[address.includes(':') ? 6 : 4]);
+      signal.throwIfAborted();
+      return new Relay(client, { near, far, remote: { address, port: tunnel.remote.port } }, tunnel);
+    } catch (error) {
+      for (const socket of sockets) socket.close();
+      signal.throwIfAborted();
+      const detail = `remote ${formatTarget(tunnel.remote)}: ${messageOf(error)}`;
+      throw new DialError('general-failure', detail, { cause: error });
+    }
+  };
+}
+
+/** Where the remote is now, in the spelling in which the system will name it as a sender. */
+async function remoteAddress(
+  { remote, resolver, timeouts }: PacketTunnel,
+  signal: AbortSignal,
+): Promise<string> {
+  const found = resolver.resolve(remote.host).then(routedAddress);
+  const address = await within(found, timeouts.dialMs, signal);
+  if (address === undefined) throw new DialError('name-not-resolved', 'name: expected an address, got none');
+  return canonicalIp(address);
+}
+
+/** Settles as `work` does, unless the time is up or the signal fires before. */
+function within<T>(work: Promise<T>, timeoutMs: number, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      reject(signal.reason as Error);
+    };
+    const deadline = setTimeout(() => {
+      reject(new DialError('timed-out', `name: expected an address within ${timeoutMs} ms, got none`));
+    }, timeoutMs);
+    signal.addEventListener('abort', abort);
+    if (signal.aborted) abort();
+    void work.then(resolve, reject).finally(() => {
+      clearTimeout(deadline);
+      signal.removeEventListener('abort', abort);
+    });
+  });
+}
+
+/** Both ends of a relay, and who is at the far one. */
+interface Sockets {
+  readonly near: Datagrams;
+  readonly far: Datagrams;
+  readonly remote: Endpoint;
+}
+
+class Relay implements Association {
+  readonly bound: Target;
+  readonly closed: Promise<Error | undefined>;
+  readonly #sockets: Sockets;
+  readonly #packets: PacketClient;
+  readonly #fragments = new FragmentQueue();
+  readonly #clientHost: string;
+  /** The one port of the client that is listened to: its request names it, or else its first datagram does. */
+  #clientPort: number | undefined;
+  #client: Endpoint | undefined;
+  #reassembly: NodeJS.Timeout | undefined;
+  #settle: (broken: Error | undefined) => void = () => undefined;
+  #up = 0;
+  #down = 0;
+  #datagramsUp = 0;
+  #datagramsDown = 0;
+  #dropped = 0;
+
+  constructor(client: AssociationClient, sockets: Sockets, { cipher, environment }: PacketTunnel) {
+    this.bound = sockets.near.address;
+    this.closed = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    this.#sockets = sockets;
+    this.#packets = packetClient(cipher, environment);
+    this.#clientHost = canonicalIp(client.host);
+    const { host, port } = client.announced;
+    this.#clientPort = port !== 0 && canonicalIp(host) === this.#clientHost ? port : undefined;
+    sockets.near.attach({ received: this.#fromClient, failed: this.#end });
+    sockets.far.attach({ received: this.#fromRemote, failed: this.#end });
+  }
+
+  counts(): DatagramCounts {
+    return {
+      up: this.#up,
+      down: this.#down,
+      datagramsUp: this.#datagramsUp,
+      datagramsDown: this.#datagramsDown,
+      dropped: this.#dropped,
+    };
+  }
+
+  close(): void {
+    this.#end(undefined);
+  }
+
+  readonly #end = (broken: Error | undefined): void => {
+    clearTimeout(this.#reassembly);
+    this.#sockets.near.close();
+    this.#sockets.far.close();
+    this.#settle(broken);
+  };
+
+  readonly #sent: Sent = (error) => {
+    if (error !== null) this.#dropped += 1;
+  };
+
+  readonly #fromClient = (datagram: Uint8Array, from: Endpoint): void => {
+    const header = this.#isClient(from) ? readUdpHeader(datagram) : undefined;
+    if (header === undefined) {
+      this.#dropped += 1;
+      return;
+    }
+    this.#clientPort = from.port;
+    this.#client = from;
+    const whole = this.#fragments.accept(header, performance.now());
+    if (whole === undefined) this.#awaitRest(header.fragment);
+    else this.#seal(whole.target, whole.payload);
+  };
+
+  #isClient({ address, port }: Endpoint): boolean {
+    return address === this.#clientHost && (this.#clientPort ?? port) === port;
+  }
+
+  /** A sequence that has just begun is forgotten if it does not become whole; the queue has no clock of its own. */
+  #awaitRest(fragment: number): void {
+    if (fragment !== 1) return;
+    this.#reassembly ??= setTimeout(() => {
+      // Put off by every sequence, so none is younger, however the two clocks are rounded.
+      this.#fragments.expire(Infinity);
+    }, reassemblyMs);
+    this.#reassembly.refresh();
+  }
+
+  #seal(target: Target, payload: Uint8Array): void {
+    let packet: Uint8Array;
+    try {
+      packet = this.#packets.seal(target, payload);
+    } catch {
+      // A host that no packet can name.
+      this.#dropped += 1;
+      return;
+    }
+    this.#up += payload.length;
+    this.#datagramsUp += 1;
+    this.#sockets.far.send(packet, this.#sockets.remote, this.#sent);
+  }
+
+  readonly #fromRemote = (packet: Uint8Array, { address, port }: Endpoint): void => {
+    const { remote, near } = this.#sockets;
+    if (this.#client === undefined || address !== remote.address || port !== remote.port) {
+      this.#dropped += 1;
+      return;
+    }
+    let datagram: Uint8Array;
+    try {
+      const { source, payload } = this.#packets.open(packet);
+      datagram = writeUdpHeader(source, payload);
+      this.#down += payload.length;
+    } catch {
+      // Not from our remote, or not new.
+      this.#dropped += 1;
+      return;
+    }
+    this.#datagramsDown += 1;
+    near.send(datagram, this.#client, this.#sent);
+  };
+}
