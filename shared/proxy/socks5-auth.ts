@@ -31,14 +31,15 @@ export interface Credential {
  * ```
  */
 export function* readCredentials(): Handshake<Uint8Array> {
-  const pieces = [yield* read(1)];
-  if (pieces[0]?.[0] !== version) return concat(pieces);
-  for (let field = 0; field < 2; field++) {
-    const length = yield* read(1);
-    pieces.push(length);
-    if (length[0]) pieces.push(yield* read(length[0]));
-  }
-  return concat(pieces);
+  const first = yield* read(1);
+  if (first[0] !== version) return first;
+  return concat([first, yield* readField(), yield* readField()]);
+}
+
+/** A byte that says how many follow, and these. */
+function* readField(): Handshake<Uint8Array> {
+  const length = yield* read(1);
+  return length[0] ? concat([length, yield* read(length[0])]) : length;
 }
 
 /**
@@ -67,7 +68,11 @@ function vouched(words: Uint8Array, check: CredentialCheck): boolean {
  */
 export function* sendCredentials(credential: Credential): Handshake<void> {
   yield* write(
-    concat([Uint8Array.of(version), field('user', credential.user), field('password', credential.password)]),
+    concat([
+      Uint8Array.of(version),
+      writeField('user', credential.user),
+      writeField('password', credential.password),
+    ]),
   );
   const [theirVersion, status] = yield* read(2);
   if (theirVersion !== version) {
@@ -83,7 +88,7 @@ export function* sendCredentials(credential: Credential): Handshake<void> {
   }
 }
 
-function field(what: string, text: string): Uint8Array {
+function writeField(what: string, text: string): Uint8Array {
   const bytes = new TextEncoder().encode(text);
   if (bytes.length === 0 || bytes.length > maxLength) {
     throw new ConfigError(`SOCKS5 ${what}: expected 1 to ${maxLength} bytes, got ${bytes.length}`);

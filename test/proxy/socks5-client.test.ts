@@ -1,8 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { ProtocolError, type Refusal } from '../../shared/errors.js';
-import { greetSocks5, readSocks5Reply } from '../../shared/proxy/socks5.js';
+import type { Command } from '../../shared/proxy/request.js';
+import {
+  expectMethodReply,
+  greetSocks5,
+  methodAndReply,
+  proveSocks5,
+  readSocks5Reply,
+  requestSocks5,
+  socks5Request,
+} from '../../shared/proxy/socks5-client.js';
 import { byteByByte, toHex } from '../support/codec.js';
 import { converse, spacedHex } from '../support/handshake.js';
+import { credentials, threeFeedings } from '../support/socks.js';
+
+const alice = { user: 'alice', password: 'b:c' };
 
 describe('greeting a proxy', () => {
   it('offers method 0 and returns when it is taken', () => {
@@ -16,13 +28,79 @@ describe('greeting a proxy', () => {
   });
 
   it.each([
-    ['05ff', 'SOCKS5 method: expected 0, got 255'],
-    ['0502', 'SOCKS5 method: expected 0, got 2'],
-    ['4854', 'SOCKS5 version: expected 5, got 72'],
-  ])('answered %s is a protocol error', (answer, message) => {
-    const { error } = converse(greetSocks5(), [spacedHex(answer)]);
+    ['05ff', 'denied', 'SOCKS5 method: expected 0, got 255'],
+    ['0502', 'protocol', 'SOCKS5 method: expected 0, got 2'],
+    ['4854', 'protocol', 'SOCKS5 version: expected 5, got 72'],
+  ])('answered %s is a protocol error of code %s', (answer, code, message) => {
+    for (const start of [() => greetSocks5(), expectMethodReply, methodAndReply]) {
+      const { error } = threeFeedings<unknown>(start, spacedHex(answer));
+      expect(error).toBeInstanceOf(ProtocolError);
+      expect(error).toMatchObject({ code, message });
+    }
+  });
+
+  it('offers a password when it has one, and keeps it when nobody asks', () => {
+    const { written, error, waiting } = threeFeedings(() => greetSocks5(alice), spacedHex('0500'));
+    expect({ written: toHex(written), error, waiting }).toEqual({
+      written: '05020002',
+      error: undefined,
+      waiting: false,
+    });
+  });
+
+  it('says the password when asked', () => {
+    const { written, error, waiting } = threeFeedings(() => greetSocks5(alice), spacedHex('0502 0100'));
+    expect({ written: toHex(written), error, waiting }).toEqual({
+      written: `05020002${credentials('alice', 'b:c')}`,
+      error: undefined,
+      waiting: false,
+    });
+  });
+
+  it.each(['05ff', '0502 0101'])('answered %s it was denied', (answer) => {
+    const { error } = threeFeedings(() => greetSocks5(alice), spacedHex(answer));
     expect(error).toBeInstanceOf(ProtocolError);
-    expect((error as Error).message).toBe(message);
+    expect(error).toMatchObject({ code: 'denied' });
+  });
+});
+
+describe('proving that a proxy is there', () => {
+  it.each(['0500', '0502', '05ff'])('takes the answer %s, whichever method it names', (answer) => {
+    const { written, error, waiting } = threeFeedings(proveSocks5, spacedHex(answer));
+    expect({ written: toHex(written), error, waiting }).toEqual({
+      written: '050100',
+      error: undefined,
+      waiting: false,
+    });
+  });
+
+  it('takes no answer of another protocol', () => {
+    expect(threeFeedings(proveSocks5, spacedHex('4854')).error).toBeInstanceOf(ProtocolError);
+  });
+});
+
+describe('asking a proxy', () => {
+  it.each<[Command, string, string]>([
+    ['connect', 'example.com', '05010003 0b 6578616d706c652e636f6d 01bb'],
+    ['bind', '192.0.2.1', '05020001 c0000201 01bb'],
+    ['associate', '::', `05030004 ${'00'.repeat(16)} 01bb`],
+  ])('to %s %s it sends the request, and returns what it hears', (command, host, words) => {
+    const target = { host, port: 443 };
+    expect(socks5Request(command, target)).toEqual(spacedHex(words));
+    const reply = spacedHex('05000001 c0000207 1234');
+    const { written, result } = threeFeedings(() => requestSocks5(command, target), reply);
+    expect(written).toEqual(spacedHex(words));
+    expect(result).toEqual({ refusal: undefined, bound: { host: '192.0.2.7', port: 0x1234 }, bytes: reply });
+  });
+
+  it('reads the second answer after the first one, of which only that is returned', () => {
+    const reply = spacedHex('05050001 00000000 0000');
+    const { result } = threeFeedings(methodAndReply, Uint8Array.from([5, 0, ...reply]));
+    expect(result).toEqual({
+      refusal: 'connection-refused',
+      bound: { host: '0.0.0.0', port: 0 },
+      bytes: reply,
+    });
   });
 });
 
@@ -33,9 +111,8 @@ describe("a proxy's answer", () => {
     ['05000003 0b 6578616d706c652e636f6d 1234', 'example.com'],
     ['0500ff01 c0000207 1234', '192.0.2.7'],
   ])('%s grants, with the bound address', (answer, host) => {
-    const { result, rest } = converse(readSocks5Reply(), [spacedHex(answer), spacedHex('aa')]);
+    const { result } = threeFeedings(readSocks5Reply, spacedHex(answer));
     expect(result).toEqual({ refusal: undefined, bound: { host, port: 0x1234 }, bytes: spacedHex(answer) });
-    expect(toHex(rest)).toBe('aa');
   });
 
   it.each<[number, Refusal]>([
@@ -59,7 +136,7 @@ describe("a proxy's answer", () => {
     ['05000002', 'SOCKS5 reply ATYP: expected 1, got 2'],
     ['05000003 00 1234', 'target domain: expected 1 to 255 bytes, got none'],
   ])('%s is a protocol error, without waiting for more', (answer, message) => {
-    const { error } = converse(readSocks5Reply(), [spacedHex(answer)]);
+    const { error } = threeFeedings(readSocks5Reply, spacedHex(answer));
     expect(error).toBeInstanceOf(ProtocolError);
     expect((error as Error).message).toBe(message);
   });
