@@ -4,17 +4,15 @@ import { renderUnicodeCompact } from 'uqr';
 import { formatTarget } from '../shared/codec/address.js';
 import { generateSecret, weakPassword } from '../shared/codec/keys.js';
 import { defaultMethod, findMethod } from '../shared/codec/methods.js';
-import {
-  type LocalFlags,
-  readLocalFlags,
-  readLocalListen,
-  readRemoteFlags,
-  type RemoteFlags,
-} from '../shared/config/flags.js';
+import { type AuthFlags, authVariable } from '../shared/config/credentials.js';
 import { exitCodes } from '../shared/config/exit.js';
-import { localPage, readService, remotePage, upPage } from '../shared/config/paste.js';
-import { publicHost, readPublicHost } from '../shared/config/public-host.js';
-import type { RemoteSettings } from '../shared/config/settings.js';
+import { readRemoteFlags, type RemoteFlags } from '../shared/config/flags.js';
+import { type LocalFlags, readLocalFlags, readPortFlags } from '../shared/config/local-flags.js';
+import { localPage, upPage } from '../shared/config/local-page.js';
+import { remotePage } from '../shared/config/paste.js';
+import { publicHost } from '../shared/config/public-host.js';
+import { readService } from '../shared/config/service-address.js';
+import type { LocalSettings, RemoteSettings } from '../shared/config/settings.js';
 import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
 import { systemEnvironment } from '../shared/net/system.js';
 import type { Observer, Role } from '../shared/observe/events.js';
@@ -24,12 +22,9 @@ import { awaitSignals, endProcess, type Ending, surviveErrors } from './life.js'
 import { createOutput, type Output, type OutputFlags } from './output.js';
 
 /** `halflight remote`. Settles never: it ends the process. */
-export async function runRemote(
-  flags: RemoteFlags & OutputFlags & { readonly publicHost?: string },
-): Promise<void> {
+export async function runRemote(flags: RemoteFlags & OutputFlags): Promise<void> {
   const life = prepare(flags, 'remote');
   const { output, observer } = life;
-  if (flags.publicHost !== undefined) readPublicHost(flags.publicHost);
   const { settings, source } = await unlessStopped(
     readRemoteFlags(flags, process.env, systemEnvironment),
     life,
@@ -38,6 +33,7 @@ export async function runRemote(
     const variable = flags.password === undefined ? 'HALFLIGHT_KEY' : 'HALFLIGHT_PASSWORD';
     output.log.warn(`the process list shows a secret given as a flag; ${variable} or --key-file keep it out`);
   }
+  warnTypedAuth(flags, output);
 
   const { startRemote } = await import('../remote/remote.js');
   const remote = await unlessStopped(startRemote(settings, systemEnvironment, observer), life);
@@ -56,17 +52,19 @@ export async function runRemote(
 export async function runLocal(uri: string | undefined, flags: LocalFlags & OutputFlags): Promise<void> {
   const life = prepare(flags, 'local');
   const { output, observer } = life;
-  const settings = readLocalFlags(uri, flags, process.env);
+  const settings = await readLocalFlags(uri, flags, process.env);
   const { method, secret, host, port } = settings.remote;
   const weak = method.edition === 2017 ? weakPassword(secret) : undefined;
   if (weak !== undefined) output.log.warn(`${weak}; ask for a remote with a generated key`);
+  warnTypedAuth(flags, output);
 
   const { startLocal } = await import('../local/local.js');
   const local = await unlessStopped(startLocal(settings, systemEnvironment, observer), life);
   const remote = formatTarget({ host, port });
   const check = await unlessAsked(local.check(), life);
   if (check !== undefined) {
-    output.announce(localPage(local.listen, remote, check), {
+    const user = settings.remote.remoteAuth === true ? 'USER' : firstUser(settings);
+    output.announce(localPage({ listen: local.listen, user, remote, check }), {
       event: 'ready',
       role: 'local',
       listen: local.listen,
@@ -81,8 +79,9 @@ export async function runLocal(uri: string | undefined, flags: LocalFlags & Outp
 export async function runUp(flags: LocalFlags & OutputFlags): Promise<void> {
   const life = prepare(flags, 'local');
   const { output, observer } = life;
-  const listen = readLocalListen(flags);
-  const cipherBackend = flags.cipherBackend ?? 'native';
+  const port = await readPortFlags(flags, process.env);
+  warnTypedAuth(flags, output);
+  const { cipherBackend, udp } = port;
   const method = findMethod(defaultMethod);
   const settings: RemoteSettings = {
     listen: { host: '127.0.0.1', port: 0 },
@@ -91,9 +90,10 @@ export async function runUp(flags: LocalFlags & OutputFlags): Promise<void> {
     cipherBackend,
     // Whoever can reach the local's port is on this machine already.
     allowPrivate: true,
+    // The local asks already.
     credentials: [],
     allowBind: false,
-    udp: true,
+    udp,
     announce: undefined,
     freshKey: true,
     stateDirectory: undefined,
@@ -105,17 +105,10 @@ export async function runUp(flags: LocalFlags & OutputFlags): Promise<void> {
   ]);
   const remote = await unlessStopped(startRemote(settings, systemEnvironment, observer), life);
   const uri = remoteUri(settings, '127.0.0.1', remote);
-  const local = await unlessStopped(
-    startLocal(
-      { listen, remote: uri, cipherBackend, credentials: [], udp: true, pacDirect: true },
-      systemEnvironment,
-      observer,
-    ),
-    life,
-  );
+  const local = await unlessStopped(startLocal({ ...port, remote: uri }, systemEnvironment, observer), life);
   const check = await unlessAsked(local.check(), life);
   if (check !== undefined) {
-    output.announce(upPage(local.listen, uri, check), {
+    output.announce(upPage({ listen: local.listen, user: firstUser(port), uri, check }), {
       event: 'ready',
       role: 'up',
       listen: local.listen,
@@ -153,8 +146,22 @@ function prepare(flags: OutputFlags, role: Role): Life {
   return { output, ...countConversations(role, output.observer), ending: awaitSignals() };
 }
 
-function remoteUri({ method, secret }: RemoteSettings, host: string, remote: Service): ServerUri {
-  return { wire: 'raw', method, secret, host, port: readService(remote.listen).port, tag: hostname() };
+function warnTypedAuth({ auth }: AuthFlags, output: Output): void {
+  if (auth === undefined) return;
+  output.log.warn(
+    `the process list shows a password given as a flag; ${authVariable} or --auth-file keep it out`,
+  );
+}
+
+function firstUser({ credentials }: Pick<LocalSettings, 'credentials'>): string | undefined {
+  return credentials[0]?.user;
+}
+
+function remoteUri(settings: RemoteSettings, host: string, remote: Service): ServerUri {
+  const { method, secret, credentials } = settings;
+  const { port } = readService(remote.listen);
+  const asks = credentials.length > 0 ? { remoteAuth: true as const } : {};
+  return { wire: 'raw', method, secret, host, port, tag: hostname(), ...asks };
 }
 
 function drawQr(text: string): string {

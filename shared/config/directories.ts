@@ -1,8 +1,8 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import type { Variables } from './variables.js';
 
-/** The variables that say where a program's files live (XDG Base Directory 0.8; systemd.exec for STATE_DIRECTORY). */
-export type Variables = Readonly<Record<string, string | undefined>>;
+// XDG Base Directory 0.8; systemd.exec for STATE_DIRECTORY.
 
 /**
  * Where keys live: `$XDG_CONFIG_HOME/halflight`, else `~/.config/halflight`. Undefined for an account without a home.

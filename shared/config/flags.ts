@@ -1,35 +1,35 @@
 /**
- * From flags and environment variables to settings. Flags win over variables, because they were typed last; two that
+ * From the flags of `halflight remote` and the variables beside them to settings. Flags win over variables, because they were typed last; two that
  * say the same thing are a usage error, because nobody knows which was meant.
  */
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { CipherBackend } from '../codec/aead.js';
 import { masterKey, weakPassword } from '../codec/keys.js';
 import { defaultMethod, findMethod, type Method } from '../codec/methods.js';
 import type { Environment } from '../environment.js';
 import { ConfigError } from '../errors.js';
-import { configDirectory, stateDirectory, type Variables } from './directories.js';
+import { type AuthFlags, readCredentials } from './credentials.js';
+import { configDirectory, stateDirectory } from './directories.js';
 import { UsageError } from './exit.js';
 import { loadOrCreateSecret } from './keyfile.js';
-import { formatListen, isLoopback, parseListen } from './listen.js';
-import { readPastedUri } from './pasted.js';
-import type { ListenAddress, LocalSettings, RemoteSettings } from './settings.js';
+import { parseListen } from './listen.js';
+import { readPublicHost } from './public-host.js';
+import type { RemoteSettings } from './settings.js';
+import { nonEmpty, type Variables } from './variables.js';
 import { defaultRemotePort } from './uri.js';
 
-export interface RemoteFlags {
+export interface RemoteFlags extends AuthFlags {
   readonly listen?: string;
   readonly method?: string;
   readonly key?: string;
   readonly password?: string;
   readonly keyFile?: string;
+  readonly publicHost?: string;
+  readonly udp?: boolean;
+  readonly allowBind?: true;
   readonly allowPrivate?: true;
   readonly allowWeakPassword?: true;
-  readonly cipherBackend?: CipherBackend;
-}
-
-export interface LocalFlags {
-  readonly listen?: string;
-  readonly open?: true;
   readonly cipherBackend?: CipherBackend;
 }
 
@@ -47,6 +47,8 @@ export async function readRemoteFlags(
 ): Promise<{ readonly settings: RemoteSettings; readonly source: SecretSource }> {
   const listen = parseListen(flags.listen ?? String(defaultRemotePort));
   const method = flags.method === undefined ? undefined : findMethod(flags.method);
+  const publicHost = flags.publicHost === undefined ? '' : readPublicHost(flags.publicHost);
+  const credentials = await readCredentials(flags, variables);
   const { source, ...secret } = await readSecret({ flags, variables, method, environment });
   if (secret.method.edition === 2017 && flags.allowWeakPassword !== true) refuseWeak(secret.secret);
 
@@ -55,49 +57,15 @@ export async function readRemoteFlags(
     listen,
     cipherBackend: flags.cipherBackend ?? 'native',
     allowPrivate: flags.allowPrivate ?? false,
-    credentials: [],
-    allowBind: false,
-    udp: true,
-    announce: undefined,
+    credentials,
+    allowBind: flags.allowBind ?? false,
+    udp: flags.udp ?? true,
+    // Whoever connects to a binding was told where: behind NAT the address it is bound to would not do.
+    announce: isIP(publicHost) === 0 ? undefined : publicHost,
     freshKey: source.from === 'file' && source.created,
     stateDirectory: stateDirectory(variables),
   };
   return { settings, source };
-}
-
-/** What the arguments of `halflight local` and the variable beside them mean; `uri` undefined when none was given. */
-export function readLocalFlags(
-  uri: string | undefined,
-  flags: LocalFlags,
-  variables: Variables,
-): LocalSettings {
-  const given = uri ?? nonEmpty(variables['HALFLIGHT_URI']);
-  if (given === undefined) {
-    throw new UsageError(
-      'expected a URI as the argument or in HALFLIGHT_URI, got none; see halflight local --help',
-    );
-  }
-  return {
-    listen: readLocalListen(flags),
-    remote: readPastedUri(given),
-    cipherBackend: flags.cipherBackend ?? 'native',
-    credentials: [],
-    udp: true,
-    pacDirect: true,
-  };
-}
-
-/**
- * Where a local listens, 127.0.0.1:1080 by default. ConfigError when others could reach it and nobody insisted: it asks
- * for no credentials, so everyone who reaches it may use it (docs/probes.md T-30).
- */
-export function readLocalListen(flags: LocalFlags): ListenAddress {
-  const listen = parseListen(flags.listen ?? '1080', '127.0.0.1');
-  if (isLoopback(listen.host) || flags.open === true) return listen;
-  throw new ConfigError(
-    `listen address: expected a loopback address, got ${formatListen(listen)}: ` +
-      'whoever reaches it could use the tunnel; insist with --open',
-  );
 }
 
 interface SecretChoice {
@@ -188,10 +156,4 @@ function defaultKeyFile(variables: Variables): string {
   throw new ConfigError(
     'key file: expected a home directory to keep it in, got none: name a file with --key-file',
   );
-}
-
-/** Blanks around a variable come from `.env` files and here-documents, and no generated secret has any. */
-function nonEmpty(value: string | undefined): string | undefined {
-  const trimmed = value?.trim();
-  return trimmed === '' ? undefined : trimmed;
 }

@@ -6,13 +6,14 @@
  * a file of its own and gives it the final name with link(2), which, unlike rename(2), never replaces what is there.
  */
 import { constants } from 'node:fs';
-import { type FileHandle, link, open, unlink } from 'node:fs/promises';
+import { link, open, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { generateSecret, masterKey } from '../codec/keys.js';
 import { defaultMethod, findMethod, type Method, methods } from '../codec/methods.js';
 import type { Environment } from '../environment.js';
 import { codeOf, ConfigError } from '../errors.js';
 import { makeDirectory } from '../net/make-directory.js';
+import { pathError, readPrivateFile, unfit } from './private-file.js';
 
 /** A key and the method it is for. */
 export interface StoredSecret {
@@ -22,10 +23,8 @@ export interface StoredSecret {
   readonly created: boolean;
 }
 
-/** More than any key or password needs; whoever names /dev/zero gets an answer too. */
+/** More than any key or password needs. */
 const maxFileBytes = 4096;
-/** Without O_NONBLOCK, opening a named pipe would wait for a writer for ever. */
-const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 /**
@@ -49,7 +48,7 @@ export async function loadOrCreateSecret(
     return { method: chosen, secret, created: true };
   }
   const winner = await load(path, method);
-  if (winner === undefined) throw wrong(path, 'to stay where it is', 'a file that vanished');
+  if (winner === undefined) throw unfit(nameOf(path), 'to stay where it is', 'a file that vanished');
   return winner;
 }
 
@@ -70,7 +69,7 @@ function parse(path: string, line: string): StoredSecret {
   const colon = line.indexOf(':');
   const name = line.slice(0, Math.max(colon, 0));
   // What stands before the colon may be part of a key that was pasted alone, so it is not quoted.
-  if (!Object.hasOwn(methods, name)) throw wrong(path, 'one line METHOD:SECRET', 'another content');
+  if (!Object.hasOwn(methods, name)) throw unfit(nameOf(path), 'one line METHOD:SECRET', 'another content');
   const method = findMethod(name);
   const secret = line.slice(colon + 1);
   try {
@@ -85,34 +84,8 @@ function parse(path: string, line: string): StoredSecret {
 
 /** The text in the file without its line end, or undefined when there is no file. */
 async function read(path: string): Promise<string | undefined> {
-  let file: FileHandle;
-  try {
-    file = await open(path, readFlags);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    if (codeOf(error) === 'ELOOP') throw wrong(path, 'a regular file', 'a symbolic link');
-    throw asConfigError(path, error);
-  }
-  try {
-    await checkOwnerOnly(path, file);
-    const bytes = Buffer.alloc(maxFileBytes + 1);
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
-    if (bytesRead > maxFileBytes) throw wrong(path, `at most ${maxFileBytes} bytes`, 'more');
-    return bytes.toString('utf8', 0, bytesRead).replace(/\r?\n$/, '');
-  } catch (error) {
-    throw asConfigError(path, error);
-  } finally {
-    await file.close();
-  }
-}
-
-async function checkOwnerOnly(path: string, file: FileHandle): Promise<void> {
-  const status = await file.stat();
-  if (!status.isFile()) throw wrong(path, 'a regular file', 'something else');
-  const mode = status.mode & 0o777;
-  // Windows has access lists instead of these bits and reports 0666 for every file.
-  if (process.platform === 'win32' || (mode & 0o077) === 0) return;
-  throw wrong(path, 'mode 0600 (others must not read a key: chmod 600)', `mode 0${mode.toString(8)}`);
+  const text = await readPrivateFile({ name: nameOf(path), path, maxBytes: maxFileBytes });
+  return text?.replace(/\r?\n$/, '');
 }
 
 /** False when the file was there first, perhaps since a moment ago. */
@@ -131,7 +104,7 @@ async function create(path: string, content: string, environment: Environment): 
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
-    throw asConfigError(path, error);
+    throw pathError(nameOf(path), error);
   }
 }
 
@@ -176,15 +149,6 @@ async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** Missing rights keep their errno, which has an exit code of its own; the rest is a path that cannot be used. */
-function asConfigError(path: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error) || error instanceof ConfigError) return error;
-  if (codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM') return error;
-  return new ConfigError(`key file ${path}: expected a usable path, got ${String(error.code)}`, {
-    cause: error,
-  });
-}
-
-function wrong(path: string, expected: string, got: string): ConfigError {
-  return new ConfigError(`key file ${path}: expected ${expected}, got ${got}`);
+function nameOf(path: string): string {
+  return `key file ${path}`;
 }

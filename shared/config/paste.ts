@@ -1,9 +1,5 @@
-/** What a program tells the person who started it: what runs now, and what to paste where. Pure text, one line each. */
-import { formatTarget } from '../codec/address.js';
-import type { CheckResult } from '../observe/events.js';
+/** What a remote tells the person who started it: what runs now, and what to paste where. Pure text, one line each. */
 import type { SecretSource } from './flags.js';
-import { readPort, splitHostPort } from './host-port.js';
-import { isWildcard } from './listen.js';
 import type { HostDoubt } from './public-host.js';
 import { formatServerUri, redactServerUri, type ServerUri } from './uri.js';
 
@@ -35,6 +31,7 @@ export function remotePage({ listen, uri, source, doubt }: RemotePage, drawQr: D
     `halflight remote listens on ${listen} with ${uri.method.name}.`,
     ...sourceLines(source),
     ...(doubt === undefined ? [] : [`${uri.host} ${doubts[doubt]}`]),
+    ...(uri.remoteAuth === true ? authLines : []),
     '',
     'For phones and other Shadowsocks clients:',
     '',
@@ -48,6 +45,12 @@ export function remotePage({ listen, uri, source, doubt }: RemotePage, drawQr: D
     '',
   ];
 }
+
+/** Better known than found out: the standard wire has no place for a user. */
+const authLines = [
+  'Programs behind a halflight local must name a user and a password. Shadowsocks clients cannot:',
+  'to those the key alone opens the door.',
+];
 
 const doubts = {
   guess: 'is a guess: no public address is here. Name the right one with --public-host.',
@@ -63,71 +66,4 @@ function sourceLines(source: SecretSource): string[] {
   return source.created
     ? [`A new key is stored in ${source.path}; only you can read it. The next start uses it again.`]
     : [`The key is the one in ${source.path}.`];
-}
-
-/** What a local prints: whether the path to the remote works, and how to use the proxy port. */
-export function localPage(listen: string, remote: string, check: CheckResult): string[] {
-  return [
-    `halflight local listens on ${listen}, remote ${remote}.`,
-    ...checkLines(check),
-    '',
-    ...useLines(listen),
-  ];
-}
-
-/** What `up` prints: as a local, and the URI that other locals on this machine can use. */
-export function upPage(listen: string, uri: ServerUri, check: CheckResult): string[] {
-  return [
-    `halflight listens on ${listen}; its remote, in this same process, on ${formatTarget(uri)}.`,
-    ...checkLines(check),
-    '',
-    ...useLines(listen),
-    'The remote, until this program ends:',
-    '',
-    `  ${formatServerUri(uri)}`,
-    '',
-  ];
-}
-
-function checkLines(check: CheckResult): string[] {
-  if (!check.ok) {
-    return [
-      `The check of the path failed at stage ${check.stage}: ${check.detail}`,
-      `Likely cause: ${check.advice}`,
-      'It keeps running and works as soon as the remote does.',
-    ];
-  }
-  const time = `The remote answered in ${Math.round(check.ms)} ms`;
-  return [
-    check.verified
-      ? `${time} and has the same key.`
-      : `${time}; the standard wire cannot prove the key before use.`,
-  ];
-}
-
-function useLines(listen: string): string[] {
-  const { host, port } = reachable(listen);
-  const address = formatTarget({ host, port });
-  return [
-    'Try it:',
-    '',
-    `  curl -x socks5h://${address} https://example.com`,
-    '',
-    `Firefox   Settings > Network Settings > Manual proxy configuration: SOCKS Host ${host}, Port ${port},`,
-    '          SOCKS v5, and tick "Proxy DNS when using SOCKS v5"',
-    `Chromium  chromium --proxy-server="socks5://${address}"`,
-    '',
-  ];
-}
-
-/** A wildcard is no place to connect to; on this machine, loopback is where it answers. */
-function reachable(listen: string): { readonly host: string; readonly port: number } {
-  const { host, port } = readService(listen);
-  return { host: isWildcard(host) ? '127.0.0.1' : host, port };
-}
-
-/** Host and port of a service's `listen`, which is always `host:port`. */
-export function readService(listen: string): { readonly host: string; readonly port: number } {
-  const split = splitHostPort(listen);
-  return { host: split?.host ?? '', port: readPort(split?.port ?? '') ?? 0 };
 }

@@ -97,7 +97,7 @@ export function redactServerUri(uri: ServerUri): string {
 }
 
 function format({ wire, host, port, tag, remoteAuth }: ServerUri, user: string): string {
-  const name = tag === undefined ? '' : `#${escape(tag)}`;
+  const name = tag === undefined ? '' : `#${escapeText(tag)}`;
   const query = remoteAuth === true && wire === 'raw' ? '?auth=remote' : '';
   return `${schemes[wire]}://${user}@${formatTarget({ host, port })}${query}${name}`;
 }
@@ -107,11 +107,11 @@ function userInfo({ wire, method, secret }: ServerUri): string {
   if (wire === 'shadowsocks' && method.edition === 2017) {
     return Buffer.from(`${method.name}:${secret}`).toString('base64url');
   }
-  return `${escape(method.name)}:${escape(secret)}`;
+  return `${escapeText(method.name)}:${escapeText(secret)}`;
 }
 
 /** `encodeURIComponent` leaves `!'()*` as they are, and a `'` in a password would end the quotes of a pasted line. */
-function escape(text: string): string {
+export function escapeText(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,
     (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,

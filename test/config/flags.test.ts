@@ -2,12 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../shared/config/exit.js';
-import {
-  readLocalFlags,
-  readLocalListen,
-  readRemoteFlags,
-  type RemoteFlags,
-} from '../../shared/config/flags.js';
+import { readRemoteFlags, type RemoteFlags } from '../../shared/config/flags.js';
 import { ConfigError } from '../../shared/errors.js';
 import { canaryKey, countingEnvironment, method, temporaryDirectories } from '../support/config.js';
 
@@ -151,38 +146,28 @@ describe('a remote', () => {
     expect((await read({ key: canaryKey }, { HOME: '' })).settings.stateDirectory).toBeUndefined();
   });
 
+  it('offers BIND and asks for credentials only when told to, and datagrams unless told not to', async () => {
+    const flags = { key: canaryKey, allowBind: true, udp: false, auth: ['ann:secret'] } as const;
+    expect((await read(flags)).settings).toMatchObject({
+      allowBind: true,
+      udp: false,
+      credentials: [{ user: 'ann', password: 'secret' }],
+    });
+  });
+
+  it.each([
+    ['203.0.113.7', '203.0.113.7'],
+    ['[2001:db8::7]', '2001:db8::7'],
+    ['vpn.example.com', undefined],
+  ])('with the public host %s announces %s for a binding', async (publicHost, announce) => {
+    expect((await read({ key: canaryKey, publicHost })).settings.announce).toBe(announce);
+  });
+
   it('makes no key file when something else is wrong', async () => {
     const directory = await temporary();
     await expect(read({ listen: 'x', keyFile: join(directory, 'k') })).rejects.toThrow('listen address');
+    const auth = ['no colon'];
+    await expect(read({ auth, keyFile: join(directory, 'k') })).rejects.toThrow('--auth: ');
     expect(await readdir(directory)).toEqual([]);
-  });
-});
-
-describe('a local', () => {
-  it('listens on 127.0.0.1:1080, and a port alone stays on loopback', () => {
-    expect(readLocalListen({})).toEqual({ host: '127.0.0.1', port: 1080 });
-    expect(readLocalListen({ listen: '0' })).toEqual({ host: '127.0.0.1', port: 0 });
-    expect(readLocalListen({ listen: '[::1]:9' })).toEqual({ host: '::1', port: 9 });
-  });
-
-  it.each(['0.0.0.0:1080', '[::]:1080', ':1080', '192.168.1.2:1080', 'laptop.example:1080'])(
-    'listens on %s only with --open',
-    (listen) => {
-      expect(() => readLocalListen({ listen })).toThrow(ConfigError);
-      expect(() => readLocalListen({ listen })).toThrow(`got ${listen}: whoever reaches it`);
-      expect(readLocalListen({ listen, open: true }).port).toBe(1080);
-    },
-  );
-
-  it('reads its URI', () => {
-    const uri = `halflight://2022-blake3-aes-256-gcm:${encodeURIComponent(canaryKey)}@h:1`;
-    expect(readLocalFlags(uri, { cipherBackend: 'noble' }, {})).toEqual({
-      listen: { host: '127.0.0.1', port: 1080 },
-      remote: { wire: 'raw', method: method(), secret: canaryKey, host: 'h', port: 1 },
-      cipherBackend: 'noble',
-      credentials: [],
-      udp: true,
-      pacDirect: true,
-    });
   });
 });

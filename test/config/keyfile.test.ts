@@ -62,7 +62,7 @@ describe('the first start', () => {
 describe('a key file', () => {
   it.each([0o640, 0o604, 0o644, 0o620, 0o601])('of mode %o is refused', async (mode) => {
     const path = await keyFile(`2022-blake3-aes-256-gcm:${canaryKey}\n`, mode);
-    const expected = `key file ${path}: expected mode 0600 (others must not read a key: chmod 600), got mode 0${mode.toString(8)}`;
+    const expected = `key file ${path}: expected mode 0600 (others must not read it: chmod 600), got mode 0${mode.toString(8)}`;
     await expect(load(path)).rejects.toThrow(new ConfigError(expected));
   });
 

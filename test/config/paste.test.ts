@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { localPage, readService, remotePage, type RemotePage, upPage } from '../../shared/config/paste.js';
+import { remotePage, type RemotePage } from '../../shared/config/paste.js';
 import { parseServerUri, type ServerUri } from '../../shared/config/uri.js';
 import type { HostDoubt } from '../../shared/config/public-host.js';
 import { canaryKey, method } from '../support/config.js';
@@ -65,6 +65,14 @@ describe('the page of a remote', () => {
     expect(remark('private')).toMatch(/^192\.0\.2\.1 is private: only its own network can reach it/);
   });
 
+  it('says whom it asks for a password, and whom it cannot', () => {
+    expect(remotePage(page, drawQr).join('\n')).not.toContain('password');
+    const lines = remotePage({ ...page, uri: { ...uri, remoteAuth: true } }, drawQr);
+    expect(lines.filter((line) => line !== '').at(-1)).toContain(':8388?auth=remote#Ann%27s%20VPS');
+    expect(lines.join('\n')).toContain('Shadowsocks clients cannot');
+    expect(lines.find((line) => line.startsWith('ss://'))).not.toContain('auth=');
+  });
+
   it('has the line to paste last, below both QR codes', () => {
     const lines = remotePage(page, drawQr).filter((line) => line !== '');
     expect(lines.at(-2)).toBe('On the laptop, paste:');
@@ -72,55 +80,4 @@ describe('the page of a remote', () => {
     const codes = lines.flatMap((line) => /^<QR of ([a-z]+):/.exec(line)?.[1] ?? []);
     expect(codes).toEqual(['ss', 'halflight']);
   });
-});
-
-describe('the page of a local', () => {
-  it('has the curl line and the settings of browsers', () => {
-    const text = localPage('127.0.0.1:1081', 'h:1', { ok: true, ms: 41.6, verified: true }).join('\n');
-    expect(text).toContain('halflight local listens on 127.0.0.1:1081, remote h:1.');
-    expect(text).toContain('The remote answered in 42 ms and has the same key.');
-    expect(text).toContain('curl -x socks5h://127.0.0.1:1081 https://example.com');
-    expect(text).toContain('SOCKS Host 127.0.0.1, Port 1081');
-    expect(text).toContain('--proxy-server="socks5://127.0.0.1:1081"');
-  });
-
-  it('does not promise what the standard wire cannot prove', () => {
-    const text = localPage('127.0.0.1:1', 'h:1', { ok: true, ms: 5, verified: false }).join('\n');
-    expect(text).toContain('the standard wire cannot prove the key');
-    expect(text).not.toContain('has the same key');
-  });
-
-  it('says which stage of the check failed, the likely cause, and that it goes on', () => {
-    const failed = {
-      ok: false,
-      stage: 'tcp',
-      detail: 'h:1 refused the connection',
-      advice: 'start it',
-    } as const;
-    const text = localPage('127.0.0.1:1', 'h:1', failed).join('\n');
-    expect(text).toContain('failed at stage tcp: h:1 refused the connection');
-    expect(text).toContain('Likely cause: start it');
-    expect(text).toContain('It keeps running');
-    expect(text).toContain('curl -x');
-  });
-
-  it.each([
-    ['0.0.0.0:1080', 'socks5h://127.0.0.1:1080'],
-    ['[::]:1080', 'socks5h://127.0.0.1:1080'],
-    ['[::1]:1080', 'socks5h://[::1]:1080'],
-    ['192.168.1.2:1080', 'socks5h://192.168.1.2:1080'],
-  ])('on %s names %s', (listen, proxy) => {
-    expect(localPage(listen, 'h:1', { ok: true, ms: 5, verified: true }).join('\n')).toContain(proxy);
-  });
-});
-
-it('the page of up has the URI of its remote as well', () => {
-  const text = upPage('127.0.0.1:1080', uri, { ok: true, ms: 5, verified: true }).join('\n');
-  expect(text).toContain(`halflight://2022-blake3-aes-256-gcm:${encoded}@192.0.2.1:8388`);
-  expect(text).toContain('curl -x socks5h://127.0.0.1:1080');
-});
-
-it('where a service listens is taken apart', () => {
-  expect(readService('127.0.0.1:1080')).toEqual({ host: '127.0.0.1', port: 1080 });
-  expect(readService('[::]:8388')).toEqual({ host: '::', port: 8388 });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../shared/config/exit.js';
-import { readLocalFlags } from '../../shared/config/flags.js';
+import { readLocalFlags } from '../../shared/config/local-flags.js';
 import { readPastedUri } from '../../shared/config/pasted.js';
 import { formatServerUri, parseServerUri } from '../../shared/config/uri.js';
 import { canaryKey, messageOf } from '../support/config.js';
@@ -55,21 +55,19 @@ describe('a pasted URI', () => {
 describe('the URI of a local', () => {
   const other = uri.replace('@h:1', '@other:1');
 
-  it('comes from the environment when there is no argument', () => {
-    expect(readLocalFlags(undefined, {}, { HALFLIGHT_URI: `"${uri}"\n` }).remote).toEqual(
-      parseServerUri(uri),
-    );
+  it('comes from the environment when there is no argument', async () => {
+    const { remote } = await readLocalFlags(undefined, {}, { HALFLIGHT_URI: `"${uri}"\n` });
+    expect(remote).toEqual(parseServerUri(uri));
   });
 
-  it('comes from the argument before the environment', () => {
-    const { remote } = readLocalFlags(uri, {}, { HALFLIGHT_URI: other });
+  it('comes from the argument before the environment', async () => {
+    const { remote } = await readLocalFlags(uri, {}, { HALFLIGHT_URI: other });
     expect(formatServerUri(remote)).toBe(uri);
   });
 
-  it.each([{}, { HALFLIGHT_URI: ' ' }])('is missed when it is in neither: %j', (variables) => {
-    expect(() => readLocalFlags(undefined, {}, variables)).toThrow(UsageError);
-    expect(() => readLocalFlags(undefined, {}, variables)).toThrow(
-      'expected a URI as the argument or in HALFLIGHT_URI, got none',
-    );
+  it.each([{}, { HALFLIGHT_URI: ' ' }])('is missed when it is in neither: %j', async (variables) => {
+    const refused = readLocalFlags(undefined, {}, variables);
+    await expect(refused).rejects.toThrow(UsageError);
+    await expect(refused).rejects.toThrow('expected a URI as the argument or in HALFLIGHT_URI, got none');
   });
 });

@@ -1,0 +1,69 @@
+/** From the flags of `halflight local` and `halflight up`, and the variables beside them, to settings. */
+import type { CipherBackend } from '../codec/aead.js';
+import { ConfigError } from '../errors.js';
+import { type AuthFlags, authVariable, readCredentials } from './credentials.js';
+import { UsageError } from './exit.js';
+import { formatListen, isLoopback, parseListen } from './listen.js';
+import { readPastedUri } from './pasted.js';
+import type { ListenAddress, LocalSettings } from './settings.js';
+import { nonEmpty, type Variables } from './variables.js';
+
+/** The flags of everything that offers the proxy port. */
+export interface LocalFlags extends AuthFlags {
+  readonly listen?: string;
+  readonly open?: true;
+  readonly udp?: boolean;
+  readonly pacDirect?: boolean;
+  readonly cipherBackend?: CipherBackend;
+}
+
+/** A local's settings but for its remote. */
+export type PortSettings = Omit<LocalSettings, 'remote'>;
+
+/** What the arguments of `halflight local` and the variables beside them mean. UsageError without a URI. */
+export async function readLocalFlags(
+  uri: string | undefined,
+  flags: LocalFlags,
+  variables: Variables,
+): Promise<LocalSettings> {
+  const given = uri ?? nonEmpty(variables['HALFLIGHT_URI']);
+  if (given === undefined) {
+    throw new UsageError(
+      'expected a URI as the argument or in HALFLIGHT_URI, got none; see halflight local --help',
+    );
+  }
+  const remote = readPastedUri(given);
+  const port = await readPortFlags(flags, variables);
+  if (remote.remoteAuth === true && port.credentials.length > 0) {
+    throw new ConfigError(
+      'credentials: expected them at the remote (auth=remote in the URI) ' +
+        `or at the local (--auth, --auth-file, ${authVariable}), got both`,
+    );
+  }
+  return { ...port, remote };
+}
+
+/**
+ * What the flags of a proxy port mean: 127.0.0.1:1080 by default. ConfigError when others could reach it and neither
+ * credentials are asked for nor anybody insisted: everyone who reaches it could use it (docs/probes.md T-30).
+ */
+export async function readPortFlags(flags: LocalFlags, variables: Variables): Promise<PortSettings> {
+  const listen = parseListen(flags.listen ?? '1080', '127.0.0.1');
+  const credentials = await readCredentials(flags, variables);
+  if (credentials.length === 0 && flags.open !== true) refuseOpenPort(listen);
+  return {
+    listen,
+    credentials,
+    udp: flags.udp ?? true,
+    pacDirect: flags.pacDirect ?? true,
+    cipherBackend: flags.cipherBackend ?? 'native',
+  };
+}
+
+function refuseOpenPort(listen: ListenAddress): void {
+  if (isLoopback(listen.host)) return;
+  throw new ConfigError(
+    `listen address: expected a loopback address, got ${formatListen(listen)}: ` +
+      'whoever reaches it could use the tunnel; ask for credentials with --auth, or insist with --open',
+  );
+}

@@ -1,0 +1,107 @@
+/** What a local tells the person who started it: whether its path works, and how to use the proxy port. Pure text. */
+import { formatTarget } from '../codec/address.js';
+import type { CheckResult } from '../observe/events.js';
+import { readService, reachable } from './service-address.js';
+import { formatServerUri, type ServerUri } from './uri.js';
+
+/** What every page about a proxy port is made from. */
+interface PortPage {
+  /** Where it really listens. */
+  readonly listen: string;
+  /** Whom the lines to paste name; undefined when the port asks for no credentials. */
+  readonly user: string | undefined;
+  readonly check: CheckResult;
+}
+
+export interface LocalPage extends PortPage {
+  /** Host and port of the remote. */
+  readonly remote: string;
+}
+
+export interface UpPage extends PortPage {
+  /** The remote in the same process. */
+  readonly uri: ServerUri;
+}
+
+/** What a local prints: whether the path to the remote works, and how to use the proxy port. */
+export function localPage({ listen, user, remote, check }: LocalPage): string[] {
+  return [
+    `halflight local listens on ${listen}, remote ${remote}.`,
+    ...checkLines(check),
+    '',
+    ...useLines(listen, user),
+  ];
+}
+
+/** What `up` prints: as a local, and the URI that other locals on this machine can use. */
+export function upPage({ listen, user, uri, check }: UpPage): string[] {
+  return [
+    `halflight listens on ${listen}; its remote, in this same process, on ${formatTarget(uri)}.`,
+    ...checkLines(check),
+    '',
+    ...useLines(listen, user),
+    'The remote, until this program ends:',
+    '',
+    `  ${formatServerUri(uri)}`,
+    '',
+  ];
+}
+
+function checkLines(check: CheckResult): string[] {
+  if (!check.ok) {
+    return [
+      `The check of the path failed at stage ${check.stage}: ${check.detail}`,
+      `Likely cause: ${check.advice}`,
+      'It keeps running and works as soon as the remote does.',
+    ];
+  }
+  const time = `The remote answered in ${Math.round(check.ms)} ms`;
+  return [
+    check.verified
+      ? `${time} and has the same key.`
+      : `${time}; the standard wire cannot prove the key before use.`,
+  ];
+}
+
+function useLines(listen: string, user: string | undefined): string[] {
+  const { host, port } = reachable(readService(listen));
+  const address = formatTarget({ host, port });
+  const there = address === '127.0.0.1:1080' ? '' : ` --listen ${address}`;
+  return [
+    'The port speaks SOCKS4, SOCKS5 and HTTP. Try it:',
+    '',
+    `  curl -x socks5h://${address}${user === undefined ? '' : ` --proxy-user ${quoted(user)}`} https://example.com`,
+    '',
+    'One command through it, or all that follow in this shell:',
+    '',
+    ...(user === undefined ? [] : ["  export HALFLIGHT_AUTH='USER:PASS'"]),
+    `  npx halflight run${there} -- git clone https://…`,
+    `  eval "$(npx halflight env${there})"`,
+    '',
+    ...(user === undefined ? browserLines(host, port) : askingBrowserLines(host, port)),
+    `Others    proxy auto-configuration (PAC): http://${address}/proxy.pac`,
+    '',
+  ];
+}
+
+function browserLines(host: string, port: number): string[] {
+  return [
+    `Firefox   Settings > Network Settings > Manual proxy configuration: SOCKS Host ${host}, Port ${port},`,
+    '          SOCKS v5, and tick "Proxy DNS when using SOCKS v5"',
+    `Chromium  chromium --proxy-server="socks5://${formatTarget({ host, port })}"`,
+  ];
+}
+
+/** Browsers send no credentials by SOCKS5, and ask for those of an HTTP proxy by themselves. */
+function askingBrowserLines(host: string, port: number): string[] {
+  return [
+    `Firefox   Settings > Network Settings > Manual proxy configuration: HTTP Proxy ${host}, Port ${port},`,
+    '          and tick "Also use this proxy for HTTPS"; it asks for the password',
+    `Chromium  chromium --proxy-server="http://${formatTarget({ host, port })}"; it asks, too`,
+  ];
+}
+
+/** curl asks for a password that does not stand behind the user. */
+function quoted(user: string): string {
+  return /^[\w@.-]+$/.test(user) ? user : `'${user.replaceAll("'", `'\\''`)}'`;
+}

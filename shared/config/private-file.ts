@@ -1,0 +1,68 @@
+/**
+ * Files with a secret in them. Others must not be able to read one, and a name that leads elsewhere, to a pipe or to
+ * something endless must not be followed: whoever names /dev/zero gets an answer too.
+ */
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { codeOf, ConfigError } from '../errors.js';
+
+/** Without O_NONBLOCK, opening a named pipe would wait for a writer for ever. */
+const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** What a private file is for. */
+export interface PrivateFile {
+  /** Its kind and its path, as messages name it: `key file /etc/x`. */
+  readonly name: string;
+  readonly path: string;
+  /** Bytes; a longer one is refused. */
+  readonly maxBytes: number;
+}
+
+/**
+ * The text in a file that only its owner can read, or undefined when there is no file.
+ *
+ * ConfigError, naming the file: others may read it, it is no regular file, it is too long, its path cannot be used.
+ * EACCES and EPERM come through as they are.
+ */
+export async function readPrivateFile({ name, path, maxBytes }: PrivateFile): Promise<string | undefined> {
+  let file: FileHandle;
+  try {
+    file = await open(path, readFlags);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ELOOP') throw unfit(name, 'a regular file', 'a symbolic link');
+    throw pathError(name, error);
+  }
+  try {
+    await checkOwnerOnly(name, file);
+    const bytes = Buffer.alloc(maxBytes + 1);
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
+    if (bytesRead > maxBytes) throw unfit(name, `at most ${maxBytes} bytes`, 'more');
+    return bytes.toString('utf8', 0, bytesRead);
+  } catch (error) {
+    throw pathError(name, error);
+  } finally {
+    await file.close();
+  }
+}
+
+async function checkOwnerOnly(name: string, file: FileHandle): Promise<void> {
+  const status = await file.stat();
+  if (!status.isFile()) throw unfit(name, 'a regular file', 'something else');
+  const mode = status.mode & 0o777;
+  // Windows has access lists instead of these bits and reports 0666 for every file.
+  if (process.platform === 'win32' || (mode & 0o077) === 0) return;
+  throw unfit(name, 'mode 0600 (others must not read it: chmod 600)', `mode 0${mode.toString(8)}`);
+}
+
+/** Missing rights keep their errno, which has an exit code of its own; the rest is a path that cannot be used. */
+export function pathError(name: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error) || error instanceof ConfigError) return error;
+  if (codeOf(error) === 'EACCES' || codeOf(error) === 'EPERM') return error;
+  return new ConfigError(`${name}: expected a usable path, got ${String(error.code)}`, { cause: error });
+}
+
+/** A file that is not what it should be. */
+export function unfit(name: string, expected: string, got: string): ConfigError {
+  return new ConfigError(`${name}: expected ${expected}, got ${got}`);
+}

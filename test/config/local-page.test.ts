@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { localPage, upPage } from '../../shared/config/local-page.js';
+import { canaryKey, method } from '../support/config.js';
+
+const works = { ok: true, ms: 41.6, verified: true } as const;
+const page = { listen: '127.0.0.1:1081', user: undefined, remote: 'h:1', check: works } as const;
+const textOf = (changes: Partial<Parameters<typeof localPage>[0]> = {}): string =>
+  localPage({ ...page, ...changes }).join('\n');
+
+describe('the page of a local', () => {
+  it('has the curl line, those for a shell, the settings of browsers and the PAC address', () => {
+    const text = textOf();
+    expect(text).toContain('halflight local listens on 127.0.0.1:1081, remote h:1.');
+    expect(text).toContain('The remote answered in 42 ms and has the same key.');
+    expect(text).toContain('speaks SOCKS4, SOCKS5 and HTTP');
+    expect(text).toContain('curl -x socks5h://127.0.0.1:1081 https://example.com');
+    expect(text).toContain('npx halflight run --listen 127.0.0.1:1081 -- ');
+    expect(text).toContain('eval "$(npx halflight env --listen 127.0.0.1:1081)"');
+    expect(text).toContain('SOCKS Host 127.0.0.1, Port 1081');
+    expect(text).toContain('--proxy-server="socks5://127.0.0.1:1081"');
+    expect(text).toContain('http://127.0.0.1:1081/proxy.pac');
+    expect(text).not.toContain('HALFLIGHT_AUTH');
+  });
+
+  it('leaves out what is the default', () => {
+    expect(textOf({ listen: '127.0.0.1:1080' })).toContain('eval "$(npx halflight env)"');
+    expect(textOf({ listen: '0.0.0.0:1080' })).toContain('npx halflight run -- ');
+  });
+
+  it('of a port that asks names the user, lets programs ask for the password, and browsers speak HTTP', () => {
+    const text = textOf({ user: 'ann' });
+    expect(text).toContain('curl -x socks5h://127.0.0.1:1081 --proxy-user ann https://example.com');
+    expect(text).toContain("export HALFLIGHT_AUTH='USER:PASS'");
+    expect(text).toContain('HTTP Proxy 127.0.0.1, Port 1081');
+    expect(text).toContain('--proxy-server="http://127.0.0.1:1081"');
+    expect(text).not.toContain('--proxy-server="socks5');
+    expect(textOf({ user: "o'neil $(x)" })).toContain(`--proxy-user 'o'\\''neil $(x)' https`);
+  });
+
+  it('does not promise what the standard wire cannot prove', () => {
+    const text = textOf({ check: { ok: true, ms: 5, verified: false } });
+    expect(text).toContain('the standard wire cannot prove the key');
+    expect(text).not.toContain('has the same key');
+  });
+
+  it('says which stage of the check failed, the likely cause, and that it goes on', () => {
+    const text = textOf({
+      check: { ok: false, stage: 'tcp', detail: 'h:1 refused the connection', advice: 'start it' },
+    });
+    expect(text).toContain('failed at stage tcp: h:1 refused the connection');
+    expect(text).toContain('Likely cause: start it');
+    expect(text).toContain('It keeps running');
+    expect(text).toContain('curl -x');
+  });
+
+  it.each([
+    ['0.0.0.0:1080', 'socks5h://127.0.0.1:1080'],
+    ['[::]:1080', 'socks5h://127.0.0.1:1080'],
+    ['[::1]:1080', 'socks5h://[::1]:1080'],
+    ['192.168.1.2:1080', 'socks5h://192.168.1.2:1080'],
+  ])('on %s names %s', (listen, proxy) => {
+    expect(textOf({ listen })).toContain(proxy);
+  });
+});
+
+it('the page of up has the URI of its remote as well', () => {
+  const uri = { wire: 'raw', method: method(), secret: canaryKey, host: '192.0.2.1', port: 8388 } as const;
+  const text = upPage({ listen: '127.0.0.1:1080', user: undefined, uri, check: works }).join('\n');
+  expect(text).toContain(
+    `halflight://2022-blake3-aes-256-gcm:${encodeURIComponent(canaryKey)}@192.0.2.1:8388`,
+  );
+  expect(text).toContain('curl -x socks5h://127.0.0.1:1080');
+});
