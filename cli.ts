@@ -1,67 +1,18 @@
 #!/usr/bin/env node
 /**
- * The command line: four commands, their flags and their help. What they do is cli/run.ts, which is loaded only when
- * one of them runs, so that --help and --version answer at once.
+ * The command line: its commands and their flags. What they do is in cli/, and is loaded only when one of them runs, so
+ * that --help and --version answer at once, and small commands are not slowed down by the large ones.
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { help } from './cli/help.js';
 import { disarmDebugger, endProcess, surviveClosedPipes } from './cli/life.js';
+import { shells } from './cli/shells.js';
 import { asUsageError } from './cli/usage.js';
-import { defaultMethod, methods } from './shared/codec/methods.js';
+import { defaultMethod } from './shared/codec/methods.js';
 import { endingOf, exitCodes, UsageError } from './shared/config/exit.js';
 import { escapeControls } from './shared/observe/escape.js';
 import { logFormats, logLevels } from './shared/observe/log.js';
-
-const methodNames = Object.keys(methods).join(', ');
-
-const endings = `
-A signal (SIGINT, SIGTERM, SIGHUP) ends it with code 0: no new conversations, up to 10 s for those that run. A second
-signal resets them and ends at once, with code 0 as well.
-Exit codes: 64 usage, 69 address unavailable, 70 internal, 77 not permitted, 78 configuration.`;
-
-const examples = {
-  root: `
-Examples:
-  halflight up                            try it on one machine
-  halflight remote                        on the server; prints the line to paste on the laptop
-  halflight local 'halflight://…'         on the laptop
-  curl -x socks5h://127.0.0.1:1080 https://example.com
-
-Help for one command: halflight COMMAND --help`,
-  remote: `
-Without a key the first start makes one, stores it, and every start uses it again. HALFLIGHT_KEY and HALFLIGHT_PASSWORD
-in the environment stand for --key and --password, and keep them out of the process list.
-
-Examples:
-  halflight remote
-  halflight remote -l 203.0.113.7:443 --key-file /etc/halflight/remote.key
-  HALFLIGHT_PASSWORD=… halflight remote -m chacha20-ietf-poly1305 --public-host vpn.example.com
-${endings}
-
-Methods: ${methodNames}`,
-  local: `
-URI is what the line that the remote prints ends with: halflight://… for a halflight remote, ss://… for any Shadowsocks
-server. Put it in single quotes. It holds the key, and every user of this machine can read it in the process list:
-HALFLIGHT_URI in the environment stands for it, and keeps it out.
-
-Examples:
-  halflight local 'halflight://METHOD:KEY@vpn.example.com:8388'
-  halflight local 'ss://METHOD:KEY@vpn.example.com:8388' -l 1081
-  halflight local 'halflight://…' -l 192.168.1.2:1080 --open
-  HALFLIGHT_URI="$(cat uri.txt)" halflight local
-${endings}`,
-  up: `
-Examples:
-  halflight up
-  halflight up -l 0 --json
-${endings}`,
-  keygen: `
-Examples:
-  halflight keygen
-  HALFLIGHT_KEY="$(halflight keygen)" halflight remote
-
-Methods: ${methodNames}`,
-} as const;
 
 /** An option with a value that may be given once, and must be one of `choices` when there are any. */
 function once(flags: string, description: string, choices?: readonly string[]): Option {
@@ -80,6 +31,13 @@ function once(flags: string, description: string, choices?: readonly string[]): 
   });
 }
 
+/** An option that may be given several times; all its values come together. */
+function many(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(
+    (value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value],
+  );
+}
+
 const backend = (): Option =>
   once('--cipher-backend <name>', 'what computes the ciphers, by default native', ['native', 'noble']);
 
@@ -92,41 +50,61 @@ function longRunning(command: Command): Command {
     .addOption(once('--log-format <format>', 'how to log, by default text', logFormats));
 }
 
+/** The flags of every half that can ask for credentials. */
+function asking(command: Command): Command {
+  return command
+    .addOption(many('--auth <user:pass>', 'ask for this user and password; may come several times'))
+    .addOption(once('--auth-file <file>', 'ask for those in this file, a line USER:PASS for each'));
+}
+
+/** The flags of every half that offers the proxy port. */
+function portOffering(command: Command): Command {
+  return asking(longRunning(command))
+    .addOption(once('-l, --listen <host:port>', 'where to listen, by default 127.0.0.1:1080'))
+    .option('--open', 'let others than this machine use the port, without any credentials')
+    .option('--no-udp', 'refuse UDP ASSOCIATE')
+    .option('--no-pac-direct', 'let browsers with the PAC file fail, not go around, when the port is gone');
+}
+
+/** The flags of every command that goes through a local that runs elsewhere. */
+const localPort = (): Option =>
+  once('-l, --listen <host:port>', 'where the local listens, by default 127.0.0.1:1080');
+const ownAuth = (): Option => once('--auth <user:pass>', 'the user and the password to name');
+
 function program(): Command {
   const root = new Command('halflight')
     .description('An encrypted tunnel in two halves: a proxy port on the laptop, a remote on the server.')
     .version(version(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
-    .addHelpText('after', examples.root);
+    .addHelpText('after', help.root);
 
-  longRunning(root.command('remote').description('the half on the server'))
+  asking(longRunning(root.command('remote').description('the half on the server')))
     .addOption(once('-l, --listen <host:port>', 'where to listen, by default :8388 (all addresses)'))
     .addOption(once('-m, --method <name>', `the cipher, by default ${defaultMethod}`))
     .addOption(once('--key <base64>', 'the key of a 2022 method'))
     .addOption(once('--password <text>', 'the password of a method without 2022 in its name'))
     .addOption(once('--key-file <file>', 'where the key is, or will be, stored'))
     .addOption(once('--public-host <host>', 'the host that the printed URI names'))
+    .option('--no-udp', 'refuse datagrams')
+    .option('--allow-bind', 'let clients wait at this machine for a connection (BIND)')
     .option('--allow-private', 'allow targets in loopback, private and other special networks')
     .option('--allow-weak-password', 'accept a password that is short or easy to guess')
-    .addHelpText('after', examples.remote)
+    .addHelpText('after', help.remote)
     .action(async (flags: Parameters<Run['runRemote']>[0]) => (await run()).runRemote(flags));
 
-  longRunning(root.command('local').description('the half on the laptop: a SOCKS5 port'))
+  portOffering(root.command('local').description('the half on the laptop: a port for SOCKS and HTTP'))
     .argument('[uri]', 'the remote, as the line it printed; by default what HALFLIGHT_URI says')
-    .addOption(once('-l, --listen <host:port>', 'where to listen, by default 127.0.0.1:1080'))
-    .option('--open', 'let others than this machine use the port, without any credentials')
-    .addHelpText('after', examples.local)
+    .addHelpText('after', help.local)
     .action(async (uri: string | undefined, flags: Parameters<Run['runLocal']>[1]) =>
       (await run()).runLocal(uri, flags),
     );
 
-  longRunning(root.command('up').description('both halves in this process, to try it out'))
-    .addOption(once('-l, --listen <host:port>', 'where to listen, by default 127.0.0.1:1080'))
-    .option('--open', 'let others than this machine use the port, without any credentials')
-    .addHelpText('after', examples.up)
+  portOffering(root.command('up').description('both halves in this process, to try it out'))
+    .addHelpText('after', help.up)
     .action(async (flags: Parameters<Run['runUp']>[0]) => (await run()).runUp(flags));
 
   root
@@ -134,13 +112,56 @@ function program(): Command {
     .description('print one new key')
     .addOption(once('-m, --method <name>', `the cipher it is for, by default ${defaultMethod}`))
     .option('--json', 'print a JSON object')
-    .addHelpText('after', examples.keygen)
+    .addHelpText('after', help.keygen)
     .action(async (flags: Parameters<Run['runKeygen']>[0]) => {
       (await run()).runKeygen(flags);
     });
+  addUses(root);
   return root;
 }
 
+/** The commands that use a local. */
+function addUses(root: Command): void {
+  root
+    .command('run')
+    .description('run one command through the local')
+    .argument('<command...>', 'the command and its arguments, best behind --')
+    .passThroughOptions()
+    .addOption(localPort())
+    .addOption(ownAuth())
+    .addHelpText('after', help.run)
+    .action(async (words: readonly string[], flags: Parameters<Child['runChild']>[1]) =>
+      (await import('./cli/child.js')).runChild(words, flags),
+    );
+
+  root
+    .command('env')
+    .description('print the lines that send the programs of a shell through the local')
+    .addOption(localPort())
+    .addOption(ownAuth())
+    .addOption(once('--shell <name>', 'for which shell', shells))
+    .option('--unset', 'print the lines that undo it')
+    .addHelpText('after', help.env)
+    .action(async (flags: Parameters<Env['runEnv']>[0]) => {
+      (await import('./cli/env.js')).runEnv(flags);
+    });
+
+  root
+    .command('connect')
+    .description('join stdin and stdout with a target, through the local or a remote')
+    .argument('<host>', 'a name or an IP address; the remote looks names up')
+    .argument('<port>')
+    .addOption(once('--proxy <uri|host:port>', 'the way: the URI of a remote, or where the local listens'))
+    .addOption(ownAuth())
+    .addHelpText('after', help.connect)
+    .action(async (host: string, port: string, flags: Parameters<Connect['runConnect']>[2]) =>
+      (await import('./cli/connect.js')).runConnect(host, port, flags),
+    );
+}
+
+type Child = typeof import('./cli/child.js');
+type Env = typeof import('./cli/env.js');
+type Connect = typeof import('./cli/connect.js');
 type Run = typeof import('./cli/run.js');
 
 function run(): Promise<Run> {

@@ -98,7 +98,8 @@ export async function endProcess(exitCode: number): Promise<never> {
   process.exit(exitCode);
 }
 
-function flushed(stream: Writable): Promise<void> {
+/** Settles when all that was written to `stream` has left this process, or nobody reads it any more. */
+export function flushed(stream: Writable): Promise<void> {
   if (stream.destroyed || stream.writableLength === 0) return Promise.resolve();
   return new Promise((resolve) => {
     stream.write('', () => {

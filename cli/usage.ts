@@ -38,7 +38,7 @@ function isUri(word: string): boolean {
 }
 
 function helpFor([command = '']: readonly string[]): string {
-  return ['remote', 'local', 'up', 'keygen'].includes(command)
+  return ['remote', 'local', 'up', 'keygen', 'run', 'env', 'connect'].includes(command)
     ? `halflight ${command} --help`
     : 'halflight --help';
 }

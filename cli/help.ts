@@ -1,0 +1,92 @@
+/** What stands below the list of flags in the help of each command. */
+import { methods } from '../shared/codec/methods.js';
+
+const methodNames = Object.keys(methods).join(', ');
+
+const endings = `
+A signal (SIGINT, SIGTERM, SIGHUP) ends it with code 0: no new conversations, up to 10 s for those that run. A second
+signal resets them and ends at once, with code 0 as well.
+Exit codes: 64 usage, 69 address unavailable, 70 internal, 77 not permitted, 78 configuration.`;
+
+const asking = `
+With --auth or --auth-file programs must name one of these users and its password, by SOCKS5 or by HTTP Basic. An auth
+file has a line USER:PASS for each user and mode 0600. HALFLIGHT_AUTH in the environment stands for one --auth, and
+keeps it out of the process list.
+`;
+
+export const help = {
+  root: `
+Examples:
+  halflight up                            try it on one machine
+  halflight remote                        on the server; prints the line to paste on the laptop
+  halflight local 'halflight://…'         on the laptop
+  curl -x socks5h://127.0.0.1:1080 https://example.com
+  halflight run -- git clone https://…    one command through the port
+  ssh -o ProxyCommand='halflight connect %h %p' user@host
+
+Help for one command: halflight COMMAND --help`,
+  remote: `
+Without a key the first start makes one, stores it, and every start uses it again. HALFLIGHT_KEY and HALFLIGHT_PASSWORD
+in the environment stand for --key and --password, and keep them out of the process list.
+${asking}Standard Shadowsocks clients have no way to name a user: to them the key alone opens the remote.
+
+Examples:
+  halflight remote
+  halflight remote -l 203.0.113.7:443 --key-file /etc/halflight/remote.key
+  HALFLIGHT_PASSWORD=… halflight remote -m chacha20-ietf-poly1305 --public-host vpn.example.com
+${endings}
+
+Methods: ${methodNames}`,
+  local: `
+URI is what the line that the remote prints ends with: halflight://… for a halflight remote, ss://… for any Shadowsocks
+server. Put it in single quotes. It holds the key, and every user of this machine can read it in the process list:
+HALFLIGHT_URI in the environment stands for it, and keeps it out.
+${asking}With auth=remote in the URI it is the remote that asks.
+
+Examples:
+  halflight local 'halflight://METHOD:KEY@vpn.example.com:8388'
+  halflight local 'ss://METHOD:KEY@vpn.example.com:8388' -l 1081
+  halflight local 'halflight://…' -l 192.168.1.2:1080 --auth-file users
+  HALFLIGHT_URI="$(cat uri.txt)" halflight local
+${endings}`,
+  up: `${asking}
+Examples:
+  halflight up
+  halflight up -l 0 --json
+${endings}`,
+  keygen: `
+Examples:
+  halflight keygen
+  HALFLIGHT_KEY="$(halflight keygen)" halflight remote
+
+Methods: ${methodNames}`,
+  env: `
+It sets http_proxy, https_proxy, all_proxy and no_proxy, in capitals as well. The shell is by default the one that SHELL
+names, else sh. HALFLIGHT_AUTH stands for --auth.
+
+Examples:
+  eval "$(halflight env)"                                     sh, bash, zsh
+  halflight env | source                                      fish
+  halflight env --shell powershell | Out-String | Invoke-Expression
+  for /f "delims=" %i in ('halflight env --shell cmd') do %i
+  eval "$(halflight env --unset)"`,
+  run: `
+It sets what halflight env prints, for this one command. Signals are passed on, and it ends with the exit code of the
+command: 128 + n after signal n, 127 when there is no such command, 126 when it cannot be executed. HALFLIGHT_AUTH stands
+for --auth.
+
+Examples:
+  halflight run -- git clone https://…
+  halflight run -l 1081 -- npm install`,
+  connect: `
+What comes on stdin goes to HOST:PORT, and what comes back goes to stdout. By default it goes through the local on
+127.0.0.1:1080. With a URI, in --proxy or in HALFLIGHT_URI, it goes to the remote itself, and no local is needed; the
+process list shows what --proxy says. HALFLIGHT_AUTH stands for --auth.
+
+Examples:
+  ssh -o ProxyCommand='halflight connect %h %p' user@host
+  halflight connect example.com 80 --proxy 127.0.0.1:1081
+  HALFLIGHT_URI="$(cat uri.txt)" halflight connect example.com 80
+
+Exit codes: 0 when the far side has ended, 64 usage, 69 not reached or broken off, 77 not allowed, 78 configuration.`,
+} as const;

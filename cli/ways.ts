@@ -1,0 +1,108 @@
+/** The ways of `halflight connect` to a target: through a local that runs, or straight through a remote. */
+import { checkPath } from '../local/path.js';
+import { formatTarget, type Target } from '../shared/codec/address.js';
+import { masterKey } from '../shared/codec/keys.js';
+import { readOwnCredential } from '../shared/config/credentials.js';
+import { readPastedUri } from '../shared/config/pasted.js';
+import { readLocalPort } from '../shared/config/proxy-variables.js';
+import type { ServerUri } from '../shared/config/uri.js';
+import { nonEmpty, type Variables } from '../shared/config/variables.js';
+import { codeOf, ConfigError, DialError } from '../shared/errors.js';
+import { dial } from '../shared/net/dial.js';
+import { HandshakeDriver } from '../shared/net/drive.js';
+import { connectSocket } from '../shared/net/lending.js';
+import { createResolver } from '../shared/net/resolve.js';
+import type { PushStream } from '../shared/net/stream.js';
+import { systemEnvironment } from '../shared/net/system.js';
+import { TcpStream } from '../shared/net/tcp.js';
+import { FarRefusal } from '../shared/outbound/outbound.js';
+import { openConversation, rawDialer, shadowsocksDialer, type Tunnel } from '../shared/outbound/tunnel.js';
+import type { Handshake } from '../shared/proxy/handshake.js';
+import type { FarReply } from '../shared/proxy/request.js';
+import { greetSocks5, requestSocks5 } from '../shared/proxy/socks5-client.js';
+import type { Credential } from '../shared/proxy/socks5-auth.js';
+import { defaultTimeouts } from '../shared/serve/timeouts.js';
+
+/** Reaches a target. Rejects with a DialError or a ProtocolError that says why not. */
+export type Way = (target: Target) => Promise<PushStream>;
+
+export interface WayFlags {
+  /** The URI of a remote, or where a local listens. */
+  readonly proxy?: string;
+  readonly auth?: string;
+}
+
+/** Nobody takes a connection back that was asked for on a command line: the process ends instead. */
+const { signal } = new AbortController();
+
+/**
+ * The way that `--proxy` names, else the remote in HALFLIGHT_URI, else the local on 127.0.0.1:1080. ConfigError for one
+ * that cannot be used, and for a remote that wants credentials when there are none.
+ */
+export function readWay({ proxy, auth }: WayFlags, variables: Variables): Way {
+  const credential = readOwnCredential(auth, variables);
+  const uri = proxy === undefined ? nonEmpty(variables['HALFLIGHT_URI']) : uriIn(proxy);
+  if (uri === undefined) return throughLocal(readLocalPort(proxy), credential);
+  const remote = readPastedUri(uri);
+  if (remote.remoteAuth !== true) return throughRemote(remote);
+  if (credential !== undefined) return throughAskingRemote(remote, credential);
+  throw new ConfigError(
+    'credentials: expected some in --auth or HALFLIGHT_AUTH (auth=remote in the URI), got none',
+  );
+}
+
+function uriIn(text: string): string | undefined {
+  return text.includes('://') ? text : undefined;
+}
+
+function throughLocal(port: Target, credential: Credential | undefined): Way {
+  return async (target) => {
+    const { dialMs, replyMs } = defaultTimeouts;
+    const reached = dial(port, { resolver: createResolver(), timeoutMs: dialMs, socket: connectSocket });
+    const socket = await reached.catch((error: unknown) => Promise.reject(withoutLocal(port, error)));
+    const driver = new HandshakeDriver(new TcpStream(socket));
+    // The local waits for its remote as long as we for it: its own word says more than our silence.
+    admit(await driver.run(askFor(target, credential), 2 * replyMs));
+    return driver.handOver();
+  };
+}
+
+function throughRemote(remote: ServerUri): Way {
+  const dialer = { raw: rawDialer, shadowsocks: shadowsocksDialer }[remote.wire](tunnelTo(remote));
+  return async (target) => (await dialer(target, { signal })).stream;
+}
+
+function throughAskingRemote(remote: ServerUri, credential: Credential): Way {
+  return async (target) => {
+    const { driver } = await openConversation(tunnelTo(remote), { signal });
+    admit(await driver.run(askFor(target, credential), defaultTimeouts.replyMs));
+    return driver.handOver();
+  };
+}
+
+function* askFor(target: Target, credential: Credential | undefined): Handshake<FarReply> {
+  yield* greetSocks5(credential);
+  return yield* requestSocks5('connect', target);
+}
+
+function admit({ refusal }: FarReply): void {
+  if (refusal !== undefined) throw new FarRefusal(refusal);
+}
+
+function withoutLocal(port: Target, error: unknown): DialError {
+  const got = codeOf(error instanceof Error ? error.cause : undefined) ?? codeOf(error) ?? 'no connection';
+  const detail = `local ${formatTarget(port)}: expected one that listens, got ${got}`;
+  return new DialError('general-failure', detail, { cause: error });
+}
+
+function tunnelTo({ host, port, method, secret, wire }: ServerUri): Tunnel {
+  const tunnel: Tunnel = {
+    remote: { host, port },
+    cipher: { method, key: masterKey(method, secret), backend: 'native' },
+    environment: systemEnvironment,
+    resolver: createResolver(),
+    timeouts: defaultTimeouts,
+    pathWorks: async () => (await checkPath(tunnel, wire, signal)).ok,
+  };
+  return tunnel;
+}
