@@ -33,11 +33,14 @@ export type Sent = (error: Error | null) => void;
 
 /** An open socket. */
 export interface Datagrams {
-  /** Where it is bound. */
+  /** Where it is bound. Throws before that. */
   readonly address: Target;
   /** From now on `sink` gets what comes; what came before it is gone. */
   attach(sink: DatagramSink): void;
-  /** Sends as they are bytes that are not changed afterwards. `sent` may be called before this returns. */
+  /**
+   * Sends as they are bytes that are not changed afterwards. `sent` may be called before this returns, and not at all
+   * when the socket has failed or is closed meanwhile.
+   */
   send(datagram: Uint8Array, to: Endpoint, sent: Sent): void;
   /** Nothing is received or sent any more. May be repeated. */
   close(): void;
@@ -59,11 +62,10 @@ export function bindDatagrams(at: Target): Promise<Datagrams> {
   });
 }
 
-/** A socket of that family on a port of its own, to be used at once; what keeps it from being bound is a failure. */
+/** A socket of that family; its first `send` gives it a port of its own, or fails at that. */
 export function openDatagrams(family: 4 | 6, sink: DatagramSink): Datagrams {
   const socket = new UdpSocket({ host: anyAddress[family], port: 0 });
   socket.attach(sink);
-  socket.bind();
   return socket;
 }
 
@@ -87,6 +89,9 @@ class UdpSocket implements Datagrams {
     this.#socket.on('error', (error) => {
       this.#sink.failed(error);
     });
+    this.#socket.on('listening', () => {
+      enlarge(this.#socket);
+    });
   }
 
   get address(): Target {
@@ -98,12 +103,8 @@ class UdpSocket implements Datagrams {
     this.#sink = sink;
   }
 
-  bind(bound?: () => void): void {
-    this.#socket.on('listening', () => {
-      enlarge(this.#socket);
-      bound?.();
-    });
-    this.#socket.bind({ address: this.#at.host, port: this.#at.port, exclusive: true });
+  bind(bound: () => void): void {
+    this.#socket.bind({ address: this.#at.host, port: this.#at.port, exclusive: true }, bound);
   }
 
   send(datagram: Uint8Array, to: Endpoint, sent: Sent): void {

@@ -1,0 +1,162 @@
+import type { Target } from '../codec/address.js';
+import { parseIp } from '../codec/ip.js';
+import type { PacketSealer } from '../codec/packets.js';
+import { codeOf, DialError } from '../errors.js';
+import { type Datagrams, type Endpoint, openDatagrams, type Sent } from '../net/datagrams.js';
+import { admitAddress, admitAddresses, admitTarget, type Guard } from '../net/guard.js';
+import type { Resolver } from '../net/resolve.js';
+import { routedAddress } from '../net/routes.js';
+import type { Observer } from '../observe/events.js';
+import { type Named, Names } from './association-names.js';
+import { nextConversation } from './visit.js';
+
+/** What all associations of a remote share. */
+export interface Surroundings {
+  readonly resolver: Resolver;
+  readonly guard: Guard;
+  readonly observer: Observer;
+  /** The socket that clients send to, and that answers leave by. */
+  readonly listener: Datagrams;
+}
+
+const dnsPort = 53;
+
+/**
+ * The datagrams of one client of a remote, on their way to any number of targets and back: one socket for each family,
+ * so that a target sees the same sender in all of them. Whoever has learned its port may answer (RFC 4787 §5).
+ */
+export class Association {
+  /** Where answers go. Changes with every genuine packet: clients move (T-22). */
+  client: Endpoint;
+  readonly #sealer: PacketSealer;
+  readonly #around: Surroundings;
+  readonly #names: Names;
+  readonly #sockets = new Map<4 | 6, Datagrams>();
+  readonly #id = nextConversation();
+  readonly #startedAt = performance.now();
+  #lastActive = this.#startedAt;
+  #onlyNameServers = true;
+  #closed = false;
+  #broken: Error | undefined;
+  #up = 0;
+  #down = 0;
+  #datagramsUp = 0;
+  #datagramsDown = 0;
+  #dropped = 0;
+
+  constructor(client: Endpoint, sealer: PacketSealer, around: Surroundings) {
+    this.client = client;
+    this.#sealer = sealer;
+    this.#around = around;
+    this.#names = new Names(this.#find, { found: this.#found, lost: this.#lost });
+    around.observer({ event: 'opened', id: this.#id, role: 'remote' });
+  }
+
+  /** When it last carried anything, on the clock of `performance`. */
+  get lastActive(): number {
+    return this.#lastActive;
+  }
+
+  /** Whether all that it has ever been asked for were name servers: such a client does not come back. */
+  get onlyNameServers(): boolean {
+    return this.#onlyNameServers;
+  }
+
+  /** Passes a datagram on to its target, as far as the guard lets it. Its payload is kept. */
+  forward(datagram: Named): void {
+    const { target } = datagram;
+    this.#lastActive = performance.now();
+    if (target.port !== dnsPort) this.#onlyNameServers = false;
+    try {
+      admitTarget(this.#around.guard, target);
+      if (parseIp(target.host) === undefined) this.#names.resolve(datagram);
+      else this.#send(target.host, datagram);
+    } catch {
+      this.#lost();
+    }
+  }
+
+  /** Ends it, and tells the observer. */
+  close(): void {
+    this.#closed = true;
+    this.#closeSockets();
+    this.#around.observer({
+      event: 'closed',
+      id: this.#id,
+      up: this.#up,
+      down: this.#down,
+      ms: Math.round(performance.now() - this.#startedAt),
+      datagrams: { up: this.#datagramsUp, down: this.#datagramsDown, dropped: this.#dropped },
+      ...(this.#broken && { error: codeOf(this.#broken) ?? 'internal' }),
+    });
+  }
+
+  readonly #find = async ({ host, port }: Target): Promise<string> => {
+    const { resolver, guard } = this.#around;
+    const ip = await routedAddress(admitAddresses(guard, await resolver.resolve(host), port));
+    if (ip === undefined) throw new DialError('name-not-resolved', 'name: expected an address, got none');
+    return ip;
+  };
+
+  /** A name has got its address; the association may have ended meanwhile. */
+  readonly #found = (ip: string, datagram: Named): void => {
+    try {
+      if (!this.#closed) this.#send(ip, datagram);
+    } catch {
+      this.#lost();
+    }
+  };
+
+  /**
+   * Asks the guard about the very address that it sends to, each time (T-27).
+   * @throws RefusedError when it says no.
+   */
+  #send(ip: string, { target, payload }: Named): void {
+    admitAddress(this.#around.guard, ip, target.port);
+    this.#up += payload.length;
+    this.#datagramsUp += 1;
+    this.#socketFor(ip.includes(':') ? 6 : 4).send(payload, { address: ip, port: target.port }, this.#sent);
+  }
+
+  #socketFor(family: 4 | 6): Datagrams {
+    const open = this.#sockets.get(family);
+    if (open !== undefined) return open;
+    const socket = openDatagrams(family, { received: this.#answered, failed: this.#failed });
+    this.#sockets.set(family, socket);
+    return socket;
+  }
+
+  readonly #answered = (payload: Uint8Array, { address, port }: Endpoint): void => {
+    let packet: Uint8Array;
+    try {
+      packet = this.#sealer.seal({ host: address, port }, payload);
+    } catch {
+      this.#lost();
+      return;
+    }
+    this.#lastActive = performance.now();
+    this.#down += payload.length;
+    this.#datagramsDown += 1;
+    this.#around.listener.send(packet, this.client, this.#sent);
+  };
+
+  readonly #sent: Sent = (error) => {
+    if (error !== null) this.#lost();
+  };
+
+  /** No descriptors, most likely. The client sends again, and may be luckier then. */
+  readonly #failed = (error: Error): void => {
+    this.#broken = error;
+    this.#lost();
+    this.#closeSockets();
+  };
+
+  readonly #lost = (): void => {
+    this.#dropped += 1;
+  };
+
+  #closeSockets(): void {
+    for (const socket of this.#sockets.values()) socket.close();
+    this.#sockets.clear();
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Datagrams that were not authentic. Nobody is answered and no line is written for any single one of them: both would
+ * be something for an attacker to multiply (docs/probes.md T-24).
+ */
+const minuteMs = 60_000;
+/** So many of one source within a minute, and the rest of it is dropped before any arithmetic (T-15). */
+const mostPerMinute = 1_000;
+/** Sources that are counted, at most. Their addresses may be forged as well. */
+const mostSources = 4_096;
+
+export class Forgeries {
+  readonly #report: (why: string) => void;
+  readonly #sources = new Map<string, number>();
+  #minuteEnds = -Infinity;
+  #untold = 0;
+  #latest = '';
+  #toldAt = -Infinity;
+  #total = 0;
+
+  /** `report` is told how many there have been, once a minute at most. */
+  constructor(report: (why: string) => void) {
+    this.#report = report;
+  }
+
+  /** All so far. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** Whether nothing of this source is to be looked at for now. */
+  tooMany(source: string): boolean {
+    return (this.#sources.get(source) ?? 0) >= mostPerMinute;
+  }
+
+  /** Whether there is a source of which there are too many: to be asked first, because naming a source costs. */
+  get any(): boolean {
+    return this.#sources.size > 0;
+  }
+
+  add(source: string, why: string): void {
+    this.#total += 1;
+    this.#untold += 1;
+    this.#latest = why;
+    const before = this.#sources.get(source);
+    if (before !== undefined || this.#sources.size < mostSources)
+      this.#sources.set(source, (before ?? 0) + 1);
+  }
+
+  /** Begins a new minute, and reports, when it is time. */
+  tick(now: number): void {
+    if (now >= this.#minuteEnds) {
+      this.#minuteEnds = now + minuteMs;
+      this.#sources.clear();
+    }
+    if (this.#untold === 0 || now - this.#toldAt < minuteMs) return;
+    this.#report(`datagrams: expected authentic ones, got ${this.#untold} others; the last: ${this.#latest}`);
+    this.#toldAt = now;
+    this.#untold = 0;
+  }
+}
