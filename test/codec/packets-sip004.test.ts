@@ -90,3 +90,13 @@ test('the last 65,536 salts are remembered, exactly', () => {
   expect(refusalOf(() => server.open(second))).toBe('replay');
   expect(refusalOf(() => server.open(first))).toBe('none');
 });
+
+test('a local remembers 4,096 salts of an association, its own among them', () => {
+  const cipher = cipherFor(methods2017[0] ?? expect.fail('no methods'));
+  const client = packetClient(cipher, environmentOf(clockAt(), 1));
+  const first = client.seal(target, payload);
+  for (let salts = 1; salts < 4096; salts++) client.seal(target, payload);
+  expect(refusalOf(() => client.open(first))).toBe('replay');
+  client.seal(target, payload);
+  expect(refusalOf(() => client.open(first))).toBe('none');
+});

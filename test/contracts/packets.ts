@@ -2,12 +2,20 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CipherBackend } from '../../shared/codec/aead.js';
 import { formatTarget } from '../../shared/codec/address.js';
-import type { Method } from '../../shared/codec/methods.js';
+import type { AeadName, Method } from '../../shared/codec/methods.js';
 import { packetClient, packetServer } from '../../shared/codec/packets.js';
 import type { PacketClient, PacketServer } from '../../shared/codec/packets.js';
 import { ProtocolError } from '../../shared/errors.js';
 import { cipherFor, flipBit, pattern, text, toHex } from '../support/codec.js';
 import { clockAt, environmentOf, payload, refusalOf, target } from '../support/packets.js';
+
+/** The separate header or the nonce with the IDs, and the tag. */
+const minimum2022: Readonly<Record<AeadName, number>> = {
+  'aes-128-gcm': 32,
+  'aes-256-gcm': 32,
+  'chacha20-poly1305': 56,
+  'xchacha20-poly1305': 56,
+};
 
 /** What packets of every method have to do, from both sides. */
 export function packetContract(method: Method, backend: CipherBackend): void {
@@ -103,6 +111,17 @@ export function packetContract(method: Method, backend: CipherBackend): void {
         expect(refusalOf(() => client.open(bytes))).toBe('auth');
       }
     }
+  });
+
+  test('what is too short to be opened is not tried', () => {
+    const { client, server } = pair();
+    const shortest = method.edition === 2017 ? method.saltLength + 16 : minimum2022[method.aead];
+    for (let length = 0; length < shortest; length++) {
+      const message = `packet: expected at least ${shortest} bytes, got ${length}`;
+      expect(() => server.open(pattern(length))).toThrow(message);
+      expect(() => client.open(pattern(length))).toThrow(message);
+    }
+    expect(() => server.open(pattern(shortest))).toThrow('tag');
   });
 
   test('a packet cut short anywhere, or with a byte too many, is refused and leaves no trace', () => {
