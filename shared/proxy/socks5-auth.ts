@@ -55,6 +55,7 @@ export function* authenticate(check: CredentialCheck): Handshake<Uint8Array> {
   return words;
 }
 
+/** Of a message of another version there is only the first byte, and so no user. */
 function vouched(words: Uint8Array, check: CredentialCheck): boolean {
   const userLength = words[1] ?? 0;
   const passwordLength = words[2 + userLength] ?? 0;
