@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { afterEach } from 'vitest';
 
 const program = path.resolve(import.meta.dirname, '../../dist/cli.js');
@@ -16,7 +16,7 @@ export interface Ended {
 
 /** A program that runs. It is killed after the test when it has not ended by itself. */
 export interface Running {
-  readonly child: ChildProcessByStdio<null, Readable, Readable>;
+  readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
   /** The next line on stdout; undefined when there will be none. */
   readonly nextLine: () => Promise<string | undefined>;
   readonly ended: Promise<Ended>;
@@ -27,6 +27,8 @@ export interface CliOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** A command that runs the program instead of Node alone. */
   readonly through?: readonly string[];
+  /** What it reads on stdin, and then the end; `open` leaves that to the test. Nothing by default. */
+  readonly input?: string | { readonly open: true };
 }
 
 /** A function that starts `node dist/cli.js` with the given words. */
@@ -45,12 +47,15 @@ export function cliStarter(): (words: readonly string[], options?: CliOptions) =
   };
 }
 
-function start(words: readonly string[], { variables = {}, through = [] }: CliOptions): Running {
+function start(words: readonly string[], { variables = {}, through = [], input = '' }: CliOptions): Running {
   const [command = '', ...rest] = [...through, process.execPath, program, ...words];
   const child = spawn(command, rest, {
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...variables },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
+  // Whoever reads none of it and ends early makes no test fail.
+  child.stdin.on('error', () => undefined);
+  if (typeof input === 'string') child.stdin.end(input);
   const written = { stdout: '', stderr: '' };
   child.stdout.on('data', (bytes: Buffer) => (written.stdout += bytes.toString()));
   child.stderr.on('data', (bytes: Buffer) => (written.stderr += bytes.toString()));
