@@ -67,6 +67,34 @@ describe('a remote', () => {
   });
 });
 
+describe('a half that asks for credentials', () => {
+  it('warns that the process list shows those of --auth, and prints no password', async () => {
+    const auth = ['--auth', 'ann:canary', '--auth', 'bob:canary'];
+    const running = start(['up', '-l', '0', ...auth]);
+    expect(await running.nextLine()).toMatch(/^halflight listens on /);
+    running.child.kill('SIGINT');
+    const { exitCode, stdout, stderr } = await running.ended;
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(' --proxy-user ann https://example.com');
+    expect(stderr).toContain('HALFLIGHT_AUTH or --auth-file keep it out');
+    expect(stdout + stderr).not.toContain('canary');
+  });
+
+  it('says in its URI that the remote asks, and in the one for phones nothing', async () => {
+    const words = ['remote', '-l', '127.0.0.1:0'];
+    const variables = { ...withKey.variables, HALFLIGHT_AUTH: 'ann:secret' };
+    const [json, page] = [start([...words, '--json'], { variables }), start(words, { variables })];
+    expect((await ready(json)).uri).toContain('?auth=remote#');
+    await page.nextLine();
+    for (const { child } of [json, page]) child.kill('SIGTERM');
+    const { stdout, stderr } = await page.ended;
+    expect(stdout).toMatch(/^npx halflight local 'halflight:.*\?auth=remote#.*'$/m);
+    expect(stdout).toMatch(/^ss:[^?]*$/m);
+    expect(stdout + stderr).not.toContain('secret');
+    expect(stderr).not.toContain('process list');
+  });
+});
+
 describe('a local', () => {
   it('tells once that the remote cannot be reached', async () => {
     const uri = `halflight://2022-blake3-aes-256-gcm:${encodeURIComponent(canaryKey)}@127.0.0.1:1`;

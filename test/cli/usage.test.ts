@@ -23,11 +23,19 @@ describe('asking for help', () => {
     [['--help'], ['halflight up', "halflight local 'halflight://…'", 'curl -x socks5h://127.0.0.1:1080']],
     [
       ['remote', '--help'],
-      ['--public-host', 'halflight remote -l 203.0.113.7:443', 'HALFLIGHT_KEY', '69 address'],
+      ['--public-host', 'halflight remote -l 203.0.113.7:443', 'HALFLIGHT_KEY', '69 address', '--allow-bind'],
     ],
     [
       ['local', '--help'],
-      ['--open', "halflight local 'ss://", 'second', 'HALFLIGHT_URI', 'process list'],
+      [
+        '--open',
+        "halflight local 'ss://",
+        'second',
+        'HALFLIGHT_URI',
+        'process list',
+        '--auth-file',
+        '--no-udp',
+      ],
     ],
     [
       ['up', '-h'],
@@ -36,6 +44,18 @@ describe('asking for help', () => {
     [
       ['help', 'keygen'],
       ['HALFLIGHT_KEY="$(halflight keygen)"', 'xchacha20-ietf-poly1305'],
+    ],
+    [
+      ['run', '--help'],
+      ['halflight run -- git clone', '127 when there is no such command'],
+    ],
+    [
+      ['env', '--help'],
+      ['eval "$(halflight env)"', 'halflight env | source', '--unset'],
+    ],
+    [
+      ['connect', '--help'],
+      ["ssh -o ProxyCommand='halflight connect %h %p' user@host", '77 not allowed'],
     ],
   ])('with %j prints it, with examples, on stdout', async (words, parts) => {
     const { exitCode, stdout, stderr } = await run(words);
@@ -105,6 +125,16 @@ describe('a configuration that cannot be used ends with 78 and one line', () => 
       'listen address: expected a loopback address, got 0.0.0.0:0',
     ],
     [['up', '-l', ':0'], 'listen address: expected a loopback address, got :0: whoever reaches it'],
+    [['up', '--auth', 'secret'], '--auth: expected USER:PASS, got no colon'],
+    [['up', '--auth', 'ann:1', '--auth', 'ann:2'], '--auth: expected every user once, got one again'],
+    [
+      ['remote', '--key', canaryKey, '--auth-file', '/nowhere'],
+      'auth file /nowhere: expected a file, got none',
+    ],
+    [
+      ['local', `halflight://2022-blake3-aes-256-gcm:${encoded}@h:1?auth=remote`, '--auth', 'ann:1'],
+      'credentials: expected them at the remote (auth=remote in the URI) or at the local',
+    ],
     [['up', '-l', 'nowhere'], 'listen address: expected HOST:PORT'],
     [['remote', '-m', 'rc4-md5'], 'method rc4-md5: not supported: a stream cipher'],
     [['remote', '--public-host', 'a:b', '--key', canaryKey], '--public-host: expected'],
