@@ -102,11 +102,19 @@ export function* readRequest(): Handshake<SocksRequest> {
       complaint: `command: expected 1, 2 or 3, got ${code ?? 'nothing'}`,
     });
   }
-  const target = targetOf(address);
+  const target = command === 'associate' ? senderOf(address) : targetOf(address);
   if ('refusal' in target) return yield* refuse(target);
   const objection = objections[command](target);
   if (objection !== undefined) return yield* refuse(objection);
   return { protocol: 'SOCKS5', command, target, words: bytes, granted, refused };
+}
+
+/** Neither host nor port: what PySocks sends for it is the name `0`, which inet_aton would read as 0.0.0.0. */
+const unknownSender = Uint8Array.of(0x03, 1, 0x30, 0, 0).join();
+
+/** Where the datagrams of an association are to come from, as far as the client knows. */
+function senderOf(address: Uint8Array): Target | Unusable {
+  return address.join() === unknownSender ? { host: '0.0.0.0', port: 0 } : targetOf(address);
 }
 
 /** Why a target that is well formed is none for a command. */

@@ -48,6 +48,7 @@ describe('a request that can be carried out', () => {
     ['associate', '05030001 00000000 0000', '0.0.0.0', 0],
     ['associate', `05030004 ${'00'.repeat(16)} 0000`, '::', 0],
     ['associate', `050300${domainAddress('laptop.example', '0035')}`, 'laptop.example', 53],
+    ['associate', `050300${domainAddress('0', '0000')}`, '0.0.0.0', 0],
   ];
   it.each(others)('is returned to %s for %s', (command, request, host, port) => {
     const { result, written } = ask(request);
