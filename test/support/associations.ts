@@ -33,8 +33,9 @@ export type ServiceChanges = Partial<Omit<DatagramOptions, 'listen' | 'cipher' |
 /** A service on a free port that lets private targets through; closed when the test is over. */
 export async function datagramService(changes: ServiceChanges = {}): Promise<RunningService> {
   const { method = '2022-blake3-aes-256-gcm', host = '127.0.0.1', places, ...others } = changes;
-  const { port, close } = await udpPeer({ host });
-  close();
+  const free = await udpPeer({ host });
+  const { port } = free;
+  free.close();
   const cipher = cipherFor(methods[method]);
   const events: ObservedEvent[] = [];
   const resolver = createResolver();
