@@ -1,5 +1,5 @@
 /**
- * Datagrams that were not authentic. Nobody is answered and no line is written for any single one of them: both would
+ * Datagrams that were not genuine. Nobody is answered and no line is written for any single one of them: both would
  * be something for an attacker to multiply (docs/probes.md T-24).
  */
 const minuteMs = 60_000;
@@ -53,7 +53,7 @@ export class Forgeries {
       this.#sources.clear();
     }
     if (this.#untold === 0 || now - this.#toldAt < minuteMs) return;
-    this.#report(`datagrams: expected authentic ones, got ${this.#untold} others; the last: ${this.#latest}`);
+    this.#report(`datagrams: expected genuine ones, got ${this.#untold} others; the last: ${this.#latest}`);
     this.#toldAt = now;
     this.#untold = 0;
   }
