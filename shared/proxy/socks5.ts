@@ -109,12 +109,14 @@ export function* readRequest(): Handshake<SocksRequest> {
   return { protocol: 'SOCKS5', command, target, words: bytes, granted, refused };
 }
 
-/** Neither host nor port: what PySocks sends for it is the name `0`, which inet_aton would read as 0.0.0.0. */
-const unknownSender = Uint8Array.of(0x03, 1, 0x30, 0, 0).join();
+/** What PySocks sends where it means no host in particular: the name `0`, which inet_aton reads as 0.0.0.0. */
+const namedZero = Uint8Array.of(0x03, 1, 0x30).join();
+const zero = Uint8Array.of(0x01, 0, 0, 0, 0);
 
-/** Where the datagrams of an association are to come from, as far as the client knows. */
+/** Where the datagrams of an association are to come from, as far as the client knows. Nobody looks it up. */
 function senderOf(address: Uint8Array): Target | Unusable {
-  return address.join() === unknownSender ? { host: '0.0.0.0', port: 0 } : targetOf(address);
+  const nowhere = address.subarray(0, -2).join() === namedZero;
+  return targetOf(nowhere ? concat([zero, address.subarray(-2)]) : address);
 }
 
 /** Why a target that is well formed is none for a command. */

@@ -48,7 +48,7 @@ describe('a request that can be carried out', () => {
     ['associate', '05030001 00000000 0000', '0.0.0.0', 0],
     ['associate', `05030004 ${'00'.repeat(16)} 0000`, '::', 0],
     ['associate', `050300${domainAddress('laptop.example', '0035')}`, 'laptop.example', 53],
-    ['associate', `050300${domainAddress('0', '0000')}`, '0.0.0.0', 0],
+    ['associate', `050300${domainAddress('0', '1234')}`, '0.0.0.0', 0x1234],
   ];
   it.each(others)('is returned to %s for %s', (command, request, host, port) => {
     const { result, written } = ask(request);
@@ -152,7 +152,8 @@ describe('a request that cannot be carried out', () => {
   });
 
   it.each(hostileNames)('is never looked up when its domain is %j', (domain) => {
-    for (const command of ['01', '02', '03']) {
+    // To an association 0 is no host at all.
+    for (const command of domain === '0' ? ['01', '02'] : ['01', '02', '03']) {
       const outcome = ask(`05${command}00${domainAddress(domain)}`);
       expect(outcome.error).toBeInstanceOf(ProtocolError);
       expect(toHex(outcome.written)).toBe('050005040001000000000000');
