@@ -20,7 +20,10 @@ export interface Transfer {
   readonly outcome: Promise<Outcome>;
 }
 
-/** Runs curl through the SOCKS5 port `proxy` (HOST:PORT), which is given the names of targets to resolve. */
+/**
+ * Runs curl through `proxy`: a URL such as `socks4://HOST:PORT`, or a HOST:PORT alone that is spoken to in SOCKS5 and
+ * given the names of targets to resolve.
+ */
 export async function curl(
   proxy: string,
   words: readonly string[],
@@ -37,7 +40,8 @@ export async function startCurl(
 ): Promise<Transfer> {
   // -q, which must come first, and --noproxy keep the settings of who runs the test away.
   const steady = ['-q', '--no-progress-meter', '--fail', '--noproxy', '', '--max-time', '110'];
-  const program = await startPeer('curl', [...steady, '--proxy', `socks5h://${proxy}`, ...words]);
+  const url = proxy.includes('://') ? proxy : `socks5h://${proxy}`;
+  const program = await startPeer('curl', [...steady, '--proxy', url, ...words]);
   const finish = async (): Promise<Outcome> => {
     const sent = pipeline(Readable.from(upload), program.input).catch(() => undefined);
     const answer = await digest(program.output as AsyncIterable<Uint8Array>);

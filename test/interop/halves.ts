@@ -1,8 +1,7 @@
 /** Our own command line, as it is built, each half in a process of its own. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { writeFile } from 'node:fs/promises';
+import { delimiter, join, resolve } from 'node:path';
+import { temporaryDirectory } from '../support/directory.js';
 import { firstLine, start } from './programs.js';
 
 const cli = resolve(import.meta.dirname, '../../dist/cli.js');
@@ -18,12 +17,19 @@ export interface Half {
 export interface RemoteHalf extends Half {
   /** What the local is given. */
   readonly uri: string;
+  /** Its own ends (HOST:PORT) of the connections it has made to targets; it tells them with `--log-level debug`. */
+  readonly dialled: () => readonly string[];
 }
 
 export interface RemoteOptions {
   /** HOST:PORT, a free port of 127.0.0.1 unless given. */
   readonly listen?: string;
   /** Environment variables; without a key among them the remote makes one. */
+  readonly variables?: NodeJS.ProcessEnv;
+}
+
+export interface LocalOptions {
+  readonly flags?: readonly string[];
   readonly variables?: NodeJS.ProcessEnv;
 }
 
@@ -36,8 +42,16 @@ export function startRemote(
 }
 
 /** Starts a local on a free port of 127.0.0.1. */
-export function startLocal(uri: string): Promise<Half> {
-  return startHalf(['local', uri, '--listen', '127.0.0.1:0']);
+export function startLocal(uri: string, { flags = [], variables = {} }: LocalOptions = {}): Promise<Half> {
+  return startHalf(['local', uri, '--listen', '127.0.0.1:0', ...flags], variables);
+}
+
+/** A PATH on which `halflight` is our command line, as an installation would have it. */
+export async function pathWithHalflight(): Promise<string> {
+  const directory = temporaryDirectory();
+  const script = `#!/bin/sh\nexec '${process.execPath}' '${cli}' "$@"\n`;
+  await writeFile(join(directory, 'halflight'), script, { mode: 0o755 });
+  return [directory, process.env['PATH'] ?? ''].join(delimiter);
 }
 
 /** The two ways to run the tunnel to targets on loopback; each gives the HOST:PORT of its SOCKS5 port. */
@@ -50,13 +64,20 @@ export const tunnels: Readonly<Record<'up' | 'a remote and a local', () => Promi
 };
 
 async function startHalf(words: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<RemoteHalf> {
-  const home = await mkdtemp(join(tmpdir(), 'halflight-interop-'));
-  onTestFinished(() => rm(home, { recursive: true }));
+  const home = temporaryDirectory();
   const program = await start(process.execPath, [cli, ...words, '--json'], {
     XDG_CONFIG_HOME: home,
     XDG_STATE_HOME: home,
     ...variables,
   });
-  const ready = JSON.parse(await firstLine(program)) as { readonly listen: string; readonly uri: string };
-  return { listen: ready.listen, uri: ready.uri, kill: () => program.kill() };
+  const dialled: string[] = [];
+  const note = (line: string): void => {
+    const { event, bound } = JSON.parse(line) as Spoken;
+    if (event === 'granted') dialled.push(bound);
+  };
+  const { listen, uri } = JSON.parse(await firstLine(program, note)) as Spoken;
+  return { listen, uri, dialled: () => dialled, kill: () => program.kill() };
 }
+
+/** What we look for in the lines of a half; no line has all of it. */
+type Spoken = Readonly<Record<'event' | 'listen' | 'uri' | 'bound', string>>;

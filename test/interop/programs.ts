@@ -7,6 +7,16 @@ import { onTestFinished } from 'vitest';
 /** The Debian package of each program that is not ours. */
 const packages = {
   curl: 'curl',
+  wget: 'wget',
+  git: 'git',
+  // Another python3 that comes first in the PATH has not got Debian's modules.
+  '/usr/bin/python3': 'python3',
+  ssh: 'openssh-client',
+  // It starts itself anew for each client, and wants to know for certain where it is.
+  '/usr/sbin/sshd': 'openssh-server',
+  'ssh-keygen': 'openssh-client',
+  chromium: 'chromium',
+  socksify: 'dante-client',
   'ss-local': 'shadowsocks-libev',
   'ss-server': 'shadowsocks-libev',
 } as const;
@@ -26,9 +36,13 @@ export interface Program {
 }
 
 /** Starts a program of somebody else. A test that needs one fails without it. */
-export async function startPeer(peer: Peer, words: readonly string[]): Promise<Program> {
+export async function startPeer(
+  peer: Peer,
+  words: readonly string[],
+  variables: NodeJS.ProcessEnv = {},
+): Promise<Program> {
   try {
-    return await start(peer, words);
+    return await start(peer, words, variables);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new Error(`${peer}: expected Debian's ${packages[peer]} to be installed, got ${detail}`);
@@ -57,9 +71,16 @@ export async function start(
   return { input: child.stdin, output: child.stdout, complaints: () => complaints, ended, kill };
 }
 
-/** The first line of its output; what follows is read and dropped. Rejects, with its last words, when none comes. */
-export async function firstLine(program: Program): Promise<string> {
+/**
+ * The first line of its output; `each` is given all of them, for as long as it writes any. Rejects, with its last words,
+ * when none comes.
+ */
+export async function firstLine(
+  program: Program,
+  each: (line: string) => void = () => undefined,
+): Promise<string> {
   const lines = createInterface({ input: program.output });
+  lines.on('line', each);
   const line = once(lines, 'line') as Promise<[string]>;
   const none = program.ended.then((exitCode) => {
     throw new Error(`expected a line, got exit code ${exitCode ?? 'none'}: ${program.complaints()}`);
@@ -71,6 +92,6 @@ export async function firstLine(program: Program): Promise<string> {
 }
 
 function neutral(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const personal = /^(halflight_.*|xdg_.*|state_directory|.*_proxy)$/i;
+  const personal = /^(halflight_.*|xdg_.*|git_.*|npm_.*|state_directory|.*_proxy)$/i;
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !personal.test(name)));
 }

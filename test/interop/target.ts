@@ -1,16 +1,11 @@
-import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { onTestFinished } from 'vitest';
 import { content, digest, type Receipt } from './content.js';
+import { type Site, startSite } from './site.js';
 
 /** An HTTP server that the tunnel is asked for; gone when the test is. */
-export interface Target {
-  readonly port: number;
-  /** How many connections it has had. */
-  readonly connections: () => number;
+export interface Target extends Site {
   /** What was uploaded, in the order in which it was complete. */
   readonly uploads: readonly Receipt[];
 }
@@ -25,12 +20,11 @@ export interface TargetOptions {
  * Starts a target. `GET /LENGTH/SEED` is answered with that content, `PUT /` with nothing. An infinite length is
  * sent to HTTP/1.0 without any sign of where it ends but the end of the connection.
  */
-export async function startTarget({ host = '127.0.0.1', together = 1 }: TargetOptions = {}): Promise<Target> {
+export async function startTarget({ host, together = 1 }: TargetOptions = {}): Promise<Target> {
   const uploads: Receipt[] = [];
   const waiting: (() => Promise<void>)[] = [];
-  let connections = 0;
 
-  const server = createServer((request, response) => {
+  const site = await startSite((request, response) => {
     // A client that breaks off knows best why: curl's exit code is what the tests look at.
     if (request.method === 'PUT') {
       digest(request).then(
@@ -46,17 +40,8 @@ export async function startTarget({ host = '127.0.0.1', together = 1 }: TargetOp
     waiting.push(() => send(response, length ?? 0, seed ?? 0).catch(() => undefined));
     if (waiting.length < together) return;
     for (const begin of waiting.splice(0)) void begin();
-  });
-  server.on('connection', () => (connections += 1));
-  server.listen(0, host);
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  });
-  return { port: (server.address() as AddressInfo).port, connections: () => connections, uploads };
+  }, host);
+  return { ...site, uploads };
 }
 
 function send(response: ServerResponse, length: number, seed: number): Promise<void> {
