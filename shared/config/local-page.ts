@@ -28,7 +28,6 @@ export function localPage({ listen, user, remote, check }: LocalPage): string[] 
   return [
     `halflight local listens on ${listen}, remote ${remote}.`,
     ...checkLines(check),
-    ...(user === undefined && check.ok && check.wantsCredentials === true ? unaskedLines : []),
     '',
     ...useLines(listen, user),
   ];
@@ -47,12 +46,6 @@ export function upPage({ listen, user, uri, check }: UpPage): string[] {
     '',
   ];
 }
-
-/** The local answers greetings itself, so that no program is ever asked for what the remote wants. */
-const unaskedLines = [
-  'The remote lets in only who names a user and a password, and this URI does not say so: nothing will work.',
-  'Paste the line that the remote prints now; it has auth=remote in it.',
-];
 
 function checkLines(check: CheckResult): string[] {
   if (!check.ok) {

@@ -37,15 +37,6 @@ describe('the page of a local', () => {
     expect(textOf({ user: "o'neil $(x)" })).toContain(`--proxy-user 'o'\\''neil $(x)' https`);
   });
 
-  it('says so when the remote asks for credentials that no program will be asked for', () => {
-    const check = { ...works, wantsCredentials: true } as const;
-    expect(textOf({ check })).toContain(
-      'Paste the line that the remote prints now; it has auth=remote in it.',
-    );
-    expect(textOf({ check, user: 'USER' })).not.toContain('Paste');
-    expect(textOf()).not.toContain('Paste');
-  });
-
   it('does not promise what the standard wire cannot prove', () => {
     const text = textOf({ check: { ok: true, ms: 5, verified: false } });
     expect(text).toContain('the standard wire cannot prove the key');
