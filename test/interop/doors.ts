@@ -17,7 +17,7 @@ export interface Door {
 export const user = 'some one';
 export const password = 'horse:b@ttery/100%';
 /** Both, as a URL has them in front of its host. */
-export const login = `${encodeURIComponent(user)}:${encodeURIComponent(password)}@`;
+export const login: string = `${encodeURIComponent(user)}:${encodeURIComponent(password)}@`;
 
 const asking = { HALFLIGHT_AUTH: `${user}:${password}` };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { curl } from './curl.js';
 import { startLocal, startRemote, tunnels } from './halves.js';
-import { freePort } from './libev.js';
+import { freePort } from './listening.js';
 import { startTarget } from './target.js';
 
 /** curl's exit code when the proxy answered with anything but success; its complaint then ends with the REP. */
