@@ -1,0 +1,143 @@
+import { Duplex } from 'node:stream';
+import type { PushStream } from './stream.js';
+
+/** What may wait on either side before the other is held back, bytes. */
+const highWater = 64 * 1024;
+
+/**
+ * A push stream as a Node `Duplex`, for what only speaks to those: Node's own HTTP. Each direction ends by itself. A
+ * stream that breaks destroys it with the stream's error; destroying it resets the stream, unless both have ended.
+ */
+export class PushDuplex extends Duplex {
+  readonly #stream: PushStream;
+  readonly #hearsOut: boolean;
+  #released = false;
+  #truncating = false;
+  #failure: Error | undefined;
+  /** Lets the write go on that found no room. */
+  #room: (() => void) | undefined;
+  #quiet: NodeJS.Timeout | undefined;
+
+  /**
+   * Receives from `stream` from now on.
+   * @param options.hearsOut What came before the stream broke is read before anybody hears of the break.
+   */
+  constructor(stream: PushStream, options: { readonly hearsOut?: true } = {}) {
+    // Node writes a head that it flushes early without naming an encoding; the bytes of a header are Latin-1 to it.
+    super({ highWaterMark: highWater, defaultEncoding: 'latin1' });
+    this.#stream = stream;
+    this.#hearsOut = options.hearsOut === true;
+    stream.attach({
+      receive: (pieces) => {
+        this.#receive(pieces);
+      },
+      ended: () => {
+        if (!this.#released) this.push(null);
+      },
+      failed: (error) => {
+        this.#fail(error);
+      },
+      writable: () => {
+        this.#goOn();
+      },
+    });
+  }
+
+  /**
+   * The stream, for another sink, with all in front that was read but not consumed. This duplex is dead from now on:
+   * it neither hears nor says anything. Attach the other sink at once.
+   */
+  release(): PushStream {
+    this.removeAllListeners('data');
+    const unread = this.read() as Buffer | null;
+    this.#released = true;
+    this.destroy();
+    if (unread !== null) this.#stream.giveBack(unread);
+    return this.#stream;
+  }
+
+  /** Delivers all that was written, then lets the peer see an end that is not clean. */
+  truncate(): void {
+    this.#truncating = true;
+    if (this.writableFinished) this.#stream.truncate();
+    else this.end();
+  }
+
+  /** Emits `timeout`, once, when no byte has moved in either direction for `ms`; 0 stops that. As sockets do. */
+  setTimeout(ms: number): this {
+    clearTimeout(this.#quiet);
+    this.#quiet =
+      ms === 0 || this.destroyed || this.#released ? undefined : setTimeout(() => this.emit('timeout'), ms);
+    return this;
+  }
+
+  /** What Node's agent asks of a connection that has rested. It means nothing to a push stream. */
+  ref(): this {
+    return this;
+  }
+
+  override read(size?: number): unknown {
+    const piece: unknown = super.read(size);
+    if (this.#failure !== undefined && this.readableLength === 0) this.destroy(this.#failure);
+    return piece;
+  }
+
+  override _read(): void {
+    if (!this.#released) this.#stream.resume();
+  }
+
+  override _write(piece: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#send([piece], done);
+  }
+
+  override _writev(pieces: readonly { readonly chunk: Buffer }[], done: () => void): void {
+    this.#send(
+      pieces.map(({ chunk }) => chunk),
+      done,
+    );
+  }
+
+  override _final(done: () => void): void {
+    if (!this.#released) {
+      if (this.#truncating) this.#stream.truncate();
+      else this.#stream.end();
+    }
+    done();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    clearTimeout(this.#quiet);
+    const over = this.readableEnded && this.writableFinished;
+    if (!this.#released && this.#failure === undefined && !over) this.#stream.abort();
+    done(error);
+  }
+
+  #receive(pieces: readonly Uint8Array[]): void {
+    if (this.#released) return;
+    this.#quiet?.refresh();
+    for (const piece of pieces) {
+      // Not slice(): of a Buffer that is only a view.
+      if (!this.push(this.#stream.lends ? new Uint8Array(piece) : piece)) this.#stream.pause();
+    }
+  }
+
+  #send(pieces: readonly Uint8Array[], done: () => void): void {
+    this.#quiet?.refresh();
+    if (this.#released || this.#failure !== undefined || this.#stream.write(pieces)) done();
+    else this.#room = done;
+  }
+
+  #goOn(): void {
+    this.#quiet?.refresh();
+    const done = this.#room;
+    this.#room = undefined;
+    done?.();
+  }
+
+  #fail(error: Error): void {
+    if (this.#released) return;
+    this.#failure = error;
+    this.#goOn();
+    if (!this.#hearsOut || this.readableLength === 0) this.destroy(error);
+  }
+}
