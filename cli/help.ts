@@ -14,7 +14,10 @@ file has a line USER:PASS for each user and mode 0600. HALFLIGHT_AUTH in the env
 keeps it out of the process list.
 `;
 
-export const help = {
+/** By the name of the command; `root` is for all of them. */
+export const help: Readonly<
+  Record<'root' | 'remote' | 'local' | 'up' | 'keygen' | 'env' | 'run' | 'connect', string>
+> = {
   root: `
 Examples:
   halflight up                            try it on one machine
@@ -89,4 +92,4 @@ Examples:
   HALFLIGHT_URI="$(cat uri.txt)" halflight connect example.com 80
 
 Exit codes: 0 when the far side has ended, 64 usage, 69 not reached or broken off, 77 not allowed, 78 configuration.`,
-} as const;
+};

@@ -1,12 +1,14 @@
 /** How the shells set and unset an environment variable. */
 
+export type ShellName = 'sh' | 'fish' | 'powershell' | 'cmd';
+
 interface Shell {
   readonly set: (name: string, value: string) => string;
   readonly unset: (name: string) => string;
 }
 
 /** A row for each shell. Values may hold anything but, for `cmd`, quotes and line ends, which it cannot express. */
-const dialects = {
+const dialects: Readonly<Record<ShellName, Shell>> = {
   sh: {
     set: (name, value) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`,
     unset: (name) => `unset ${name}`,
@@ -24,9 +26,7 @@ const dialects = {
     set: (name, value) => `set "${name}=${value}"`,
     unset: (name) => `set "${name}="`,
   },
-} as const satisfies Record<string, Shell>;
-
-export type ShellName = keyof typeof dialects;
+};
 
 export const shells = Object.keys(dialects) as readonly ShellName[];
 
