@@ -4,17 +4,31 @@ import type { Environment } from '../shared/environment.js';
 import { listen } from '../shared/net/listen.js';
 import { createResolver } from '../shared/net/resolve.js';
 import type { CheckResult, Observer } from '../shared/observe/events.js';
-import type { Dialer } from '../shared/outbound/dialer.js';
-import { FarRefusal } from '../shared/outbound/dialer.js';
-import { rawDialer, shadowsocksDialer, type Tunnel } from '../shared/outbound/tunnel.js';
+import { tunnelAssociator } from '../shared/outbound/associate.js';
+import { tunnelBinder } from '../shared/outbound/bind.js';
+import type { Outbound } from '../shared/outbound/outbound.js';
+import {
+  openConversation,
+  rawDialer,
+  rawPasser,
+  shadowsocksDialer,
+  type Tunnel,
+} from '../shared/outbound/tunnel.js';
 import { Attempts } from '../shared/serve/attempts.js';
 import { Connections, warnCrowded } from '../shared/serve/connections.js';
-import { socks5 } from '../shared/serve/inbound.js';
-import { serveStream } from '../shared/serve/serve.js';
-import { defaultTimeouts } from '../shared/serve/timeouts.js';
+import { credentialCheck } from '../shared/serve/credentials.js';
+import { type FrontDoor, frontDoor, lazyHttp } from '../shared/serve/inbound.js';
+import { type Inbound, serveStream } from '../shared/serve/serve.js';
+import { defaultTimeouts, type Timeouts } from '../shared/serve/timeouts.js';
 import type { Service } from '../shared/service.js';
-import { hearMisspoken } from './misspoken.js';
+import { pacPage } from './pac.js';
+import { passingDoor } from './passing.js';
 import { checkPath, PathWatch } from './path.js';
+import { vouchedDoor } from './vouched.js';
+
+const wantsCredentials =
+  'remote: expected one that lets clients in without credentials, got one that asks for them; ' +
+  'write ?auth=remote behind its URI, so that it can ask them';
 
 /** A running local. */
 export interface LocalService extends Service {
@@ -23,8 +37,9 @@ export interface LocalService extends Service {
 }
 
 /**
- * Starts a local: a SOCKS5 port whose requests leave through the remote. It does not need the remote to be there.
- * Rejects with a ConfigError for a key that does not fit, or with the system's error when it cannot listen.
+ * Starts a local: one port for SOCKS4, SOCKS5 and HTTP whose requests leave through the remote. It does not need the
+ * remote to be there. Rejects with a ConfigError for a key that does not fit, or with the system's error when it cannot
+ * listen.
  */
 export async function startLocal(
   settings: LocalSettings,
@@ -44,6 +59,7 @@ export async function startLocal(
     pathWorks: () => (asking ??= ask()),
   };
   const attempts = new Attempts();
+  const stopping = new AbortController();
   const check = (): Promise<CheckResult> =>
     attempts.run(({ signal }) => checkPath(tunnel, remote.wire, signal));
   // Carriers stall together: one answer serves all that ask meanwhile.
@@ -56,31 +72,10 @@ export async function startLocal(
     }
   };
   const watch = new PathWatch(check, observer);
-  const wayOut = { raw: rawDialer, shadowsocks: shadowsocksDialer }[remote.wire](tunnel);
-  const dial: Dialer = async (target, options) => {
-    const works = watch.begin();
-    try {
-      const connected = await wayOut(target, options);
-      works();
-      return connected;
-    } catch (error) {
-      // A refusal is the remote's own word: the path to it works.
-      if (error instanceof FarRefusal) works();
-      // A dial that was given up says nothing of the path.
-      else if (!options.signal.aborted) watch.fails(error);
-      throw error;
-    }
-  };
-
-  const machine = { role: 'local', dial, observer, idleMs: timeouts.idleMs, attempts } as const;
+  const outbound = waysOut(settings, tunnel, watch);
+  const machine = { role: 'local', outbound, observer, idleMs: timeouts.idleMs, attempts } as const;
   const clients = new Connections();
-  const inbound = hearMisspoken(
-    socks5(timeouts.handshakeMs),
-    () => environment.now(),
-    (protocol) => {
-      observer({ event: 'misspoken', protocol, listen: listener.text });
-    },
-  );
+  const inbound = receive({ settings, tunnel, watch, timeouts, stopping: stopping.signal });
   const listener = await listen(settings.listen, {
     accept: (client) => {
       clients.add(client);
@@ -93,15 +88,54 @@ export async function startLocal(
     check: async () => {
       const result = await check();
       if (!result.ok) watch.fails(result.detail);
+      else if (result.wantsCredentials === true && remote.remoteAuth !== true) {
+        observer({ event: 'warning', detail: wantsCredentials });
+      }
       return result;
     },
     async stop(graceMs) {
       listener.close();
       watch.stop();
       attempts.stop();
+      stopping.abort();
       await clients.drain(graceMs);
       await attempts.settled();
       resolver.close();
     },
   };
+}
+
+/** All that a client may ask for leads to the remote. */
+function waysOut({ remote, udp, timeouts }: LocalSettings, tunnel: Tunnel, watch: PathWatch): Outbound {
+  const dialers = { raw: rawDialer, shadowsocks: shadowsocksDialer };
+  return {
+    dial: watch.watched(dialers[remote.wire](tunnel)),
+    bind: watch.watched(tunnelBinder(tunnel, timeouts?.bindMs ?? defaultTimeouts.bindMs)),
+    ...(udp && { associate: tunnelAssociator(tunnel) }),
+  };
+}
+
+interface Receiving {
+  readonly settings: LocalSettings;
+  readonly tunnel: Tunnel;
+  readonly watch: PathWatch;
+  readonly timeouts: Timeouts;
+  readonly stopping: AbortSignal;
+}
+
+/**
+ * On the raw wire the clients' own words go to the remote. Where those mean nothing to the far end (the standard wire), or
+ * are for the local alone (its own credentials), the local carries out what it is asked.
+ */
+function receive({ settings, tunnel, watch, timeouts, stopping }: Receiving): Inbound {
+  const { credentials, remote, pacDirect } = settings;
+  const { handshakeMs: deadlineMs, deniedMs, idleMs } = timeouts;
+  const check = credentialCheck(credentials);
+  const known = check === undefined ? {} : { check };
+  const http = lazyHttp({ deadlineMs, deniedMs, idleMs, stopping, own: pacPage(pacDirect), ...known });
+  const door: FrontDoor = { deadlineMs, deniedMs, http, ...known };
+  if (remote.wire === 'shadowsocks' || check !== undefined) return frontDoor(door);
+  const passing = { ...door, pass: watch.watched(rawPasser(tunnel)) };
+  if (remote.remoteAuth !== true) return passingDoor(passing);
+  return vouchedDoor({ ...passing, open: watch.watched(openConversation), tunnel });
 }

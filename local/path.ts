@@ -2,6 +2,7 @@ import { AuthError, codeOf, DialError, messageOf } from '../shared/errors.js';
 import { isOwnTrouble } from '../shared/net/dial-errors.js';
 import type { Wire } from '../shared/net/sealed.js';
 import type { CheckResult, CheckStage, Observer } from '../shared/observe/events.js';
+import { type DialerOptions, FarRefusal } from '../shared/outbound/outbound.js';
 import { probe, type Tunnel } from '../shared/outbound/tunnel.js';
 import { adviceOn } from './advice.js';
 
@@ -20,8 +21,8 @@ export async function checkPath(tunnel: Tunnel, wire: Wire, signal: AbortSignal)
     replyMs: Math.min(checkMs, tunnel.timeouts.replyMs),
   };
   try {
-    await probe({ ...tunnel, timeouts }, signal);
-    return { ok: true, ms: elapsed(), verified: true };
+    const { open } = await probe({ ...tunnel, timeouts }, signal);
+    return { ok: true, ms: elapsed(), verified: true, ...(!open && { wantsCredentials: true }) };
   } catch (error) {
     const cause = error instanceof Error ? error.cause : undefined;
     const stage = stageOf(cause);
@@ -74,6 +75,26 @@ export class PathWatch {
     this.#tries = 0;
     this.#observer({ event: 'remote-lost', detail: messageOf(why) });
     this.#lookAgain();
+  }
+
+  /** The same way out, watched: what it meets tells whether the remote can be reached. */
+  watched<Asked, Got>(
+    wayOut: (asked: Asked, options: DialerOptions) => Promise<Got>,
+  ): (asked: Asked, options: DialerOptions) => Promise<Got> {
+    return async (asked, options) => {
+      const works = this.begin();
+      try {
+        const got = await wayOut(asked, options);
+        works();
+        return got;
+      } catch (error) {
+        // A refusal is the far end's own word: the path to it works.
+        if (error instanceof FarRefusal || codeOf(error) === 'command-not-supported') works();
+        // A dial that was given up says nothing of the path.
+        else if (!options.signal.aborted) this.fails(error);
+        throw error;
+      }
+    };
   }
 
   stop(): void {

@@ -1,28 +1,37 @@
 import { createHmac } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isReserved, reservedTarget } from '../shared/codec/address.js';
+import { isReserved, reservedTarget, type Target } from '../shared/codec/address.js';
 import { masterKey } from '../shared/codec/keys.js';
 import { ResponseSealer, type Cipher, type OpenedRequest } from '../shared/codec/stream.js';
 import type { RemoteSettings } from '../shared/config/settings.js';
 import type { Environment } from '../shared/environment.js';
-import { messageOf } from '../shared/errors.js';
+import { codeOf, messageOf } from '../shared/errors.js';
 import { openJournal } from '../shared/net/journal.js';
-import { listen } from '../shared/net/listen.js';
+import { listen, type Listener } from '../shared/net/listen.js';
 import { exactReplayStore, hashedReplayStore, type ReplayStore } from '../shared/net/replay.js';
 import { createResolver } from '../shared/net/resolve.js';
 import { SealedStream } from '../shared/net/sealed.js';
 import type { TcpStream } from '../shared/net/tcp.js';
 import type { Observer } from '../shared/observe/events.js';
+import { directBinder, refusingBinder } from '../shared/outbound/bind.js';
 import { directDialer } from '../shared/outbound/direct.js';
+import type { Outbound } from '../shared/outbound/outbound.js';
 import { absorb, authenticate, WaitingRoom } from '../shared/serve/authenticate.js';
 import { Attempts } from '../shared/serve/attempts.js';
 import { Connections, warnCrowded } from '../shared/serve/connections.js';
-import { fixedTarget, socks5 } from '../shared/serve/inbound.js';
-import { serveStream } from '../shared/serve/serve.js';
-import { defaultTimeouts } from '../shared/serve/timeouts.js';
+import { type DatagramService, serveDatagrams } from '../shared/serve/associations.js';
+import { credentialCheck } from '../shared/serve/credentials.js';
+import { fixedTarget, frontDoor, lazyHttp } from '../shared/serve/inbound.js';
+import { type Inbound, serveStream } from '../shared/serve/serve.js';
+import { defaultTimeouts, type Timeouts } from '../shared/serve/timeouts.js';
 import { Unproven } from '../shared/serve/unproven.js';
 import type { Service } from '../shared/service.js';
+
+/** Ports that are asked for until one is free for both. */
+const mostTries = 8;
+/** Bindings that wait at once: each is an open port. */
+const mostBindings = 64;
 
 /**
  * Starts a remote: authenticates carriers and Shadowsocks connections, dials what they ask for, answers honestly.
@@ -43,13 +52,23 @@ export async function startRemote(
   const unproven = new Unproven();
   const proven = new Connections();
   const attempts = new Attempts();
-  const machine = {
-    role: 'remote',
-    dial: directDialer({ resolver, guard, timeoutMs: timeouts.dialMs }),
-    observer,
-    idleMs: timeouts.idleMs,
-    attempts,
-  } as const;
+  const stopping = new AbortController();
+  const { dialMs, bindMs } = timeouts;
+  const outbound: Outbound = {
+    dial: directDialer({ resolver, guard, timeoutMs: dialMs }),
+    bind: settings.allowBind
+      ? directBinder({
+          resolver,
+          guard,
+          announce: settings.announce,
+          timeoutMs: bindMs,
+          dialMs,
+          most: mostBindings,
+        })
+      : refusingBinder,
+  };
+  const machine = { role: 'remote', outbound, observer, idleMs: timeouts.idleMs, attempts } as const;
+  const inbound = receiveRaw(settings, timeouts, stopping.signal);
   const gate = {
     cipher,
     environment,
@@ -92,20 +111,34 @@ export async function startRemote(
         },
       },
     );
-    void serveStream(stream, raw ? socks5(timeouts.requestMs) : fixedTarget(opened.target), machine);
+    void serveStream(stream, raw ? inbound : fixedTarget(opened.target), machine);
   };
 
-  const listener = await listen(settings.listen, {
-    accept: (tcp) => {
-      unproven.add(tcp);
-      authenticate(tcp, gate, (opened) => {
-        admit(tcp, opened);
-      });
-    },
-    crowded: warnCrowded(observer),
-    filling: () => {
-      unproven.makeRoom();
-    },
+  const { listener, datagrams } = await openPorts(settings, {
+    streams: () =>
+      listen(settings.listen, {
+        accept: (tcp) => {
+          unproven.add(tcp);
+          authenticate(tcp, gate, (opened) => {
+            admit(tcp, opened);
+          });
+        },
+        crowded: warnCrowded(observer),
+        filling: () => {
+          unproven.makeRoom();
+        },
+      }),
+    datagrams: (address) =>
+      serveDatagrams({
+        listen: address,
+        cipher,
+        environment,
+        resolver,
+        guard,
+        observer,
+        notBefore,
+        timeouts,
+      }),
   });
   return {
     listen: listener.text,
@@ -113,12 +146,47 @@ export async function startRemote(
       listener.close();
       unproven.drop();
       attempts.stop();
+      stopping.abort();
+      datagrams?.close();
       await proven.drain(graceMs);
       await attempts.settled();
       resolver.close();
       await replay.close();
     },
   };
+}
+
+interface Ports {
+  readonly streams: () => Promise<Listener>;
+  readonly datagrams: (address: Target) => Promise<DatagramService>;
+}
+
+/**
+ * One port for streams and datagrams. When the system chose it, its other half may be somebody else's: then it is asked
+ * for another one.
+ */
+async function openPorts(
+  { listen: { port }, udp }: RemoteSettings,
+  { streams, datagrams }: Ports,
+): Promise<{ readonly listener: Listener; readonly datagrams: DatagramService | undefined }> {
+  for (let tries = 1; ; tries += 1) {
+    const listener = await streams();
+    if (!udp) return { listener, datagrams: undefined };
+    try {
+      return { listener, datagrams: await datagrams(listener.address) };
+    } catch (error) {
+      listener.close();
+      if (port !== 0 || codeOf(error) !== 'EADDRINUSE' || tries === mostTries) throw error;
+    }
+  }
+}
+
+/** The clients of halflight locals, inside their conversations. */
+function receiveRaw({ credentials }: RemoteSettings, timeouts: Timeouts, stopping: AbortSignal): Inbound {
+  const { requestMs: deadlineMs, deniedMs, idleMs } = timeouts;
+  const check = credentialCheck(credentials);
+  const door = { deadlineMs, deniedMs, ...(check && { check }) };
+  return frontDoor({ ...door, http: lazyHttp({ ...door, idleMs, stopping }) });
 }
 
 /**

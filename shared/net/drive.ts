@@ -21,6 +21,8 @@ export class HandshakeDriver implements Sink {
   #end: Error | undefined;
   #failure: Error | undefined;
   #failing: AbortController | undefined;
+  #ended = false;
+  #whenEnded: (() => void) | undefined;
   #wake: (() => void) | undefined;
 
   constructor(stream: PushStream) {
@@ -77,9 +79,21 @@ export class HandshakeDriver implements Sink {
     if (this.#failure !== undefined) controller.abort(this.#failure);
   }
 
+  /** Calls back when the peer ends its direction before the stream is handed over, at once when it has already. */
+  whenEnded(action: () => void): void {
+    this.#whenEnded = action;
+    if (this.#ended) action();
+  }
+
   /** The bytes that arrived behind the handshake so far. They are the caller's now. */
   takeAhead(): Uint8Array {
     return this.#cut(this.#length);
+  }
+
+  /** Puts bytes in front again: they are for whoever comes next. */
+  putBack(bytes: Uint8Array): void {
+    this.#ahead.unshift(bytes);
+    this.#length += bytes.length;
   }
 
   /** Goes on with a stream that was handed over and has come back, `ahead` of it read too far. */
@@ -112,6 +126,8 @@ export class HandshakeDriver implements Sink {
   }
 
   ended(): void {
+    this.#ended = true;
+    this.#whenEnded?.();
     this.#stop(new ProtocolError('handshake: expected more bytes, got the end of the stream', 'truncated'));
   }
 

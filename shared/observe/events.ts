@@ -1,5 +1,6 @@
 import type { Target } from '../codec/address.js';
 import type { Refusal } from '../errors.js';
+import type { Protocol } from '../proxy/request.js';
 
 /** Which half saw it. */
 export type Role = 'local' | 'remote';
@@ -11,6 +12,10 @@ export type Role = 'local' | 'remote';
  */
 export type ObservedEvent =
   | { readonly event: 'opened'; readonly id: number; readonly role: Role }
+  /** A binding waits on `bound` for the host `target` (BIND). */
+  | { readonly event: 'bound'; readonly id: number; readonly target: Target; readonly bound: Target }
+  /** Datagrams of a client are relayed at `bound` (UDP ASSOCIATE). */
+  | { readonly event: 'associated'; readonly id: number; readonly bound: Target }
   /** The target was reached. `bound` is the address the far socket is bound to. */
   | { readonly event: 'granted'; readonly id: number; readonly target: Target; readonly bound: Target }
   | {
@@ -29,6 +34,8 @@ export type ObservedEvent =
       readonly up: number;
       /** Bytes from target to client. */
       readonly down: number;
+      /** Of an association, whose `up` and `down` are bytes of payload; what was dropped reached nobody. */
+      readonly datagrams?: { readonly up: number; readonly down: number; readonly dropped: number };
       /** Milliseconds since `opened`. */
       readonly ms: number;
       /** The code word of what broke it; absent after a clean end. */
@@ -36,8 +43,8 @@ export type ObservedEvent =
     }
   /** An opening that was not authentic was absorbed. Who sent it is not said. */
   | { readonly event: 'absorbed'; readonly why: string }
-  /** A program spoke another protocol than SOCKS5 to the port, and was closed. Said once a minute at most. */
-  | { readonly event: 'misspoken'; readonly protocol: 'HTTP' | 'SOCKS4'; readonly listen: string }
+  /** A client came with wrong credentials, or with none where some are wanted. */
+  | { readonly event: 'denied'; readonly id: number; readonly protocol: Protocol }
   | { readonly event: 'remote-lost'; readonly detail: string }
   | { readonly event: 'remote-back' }
   | { readonly event: 'warning'; readonly detail: string };
@@ -56,6 +63,8 @@ export type CheckResult =
       readonly ms: number;
       /** False on the standard wire: it has no proof that the far end holds the key. */
       readonly verified: boolean;
+      /** The remote lets nobody in without credentials. */
+      readonly wantsCredentials?: true;
     }
   | {
       readonly ok: false;

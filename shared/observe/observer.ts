@@ -32,19 +32,42 @@ const lines: { readonly [Name in EventName]: LineOf<Name> } = {
     // The detail is made of what the dial met, so it may name the target as well.
     fields: targets ? { id, reason, target: textOf(target), detail } : { id, reason },
   }),
-  closed: ({ id, target, up, down, ms, error }) => ({
+  bound: ({ id, target, bound }) => ({
+    level: 'debug',
+    message: 'bound',
+    fields: { id, target: formatTarget(target), bound: formatTarget(bound) },
+  }),
+  associated: ({ id, bound }) => ({
+    level: 'debug',
+    message: 'associated',
+    fields: { id, bound: formatTarget(bound) },
+  }),
+  denied: ({ id, protocol }) => ({
+    level: 'info',
+    message: 'denied a client without the right credentials',
+    fields: { id, protocol },
+  }),
+  closed: ({ id, target, up, down, datagrams, ms, error }) => ({
     level: 'debug',
     message: 'closed',
-    fields: { id, target: textOf(target), up, down, ms, error },
+    fields: {
+      id,
+      target: textOf(target),
+      up,
+      down,
+      ...(datagrams && {
+        datagramsUp: datagrams.up,
+        datagramsDown: datagrams.down,
+        dropped: datagrams.dropped,
+      }),
+      ms,
+      error,
+    },
   }),
   absorbed: ({ why }) => ({
     level: 'info',
     message: 'absorbed an opening that is not authentic',
     fields: { why },
-  }),
-  misspoken: ({ protocol, listen }) => ({
-    level: 'info',
-    message: `a program spoke ${protocol} to this port, which is SOCKS5: use socks5h://${listen}`,
   }),
   'remote-lost': ({ detail }) => ({
     level: 'warn',
@@ -65,7 +88,14 @@ export function logObserver(log: Log): Observer {
 }
 
 /** What follows single connections, and so may name targets: written at level debug only. */
-const perConnection: ReadonlySet<EventName> = new Set(['opened', 'granted', 'refused', 'closed']);
+const perConnection: ReadonlySet<EventName> = new Set([
+  'opened',
+  'bound',
+  'associated',
+  'granted',
+  'refused',
+  'closed',
+]);
 
 /**
  * An observer that writes events as lines of JSON, one object each, targets as `host:port`. Those of single

@@ -1,11 +1,15 @@
 /** BIND: a port at the far end that waits for one connection from one host (RFC 1928 §4; SOCKS4, "BIND"). */
 import type { Target } from '../codec/address.js';
 import { canonicalIp, parseIp } from '../codec/ip.js';
-import { DialError, RefusedError } from '../errors.js';
+import { codeOf, DialError, RefusedError } from '../errors.js';
 import { addressTowards, openBinding } from '../net/binding.js';
 import { admitAddresses, admitTarget, type Guard } from '../net/guard.js';
 import type { Resolver } from '../net/resolve.js';
-import type { Binder } from './outbound.js';
+import { dismiss } from '../net/relay.js';
+import { isUnspecified } from '../proxy/socks-address.js';
+import { readSocks5Reply } from '../proxy/socks5-client.js';
+import { type Binder, type Connected, FarRefusal } from './outbound.js';
+import { answer, askFor, openConversation, type RawConversation, type Tunnel } from './tunnel.js';
 
 export interface DirectBinderOptions {
   readonly resolver: Resolver;
@@ -49,6 +53,58 @@ export function directBinder(options: DirectBinderOptions): Binder {
 export const refusingBinder: Binder = () =>
   Promise.reject(new RefusedError('BIND: expected it to be allowed, got a remote that does not'));
 
+/**
+ * Asks a halflight remote for a binding, by SOCKS5 inside a raw conversation; `timeoutMs` is what the remote is given
+ * for the connection. A Shadowsocks server of another kind knows no such conversation and ends it unanswered.
+ */
+export function tunnelBinder(tunnel: Tunnel, timeoutMs: number): Binder {
+  return async (expected, { signal }) => {
+    const closing = new AbortController();
+    const either = AbortSignal.any([signal, closing.signal]);
+    const conversation = await openConversation(tunnel, { signal: either });
+    const { carrier, driver } = conversation;
+    const asked = driver.run(askFor('bind', expected), tunnel.timeouts.replyMs, { signal: either });
+    const first = await answer(tunnel, carrier, asked).catch((error: unknown) =>
+      Promise.reject(foreign(error)),
+    );
+    if (first.refusal !== undefined) {
+      dismiss(carrier);
+      throw new FarRefusal(first.refusal);
+    }
+    const accepted = secondReply(tunnel, conversation, { timeoutMs, signal: either });
+    // It may break before anybody asks for it.
+    accepted.catch(() => undefined);
+    return {
+      bound: first.bound,
+      accepted,
+      close: () => {
+        closing.abort(new DialError('general-failure', 'binding: expected a connection, got closed'));
+      },
+    };
+  };
+}
+
+/** What fails unanswered with an end was no trouble of the path: it was understood too little. */
+function foreign(error: unknown): Error {
+  const { cause } = error as Error;
+  if (!['truncated', 'ECONNRESET', 'EPIPE'].includes(codeOf(cause) ?? '')) return error as Error;
+  const message = 'BIND: expected a halflight remote, got a server that ends the conversation';
+  return new DialError('command-not-supported', message, { cause });
+}
+
+/** The remote's own time limit comes first: its word on it is the better one. */
+async function secondReply(
+  tunnel: Tunnel,
+  { carrier, driver }: RawConversation,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<Connected> {
+  const talk = driver.run(readSocks5Reply(), timeoutMs + tunnel.timeouts.replyMs, { signal });
+  const { refusal, bound } = await answer(tunnel, carrier, talk);
+  if (refusal === undefined) return { stream: driver.handOver(), bound };
+  dismiss(carrier);
+  throw new FarRefusal(refusal);
+}
+
 interface Way {
   /** The addresses of the host that will connect. */
   readonly ips: readonly string[];
@@ -62,7 +118,7 @@ async function wayTo(expected: Target, options: DirectBinderOptions, signal: Abo
   const found = await lookUp(expected.host, options, signal);
   const ips = admitAddresses(guard, found, expected.port);
   // To a dial they are this host. Here some mean "anybody" by them, and that is nobody's to ask for.
-  if (ips.some((ip) => ['0.0.0.0', '::'].includes(canonicalIp(ip)))) {
+  if (ips.some((ip) => isUnspecified({ host: canonicalIp(ip), port: 0 }))) {
     throw new RefusedError('binding: expected the address of one host, got that of none');
   }
   return { ips, near: await nearest(ips) };

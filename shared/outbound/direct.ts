@@ -3,7 +3,7 @@ import type { Guard } from '../net/guard.js';
 import type { Resolver } from '../net/resolve.js';
 import { connectSocket } from '../net/lending.js';
 import { TcpStream } from '../net/tcp.js';
-import type { Dialer } from './dialer.js';
+import type { Dialer } from './outbound.js';
 
 /** Straight to the target, as far as the guard lets it. */
 export function directDialer(options: {

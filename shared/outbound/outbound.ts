@@ -1,6 +1,7 @@
 import type { Target } from '../codec/address.js';
-import type { Refusal } from '../errors.js';
+import { DialError, type Refusal } from '../errors.js';
 import type { PushStream } from '../net/stream.js';
+import { refusalWords } from '../proxy/refusal.js';
 import type { ReplyReader } from '../proxy/request.js';
 
 /** What a way out may know of a request beside its target. */
@@ -21,6 +22,13 @@ export interface Connected {
  * a dialer, so chains need no code of their own.
  */
 export type Dialer = (target: Target, options: DialerOptions) => Promise<Connected>;
+
+/** The far end was reached, and says itself that it did not reach the target. */
+export class FarRefusal extends DialError {
+  constructor(code: Refusal) {
+    super(code, `remote: expected to reach the target, got: ${refusalWords[code]}`);
+  }
+}
 
 /** The words of a client, to be said again by somebody else. */
 export interface Spoken {
@@ -93,7 +101,6 @@ export type Associator = (client: AssociationClient, options: DialerOptions) => 
 /** The ways out of one half. A capability is a function: what is absent is a command that is not supported. */
 export interface Outbound {
   readonly dial: Dialer;
-  readonly pass?: Passer;
   readonly bind?: Binder;
   readonly associate?: Associator;
 }

@@ -1,20 +1,27 @@
+import { concat } from '../bytes.js';
 import { formatTarget, reservedTarget, type Target } from '../codec/address.js';
 import type { Cipher } from '../codec/stream.js';
 import { RequestSealer, ResponseOpener } from '../codec/stream.js';
 import type { Environment } from '../environment.js';
-import { DialError, messageOf } from '../errors.js';
+import { codeOf, DialError, messageOf } from '../errors.js';
 import { dial } from '../net/dial.js';
 import { HandshakeDriver } from '../net/drive.js';
+import { connectSocket } from '../net/lending.js';
 import { dismiss } from '../net/relay.js';
 import type { Resolver } from '../net/resolve.js';
 import { SealedStream, type Wire } from '../net/sealed.js';
-import { connectSocket } from '../net/lending.js';
 import { TcpStream } from '../net/tcp.js';
-import type { Handshake } from '../proxy/handshake.js';
-import type { Socks5Reply } from '../proxy/socks5.js';
-import { expectMethodReply, greetSocks5, readSocks5Reply } from '../proxy/socks5.js';
-import type { Dialer } from './dialer.js';
-import { FarRefusal } from './dialer.js';
+import { type Handshake, write } from '../proxy/handshake.js';
+import type { Command, FarReply } from '../proxy/request.js';
+import { methodAndReply, proveSocks5, socks5Greeting, socks5Request } from '../proxy/socks5-client.js';
+import {
+  type Dialer,
+  type DialerOptions,
+  FarRefusal,
+  type Passed,
+  type Passer,
+  type Spoken,
+} from './outbound.js';
 
 /** The far end of a tunnel, and how long it may take. */
 export interface Tunnel {
@@ -38,22 +45,45 @@ interface Waits {
 const unknownAddress: Target = { host: '0.0.0.0', port: 0 };
 
 /**
- * Through a halflight remote, over the raw wire: the client's handshake travels as it was spoken, and the reply that
+ * Through a halflight remote, over the raw wire: what the client said travels as it was spoken, and the reply that
  * comes back is the remote's own (docs/raw-wire.md §4, "honest").
  */
+export function rawPasser(tunnel: Tunnel): Passer {
+  return async (spoken, { signal }) =>
+    passThrough(tunnel, await openConversation(tunnel, { signal }), { ...spoken, signal });
+}
+
+/** The same in a conversation in which something has been said before. */
+export async function passThrough(
+  tunnel: Tunnel,
+  { carrier, driver }: RawConversation,
+  { words, reply, signal }: Spoken & DialerOptions,
+): Promise<Passed> {
+  carrier.write([words()]);
+  if (reply === undefined) {
+    return { stream: driver.handOver(), bound: unknownAddress, reply: new Uint8Array(0), refusal: undefined };
+  }
+  const talk = driver.run(reply(), tunnel.timeouts.replyMs, { signal });
+  const { refusal, bound, bytes } = await answer(tunnel, carrier, talk);
+  return { stream: driver.handOver(), bound, reply: bytes, refusal };
+}
+
+/** The same for a target that no client has named in words of its own: this half asks for it, by SOCKS5. */
 export function rawDialer(tunnel: Tunnel): Dialer {
-  return async (_target, { spoken, signal }) => {
-    const carrier = await openSealed(tunnel, { wire: 'raw', target: reservedTarget, signal });
-    carrier.write([spoken()]);
-    const driver = new HandshakeDriver(carrier);
-    const talk = driver.run(methodAndReply(), tunnel.timeouts.replyMs, { signal });
-    const reply = await answer(tunnel, carrier, talk);
-    if (reply.refusal !== undefined) {
-      dismiss(carrier);
-      throw new FarRefusal(reply.refusal, reply.bytes);
-    }
-    return { stream: driver.handOver(), bound: reply.bound, reply: reply.bytes };
+  return async (target, { signal }) => {
+    const { carrier, driver } = await openConversation(tunnel, { signal });
+    const talk = driver.run(askFor('connect', target), tunnel.timeouts.replyMs, { signal });
+    const { refusal, bound } = await answer(tunnel, carrier, talk);
+    if (refusal === undefined) return { stream: driver.handOver(), bound };
+    dismiss(carrier);
+    throw new FarRefusal(refusal);
   };
+}
+
+/** Greeting and request leave together: the remote's answer to the first is known, and waiting for it costs a round trip. */
+export function* askFor(command: Command, target: Target): Handshake<FarReply> {
+  yield* write(concat([socks5Greeting, socks5Request(command, target)]));
+  return yield* methodAndReply();
 }
 
 /**
@@ -72,14 +102,27 @@ export function shadowsocksDialer(tunnel: Tunnel): Dialer {
 
 /**
  * Has one authenticated conversation with the remote that asks for nothing: a SOCKS5 greeting. Settles when the
- * remote has proved to hold the key. Rejects with a DialError whose cause says what was wrong; when `signal` fires,
+ * remote has proved to hold the key, with whether it lets clients in without credentials. Rejects with a DialError whose cause says what was wrong; when `signal` fires,
  * that is its reason.
  */
-export async function probe(tunnel: Tunnel, signal: AbortSignal): Promise<void> {
-  const carrier = await openSealed(tunnel, { wire: 'raw', target: reservedTarget, signal });
-  const driver = new HandshakeDriver(carrier);
-  await answer(tunnel, carrier, driver.run(greetSocks5(), tunnel.timeouts.replyMs, { signal }));
+export async function probe(tunnel: Tunnel, signal: AbortSignal): Promise<{ readonly open: boolean }> {
+  const { carrier, driver } = await openConversation(tunnel, { signal });
+  const proof = driver.run(proveSocks5(), tunnel.timeouts.replyMs, { signal });
+  const open = await answer(tunnel, carrier, proof);
   dismiss(carrier);
+  return { open };
+}
+
+/** A conversation with the remote that has only just begun. */
+export interface RawConversation {
+  readonly carrier: SealedStream;
+  readonly driver: HandshakeDriver;
+}
+
+/** Opens a conversation with the remote. Rejects with a DialError whose cause says what was wrong, or with the reason of `signal`. */
+export async function openConversation(tunnel: Tunnel, { signal }: DialerOptions): Promise<RawConversation> {
+  const carrier = await openSealed(tunnel, { wire: 'raw', target: reservedTarget, signal });
+  return { carrier, driver: new HandshakeDriver(carrier) };
 }
 
 interface Carrying {
@@ -114,18 +157,14 @@ async function judgeStall({ remote, pathWorks }: Tunnel, tcp: TcpStream): Promis
   );
 }
 
-/** The method reply to the greeting that was forwarded (the client has had ours already), then the real one. */
-function* methodAndReply(): Handshake<Socks5Reply> {
-  yield* expectMethodReply();
-  return yield* readSocks5Reply();
-}
-
-async function answer<T>(tunnel: Tunnel, carrier: SealedStream, talk: Promise<T>): Promise<T> {
+/** What the remote says in `talk`. When it says nothing, or something else, the conversation is over. */
+export async function answer<T>(tunnel: Tunnel, carrier: SealedStream, talk: Promise<T>): Promise<T> {
   try {
     return await talk;
   } catch (error) {
     carrier.abort();
-    throw failure(tunnel, error);
+    // It is there, and wants somebody to say who he is: no trouble of the path.
+    throw codeOf(error) === 'denied' ? new FarRefusal('not-allowed') : failure(tunnel, error);
   }
 }
 

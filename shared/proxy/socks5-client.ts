@@ -33,12 +33,13 @@ export function* greetSocks5(credential?: Credential): Handshake<void> {
 }
 
 /**
- * Greets a proxy to see that it is there: any answer of SOCKS5 will do, a demand for credentials too.
+ * Greets a proxy to see that it is there: any answer of SOCKS5 will do, a demand for credentials too. Returns whether it
+ * lets us in without any.
  * @throws ProtocolError when the answer is not one of SOCKS5.
  */
-export function* proveSocks5(): Handshake<void> {
+export function* proveSocks5(): Handshake<boolean> {
   yield* write(greeting(methods.none));
-  yield* readMethodReply();
+  return (yield* readMethodReply()) === methods.none;
 }
 
 /**
@@ -96,6 +97,9 @@ export function* methodAndReply(): Handshake<FarReply> {
   yield* expectMethodReply();
   return yield* readSocks5Reply();
 }
+
+/** The greeting of a client that has no credentials to offer (RFC 1928 §3). */
+export const socks5Greeting: Uint8Array = greeting(methods.none);
 
 function greeting(...offered: readonly number[]): Uint8Array {
   return Uint8Array.of(version, offered.length, ...offered);

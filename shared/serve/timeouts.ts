@@ -14,6 +14,14 @@ export interface Timeouts {
   readonly stallMs: number;
   /** A relayed conversation in which no byte moves. */
   readonly idleMs: number;
+  /** The pause before a client with wrong credentials hears so: the same for all of them. */
+  readonly deniedMs: number;
+  /** A binding that waits for its connection (RFC 1928 names no time; SOCKS4 says two minutes). */
+  readonly bindMs: number;
+  /** An association at the remote that carries nothing. */
+  readonly udpIdleMs: number;
+  /** The same, when all it has asked were name servers. */
+  readonly dnsIdleMs: number;
   /** A client over the standard wire that waits for the server to speak first gets its header sent after this. */
   readonly firstPayloadMs: number;
 }
@@ -26,5 +34,9 @@ export const defaultTimeouts: Timeouts = {
   replyMs: 15_000,
   stallMs: 30_000,
   idleMs: 7_200_000,
+  deniedMs: 1_000,
+  bindMs: 120_000,
+  udpIdleMs: 300_000,
+  dnsIdleMs: 60_000,
   firstPayloadMs: 50,
 };

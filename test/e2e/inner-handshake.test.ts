@@ -14,8 +14,8 @@ const tail = '00 01 00000000 0000';
 const cases: readonly (readonly [name: string, said: string, answered: string])[] = [
   ['a greeting with 0 methods', '05 00', '05ff'],
   ['a greeting with method 2 only', '05 01 02', '05ff'],
-  ['version 4', '04 01 0050 7f000001 00', ''],
-  ['HTTP', Buffer.from('GET / HTTP/1.1\r\n\r\n').toString('hex'), ''],
+  ['SOCKS4 for a port 25', '04 01 0019 7f000001 00', '005b 0000 00000000'],
+  ['a small letter', Buffer.from('get / HTTP/1.1\r\n\r\n').toString('hex'), ''],
   ['BIND', '05 01 00 05 02 00 01 7f000001 0050', `0500 05 02 ${tail}`],
   ['UDP ASSOCIATE', '05 01 00 05 03 00 01 7f000001 0050', `0500 05 07 ${tail}`],
   ['ATYP 9', '05 01 00 05 01 00 09', `0500 05 08 ${tail}`],

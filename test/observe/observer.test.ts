@@ -15,10 +15,13 @@ const events: readonly ObservedEvent[] = [
   { event: 'closed', id: 1, target, up: 10, down: 20, ms: 30, error: 'ECONNRESET' },
   { event: 'closed', id: 1, up: 0, down: 0, ms: 1 },
   { event: 'absorbed', why: 'tag' },
-  { event: 'misspoken', protocol: 'HTTP', listen: '127.0.0.1:1080' },
+  { event: 'denied', id: 2, protocol: 'HTTP' },
   { event: 'remote-lost', detail: 'no answer' },
   { event: 'remote-back' },
   { event: 'warning', detail: 'no journal' },
+  { event: 'bound', id: 3, target, bound },
+  { event: 'associated', id: 4, bound },
+  { event: 'closed', id: 4, up: 5, down: 6, datagrams: { up: 2, down: 3, dropped: 1 }, ms: 7 },
 ];
 
 function logged(level: LogLevel): string[] {
@@ -46,7 +49,7 @@ describe('the log of events', () => {
       'info refused id=1 reason=connection-refused',
       'info refused id=1 reason=general-failure',
       'info absorbed an opening that is not authentic why=tag',
-      'info a program spoke HTTP to this port, which is SOCKS5: use socks5h://127.0.0.1:1080',
+      'info denied a client without the right credentials id=2 protocol=HTTP',
       'warn the remote cannot be reached detail="no answer"',
       'info the remote is back',
       'warn no journal',
@@ -62,6 +65,11 @@ describe('the log of events', () => {
   );
 
   it('at level debug names targets and follows every connection', () => {
+    expect(logged('debug').slice(-3)).toEqual([
+      'debug bound id=3 target=secret.example:443 bound=[2001:db8::1]:5000',
+      'debug associated id=4 bound=[2001:db8::1]:5000',
+      'debug closed id=4 up=5 down=6 datagramsUp=2 datagramsDown=3 dropped=1 ms=7',
+    ]);
     expect(logged('debug').slice(0, 6)).toEqual([
       'debug opened id=1 role=local',
       'debug granted id=1 target=secret.example:443 bound=[2001:db8::1]:5000',
@@ -75,7 +83,7 @@ describe('the log of events', () => {
 
 describe('events as JSON', () => {
   it('at the default level are those of the program, not those of connections', () => {
-    expect(written('info')).toEqual(events.slice(6));
+    expect(written('info')).toEqual(events.slice(6, -3));
   });
 
   it('at level debug are all, with targets as text', () => {
@@ -85,7 +93,10 @@ describe('events as JSON', () => {
       { ...events[2], target: 'secret.example:443' },
       events[3],
       { ...events[4], target: 'secret.example:443' },
-      ...events.slice(5),
+      ...events.slice(5, -3),
+      { event: 'bound', id: 3, target: 'secret.example:443', bound: '[2001:db8::1]:5000' },
+      { event: 'associated', id: 4, bound: '[2001:db8::1]:5000' },
+      ...events.slice(-1),
     ]);
   });
 });

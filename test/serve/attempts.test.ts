@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { StoppedError } from '../../shared/errors.js';
 import type { ObservedEvent } from '../../shared/observe/events.js';
-import type { Dialer } from '../../shared/outbound/dialer.js';
+import type { Dialer } from '../../shared/outbound/outbound.js';
 import { Attempts } from '../../shared/serve/attempts.js';
 import { serveStream, type Inbound } from '../../shared/serve/serve.js';
 import { ScriptedStream } from '../support/push-stream.js';
@@ -13,8 +13,8 @@ const reset = Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }
 /** An inbound that needs no asking. */
 const asked: Inbound = () =>
   Promise.resolve({
+    command: 'connect',
     target,
-    spoken: () => new Uint8Array(0),
     granted: () => Buffer.from('granted'),
     refused: (reason) => Buffer.from(reason),
   });
@@ -43,7 +43,7 @@ function dialling(inbound: (client: ScriptedStream) => Inbound = () => asked): D
       else signal.addEventListener('abort', giveUp);
     });
   const observer = (event: ObservedEvent): void => void events.push(event);
-  const machine = { role: 'remote', dial, observer, idleMs: 1000, attempts } as const;
+  const machine = { role: 'remote', outbound: { dial }, observer, idleMs: 1000, attempts } as const;
   return { client, attempts, events, signals, done: serveStream(client, inbound(client), machine) };
 }
 
@@ -64,9 +64,9 @@ describe('a dial under way', () => {
   });
 
   it('is given up when its client broke before it began', async () => {
-    const { events, done } = dialling((client) => (driver) => {
+    const { events, done } = dialling((client) => (driver, caller) => {
       client.break(reset);
-      return asked(driver);
+      return asked(driver, caller);
     });
     await done;
     expect(told(events)).toEqual(['opened', 'closed ECONNRESET']);
@@ -94,11 +94,11 @@ describe('a dial under way', () => {
 
   it('is not begun by a service that has been stopped', async () => {
     let proceed: () => void = () => undefined;
-    const { attempts, events, signals, done } = dialling(() => async (driver) => {
+    const { attempts, events, signals, done } = dialling(() => async (driver, caller) => {
       await new Promise<void>((resolve) => {
         proceed = resolve;
       });
-      return asked(driver);
+      return asked(driver, caller);
     });
     attempts.stop();
     await settle();
@@ -117,7 +117,13 @@ it('a conversation that is relayed is nobody’s attempt any more: its signal st
     signal.addEventListener('abort', aborted);
     return Promise.resolve({ stream: far, bound: target });
   };
-  await serveStream(client, asked, { role: 'remote', dial, observer: vi.fn(), idleMs: 1000, attempts });
+  await serveStream(client, asked, {
+    role: 'remote',
+    outbound: { dial },
+    observer: vi.fn(),
+    idleMs: 1000,
+    attempts,
+  });
   attempts.stop();
   await attempts.settled();
   client.break(reset);

@@ -1,0 +1,36 @@
+/** The one page of a local's own: a script that tells a browser to use this very port (PAC). */
+
+/** A page of the port itself. */
+export interface OwnPage {
+  readonly type: string;
+  readonly body: string;
+}
+
+const path = '/proxy.pac';
+/** A host and a port, and nothing that could be more than that inside a script. */
+const authority = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]{2,45}\]):\d{1,5}$/;
+
+/**
+ * The page at `asked`, for whoever asked `host` (`127.0.0.1:1080`) for it; undefined when there is none.
+ *
+ * `SOCKS5` comes first because the browser then leaves the names to the remote; `PROXY` is for those that know no
+ * SOCKS. With `direct` a browser whose tunnel is gone goes on without it; without, it shows an error.
+ */
+export function pacPage(direct: boolean): (asked: string, host: string) => OwnPage | undefined {
+  return (asked, host) => {
+    if (asked !== path || !authority.test(host)) return undefined;
+    const ways = [`SOCKS5 ${host}`, `PROXY ${host}`, ...(direct ? ['DIRECT'] : [])].join('; ');
+    return { type: 'application/x-ns-proxy-autoconfig', body: script(ways) };
+  };
+}
+
+/** What is on this computer is not for the tunnel: to the remote those names mean itself. */
+function script(ways: string): string {
+  return `function FindProxyForURL(url, host) {
+  if (isPlainHostName(host) || host === "127.0.0.1" || host === "[::1]" || dnsDomainIs(host, ".localhost")) {
+    return "DIRECT";
+  }
+  return "${ways}";
+}
+`;
+}

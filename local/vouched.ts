@@ -1,0 +1,93 @@
+/**
+ * How a local receives the clients of a remote that asks for credentials itself (`halflight://…?auth=remote`): it
+ * answers nothing. Greeting and credentials go to the remote one by one, and its answers come back; only then does the
+ * client say what it wants. It is a round trip for each.
+ */
+import { concat } from '../shared/bytes.js';
+import { ProtocolError } from '../shared/errors.js';
+import type { HandshakeDriver } from '../shared/net/drive.js';
+import type { DialerOptions } from '../shared/outbound/outbound.js';
+import { passThrough, type RawConversation, type Tunnel } from '../shared/outbound/tunnel.js';
+import { peek, read } from '../shared/proxy/handshake.js';
+import { readCredentials } from '../shared/proxy/socks5-auth.js';
+import { readSocks5Reply } from '../shared/proxy/socks5-client.js';
+import { readGreeting, readRequest } from '../shared/proxy/socks5.js';
+import type { Caller, Inbound, ProxyRequest } from '../shared/serve/serve.js';
+import { type PassingDoor, passWords } from './passing.js';
+
+const socks5 = 5;
+const byPassword = 2;
+const noneAcceptable = 0xff;
+
+/** A door to a remote that knows who may come in. */
+export interface VouchedDoor extends PassingDoor {
+  readonly tunnel: Tunnel;
+  /** Opens a conversation with the remote, in which the client is to be let in. */
+  readonly open: (tunnel: Tunnel, options: DialerOptions) => Promise<RawConversation>;
+}
+
+/** Receives the clients of such a door. SOCKS4 and HTTP say who they are in their request, which is passed on anyhow. */
+export function vouchedDoor(door: VouchedDoor): Inbound {
+  return async (driver, caller) => {
+    const [first] = await driver.run(peek(1), door.deadlineMs);
+    return first === socks5 ? askRemote(door, driver, caller) : passWords(door, driver, caller);
+  };
+}
+
+async function askRemote(door: VouchedDoor, driver: HandshakeDriver, caller: Caller): Promise<ProxyRequest> {
+  const greeting = await driver.run(readGreeting(), door.deadlineMs);
+  const leaving = new AbortController();
+  driver.abortOnFailure(leaving);
+  const conversation = await door.open(door.tunnel, leaving);
+  try {
+    return await letIn({ door, driver, conversation, signal: leaving.signal }, greeting, caller);
+  } catch (error) {
+    conversation.carrier.abort();
+    throw error;
+  }
+}
+
+interface Between {
+  readonly door: VouchedDoor;
+  readonly driver: HandshakeDriver;
+  readonly conversation: RawConversation;
+  readonly signal: AbortSignal;
+}
+
+/** The client's way past the remote's door, up to its request. */
+async function letIn(between: Between, greeting: Uint8Array, caller: Caller): Promise<ProxyRequest> {
+  const { door, driver, conversation } = between;
+  const [, method] = await hear(between, greeting);
+  if (method === byPassword) {
+    const [, status] = await hear(between, await driver.run(readCredentials(), door.deadlineMs));
+    if (status !== 0) throw denied(caller);
+  } else if (method === noneAcceptable) throw denied(caller);
+  const request = await driver.run(readRequest(), door.deadlineMs);
+  if (request.command === 'associate') {
+    // The datagrams take another way, and the remote has nothing more to say to this.
+    conversation.carrier.abort();
+    return request;
+  }
+  const { target, words, refused } = request;
+  const spoken = { words: () => concat([words, driver.takeAhead()]), reply: readSocks5Reply };
+  return {
+    command: 'pass',
+    target,
+    refused,
+    passOn: ({ signal }) => passThrough(door.tunnel, conversation, { ...spoken, signal }),
+  };
+}
+
+/** Passes on what the client says, and the remote's answer to it, which is two bytes here and returned. */
+async function hear({ door, driver, conversation, signal }: Between, words: Uint8Array): Promise<Uint8Array> {
+  conversation.driver.say(words);
+  const reply = await conversation.driver.run(read(2), door.tunnel.timeouts.replyMs, { signal });
+  // What was read is ours, and what is said is given away.
+  driver.say(reply.slice());
+  return reply;
+}
+
+function denied(caller: Caller): ProtocolError {
+  caller.denied('SOCKS5');
+  return new ProtocolError('remote: expected it to let the client in, got a refusal', 'denied');
+}

@@ -1,0 +1,107 @@
+/** What becomes of a request, one function for each command: reach what it asks for, answer, relay. */
+import { DialError, StoppedError } from '../errors.js';
+import { refusalOf } from '../net/dial-errors.js';
+import type { HandshakeDriver } from '../net/drive.js';
+import { dismiss } from '../net/relay.js';
+import type { PushStream } from '../net/stream.js';
+import { TcpStream } from '../net/tcp.js';
+import { type Association, FarRefusal } from '../outbound/outbound.js';
+import type { Command } from '../proxy/request.js';
+import type { AskedRequest, PassedRequest, ProxyRequest } from './serve.js';
+import type { Visit } from './visit.js';
+
+/** Who asks, and how it is spoken to. */
+interface Asker {
+  readonly visit: Visit;
+  readonly driver: HandshakeDriver;
+  /** Aborted when the client leaves, with its error, or when the service stops. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Does what is asked and says so to the client, or says why not. Settles when the relay has begun or never will.
+ * Rejects with the error of a client that has left: it asks for nothing any more.
+ */
+export async function carryOut(request: ProxyRequest, asker: Asker): Promise<void> {
+  const { visit, driver, signal } = asker;
+  try {
+    if (request.command === 'pass') await pass(request, asker);
+    else await commands[request.command](request, asker);
+  } catch (failure) {
+    if (signal.aborted && !(signal.reason instanceof StoppedError)) throw signal.reason as Error;
+    visit.refused(request.target, failure);
+    const reply = request.refused(refusalOf(failure));
+    if (reply === undefined) visit.client.abort();
+    else {
+      driver.say(reply);
+      dismiss(visit.client);
+    }
+    visit.close(signal.reason);
+  }
+}
+
+type CarryOut = (request: AskedRequest, asker: Asker) => Promise<void>;
+
+const commands = { connect, bind, associate } satisfies Record<Command, CarryOut>;
+
+async function connect({ target, granted }: AskedRequest, { visit, driver, signal }: Asker): Promise<void> {
+  const { stream, bound } = await visit.reach(target, signal);
+  driver.say(granted(bound));
+  visit.relay(driver.handOver(), stream);
+}
+
+/** A far end that refuses says so itself, and ends the conversation: until then it is relayed like any other. */
+async function pass({ target, passOn }: PassedRequest, { visit, driver, signal }: Asker): Promise<void> {
+  const { stream, bound, reply, refusal } = await passOn({ signal });
+  if (refusal === undefined) visit.granted(target, bound);
+  else visit.refused(target, new FarRefusal(refusal));
+  driver.say(reply);
+  visit.relay(driver.handOver(), stream);
+}
+
+async function bind({ target, granted }: AskedRequest, { visit, driver, signal }: Asker): Promise<void> {
+  const { machine } = visit;
+  if (machine.outbound.bind === undefined) throw notSupported();
+  const binding = await machine.outbound.bind(target, { signal });
+  machine.observer({ event: 'bound', id: visit.id, target, bound: binding.bound });
+  driver.say(granted(binding.bound));
+  // Nobody ends a connection that is not there yet: a client that does has left, and its port must not stay open.
+  driver.whenEnded(() => {
+    binding.close();
+  });
+  const { stream, bound } = await binding.accepted;
+  visit.granted(target, bound);
+  driver.say(granted(bound));
+  visit.relay(driver.handOver(), stream);
+}
+
+/** The association lives as long as the connection that asked for it, on which nothing more is said (RFC 1928 §7). */
+async function associate({ target, granted }: AskedRequest, { visit, driver, signal }: Asker): Promise<void> {
+  const { client, machine } = visit;
+  if (machine.outbound.associate === undefined || !(client instanceof TcpStream)) throw notSupported();
+  const { bound: near, peer: host } = client;
+  const association = await machine.outbound.associate({ near, host, announced: target }, { signal });
+  machine.observer({ event: 'associated', id: visit.id, bound: association.bound });
+  driver.say(granted(association.bound));
+  hold(driver.handOver(), association);
+  void association.closed.then((failure) => {
+    if (failure === undefined) dismiss(client);
+    else client.abort();
+    visit.close(failure, association.counts());
+  });
+}
+
+/** Closes the association when its connection ends or breaks. */
+function hold(client: PushStream, association: Association): void {
+  const over = (): void => {
+    association.close();
+  };
+  client.attach({ receive: () => undefined, ended: over, failed: over, writable: () => undefined });
+}
+
+function notSupported(): DialError {
+  return new DialError(
+    'command-not-supported',
+    'command: expected one that this way out can carry, got another',
+  );
+}

@@ -1,0 +1,123 @@
+import type { Target } from '../codec/address.js';
+import { codeOf, messageOf } from '../errors.js';
+import { refusalOf } from '../net/dial-errors.js';
+import { relay } from '../net/relay.js';
+import type { PushStream } from '../net/stream.js';
+import { TcpStream } from '../net/tcp.js';
+import type { Connected, DatagramCounts } from '../outbound/outbound.js';
+import type { Protocol } from '../proxy/request.js';
+import type { Caller, Machine } from './serve.js';
+
+let conversations = 0;
+
+/** The number of the next conversation of this process. */
+export function nextConversation(): number {
+  conversations += 1;
+  return conversations;
+}
+
+/**
+ * What is remembered of one connection. It outlives the handshake, and ten thousand idle ones are nothing special,
+ * so it holds a few words and nothing of what was said.
+ */
+export class Visit implements Caller {
+  readonly id: number = nextConversation();
+  readonly machine: Machine;
+  readonly client: PushStream;
+  readonly #startedAt = performance.now();
+  #target: Target | undefined;
+  #far: PushStream | undefined;
+
+  constructor(client: PushStream, machine: Machine) {
+    this.client = client;
+    this.machine = machine;
+    machine.observer({ event: 'opened', id: this.id, role: machine.role });
+  }
+
+  /** Each exchange of a conversation is an attempt of its own: when the service stops, no more of them are begun. */
+  dial(target: Target, signal: AbortSignal): Promise<Connected> {
+    return this.machine.attempts.run(async (controller) => {
+      const leave = (): void => {
+        controller.abort(signal.reason);
+      };
+      if (signal.aborted) leave();
+      signal.addEventListener('abort', leave);
+      try {
+        return await this.reach(target, controller.signal);
+      } catch (failure) {
+        if (!signal.aborted) this.refused(target, failure);
+        throw failure;
+      } finally {
+        signal.removeEventListener('abort', leave);
+      }
+    });
+  }
+
+  /** Dials, and tells of the success. */
+  async reach(target: Target, signal: AbortSignal): Promise<Connected> {
+    const connected = await this.machine.outbound.dial(target, { signal });
+    this.granted(target, connected.bound);
+    return connected;
+  }
+
+  granted(target: Target, bound: Target): void {
+    this.#target = target;
+    this.machine.observer({ event: 'granted', id: this.id, target, bound });
+  }
+
+  refused(target: Target, failure: unknown): void {
+    this.#target = target;
+    const { observer } = this.machine;
+    observer({
+      event: 'refused',
+      id: this.id,
+      target,
+      reason: refusalOf(failure),
+      detail: messageOf(failure),
+    });
+  }
+
+  denied(protocol: Protocol): void {
+    this.machine.observer({ event: 'denied', id: this.id, protocol });
+  }
+
+  relay(client: PushStream, far: PushStream): void {
+    this.#far = far;
+    // One plain socket sees every byte of the conversation, so its idle time is the conversation's.
+    for (const stream of [client, far]) {
+      if (stream instanceof TcpStream) stream.limitIdle(this.machine.idleMs);
+    }
+    relay(client, far, (end) => {
+      this.close(end);
+    });
+  }
+
+  /** `datagrams`: it was an association, and those are its bytes. */
+  close(failure: unknown, datagrams?: DatagramCounts): void {
+    const ms = Math.round(performance.now() - this.#startedAt);
+    this.machine.observer({
+      event: 'closed',
+      id: this.id,
+      ...(datagrams === undefined ? counts(this.client, this.#far) : countsOf(datagrams)),
+      ms,
+      ...(this.#target && { target: this.#target }),
+      ...(failure !== undefined && { error: codeOf(failure) ?? 'internal' }),
+    });
+  }
+}
+
+/** What was carried, as the event of the end says it. */
+export function countsOf({ up, down, datagramsUp, datagramsDown, dropped }: DatagramCounts): {
+  readonly up: number;
+  readonly down: number;
+  readonly datagrams: { readonly up: number; readonly down: number; readonly dropped: number };
+} {
+  return { up, down, datagrams: { up: datagramsUp, down: datagramsDown, dropped } };
+}
+
+/** Sockets count their bytes already; the plain one of the two has the conversation's own. */
+function counts(client: PushStream, target: PushStream | undefined): { up: number; down: number } {
+  if (client instanceof TcpStream) return { up: client.received, down: client.sent };
+  if (target instanceof TcpStream) return { up: target.sent, down: target.received };
+  return { up: 0, down: 0 };
+}

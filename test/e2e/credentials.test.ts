@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { encodeTarget, type Target } from '../../shared/codec/address.js';
+import { connect, type Peer } from '../support/peer.js';
+import { startEcho } from '../support/targets.js';
+import { readReply, startTunnel, type Tunnel } from '../support/tunnel.js';
+
+const alice = { user: 'alice', password: 'wonder' };
+const soon = { deniedMs: 1 };
+
+/** The two places that may ask for credentials; to a client they are the same. */
+const doors: readonly (readonly [where: string, start: () => Promise<Tunnel>])[] = [
+  ['the local', () => startTunnel({ local: { credentials: [alice], timeouts: soon } })],
+  [
+    'the local, before a standard server',
+    () => startTunnel({ local: { wire: 'shadowsocks', credentials: [alice], timeouts: soon } }),
+  ],
+  ['the remote', () => startTunnel({ remote: { credentials: [alice], timeouts: soon } })],
+];
+
+function login(user: string, password: string): Buffer {
+  return Buffer.concat([
+    Uint8Array.of(1, user.length),
+    Buffer.from(user),
+    Uint8Array.of(password.length),
+    Buffer.from(password),
+  ]);
+}
+
+function request(target: Target): Buffer {
+  return Buffer.concat([Uint8Array.of(5, 1, 0), encodeTarget(target)]);
+}
+
+/** A client that has been asked for its credentials. */
+async function greeted({ local }: Tunnel): Promise<Peer> {
+  const client = await connect(local.port);
+  void client.send(Uint8Array.of(5, 2, 0, 2));
+  expect((await client.read(2)).toString('hex')).toBe('0502');
+  return client;
+}
+
+describe.each(doors)('credentials asked for by %s', (where, start) => {
+  it('let somebody in who has them', async () => {
+    const [tunnel, echo] = [await start(), await startEcho()];
+    const client = await greeted(tunnel);
+    void client.send(login('alice', 'wonder'));
+    expect((await client.read(2)).toString('hex')).toBe('0100');
+    void client.send(request(echo));
+    expect((await readReply(client)).code).toBe(0);
+    void client.send('hello');
+    expect(String(await client.read(5))).toBe('hello');
+  });
+
+  it('are taken when all is said at once, and what follows is the conversation', async () => {
+    const [tunnel, echo] = [await start(), await startEcho()];
+    const client = await connect(tunnel.local.port);
+    const words = [Uint8Array.of(5, 1, 2), login('alice', 'wonder'), request(echo), Buffer.from('early')];
+    void client.send(Buffer.concat(words));
+    expect((await client.read(4)).toString('hex')).toBe('05020100');
+    expect((await readReply(client)).code).toBe(0);
+    expect(String(await client.read(5))).toBe('early');
+  });
+
+  it.each([
+    ['another password', login('alice', 'wonde')],
+    ['another user', login('alicf', 'wonder')],
+    ['a password that belongs to the name', login('alicew', 'onder')],
+    ['an empty password', login('alice', '')],
+    ['the version of SOCKS', Uint8Array.of(5, 1, 0x61, 1, 0x62)],
+  ])('keep out somebody with %s, in the same words', async (_what, words) => {
+    const tunnel = await start();
+    const client = await greeted(tunnel);
+    void client.send(words);
+    // A malformed message is relayed to a remote up to where it stops making sense.
+    expect((await client.rest()).toString('hex')).toBe('0101');
+    const half = where === 'the remote' ? tunnel.remote : tunnel.local;
+    expect(half.seen('denied').map(({ protocol }) => protocol)).toEqual(['SOCKS5']);
+  });
+
+  it('keep out somebody who offers none', async () => {
+    const client = await connect((await start()).local.port);
+    void client.send(Uint8Array.of(5, 1, 0));
+    expect((await client.rest()).toString('hex')).toBe('05ff');
+  });
+
+  it('keep out SOCKS4, which has none', async () => {
+    const [tunnel, echo] = [await start(), await startEcho()];
+    const client = await connect(tunnel.local.port);
+    const port = [echo.port >>> 8, echo.port & 0xff];
+    void client.send(Buffer.concat([Uint8Array.of(4, 1, ...port, 127, 0, 0, 1), Buffer.from('alice\0')]));
+    expect((await client.rest()).toString('hex')).toBe('005b000000000000');
+  });
+});
+
+describe('a remote that asks for credentials', () => {
+  it('and a local that does not know it: the client is refused, and the check says what to do', async () => {
+    const tunnel = await startTunnel({ remote: { credentials: [alice], timeouts: soon } });
+    expect(await tunnel.local.service.check()).toMatchObject({ ok: true, wantsCredentials: true });
+  });
+
+  it('is asked once for UDP too: who is let in may associate', async () => {
+    const tunnel = await startTunnel({ remote: { credentials: [alice], timeouts: soon } });
+    const client = await greeted(tunnel);
+    void client.send(login('alice', 'wonder'));
+    await client.read(2);
+    void client.send(Uint8Array.of(5, 3, 0, 1, 0, 0, 0, 0, 0, 0));
+    const { code, bound } = await readReply(client);
+    expect([code, bound.host]).toEqual([0, '127.0.0.1']);
+  });
+});

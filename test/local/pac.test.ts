@@ -1,0 +1,57 @@
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import { pacPage } from '../../local/pac.js';
+
+/** What a browser makes of the script: the two functions that it brings, as every browser has them. */
+function findProxy(script: string, host: string): unknown {
+  const browser = {
+    isPlainHostName: (name: string) => !name.includes('.'),
+    dnsDomainIs: (name: string, domain: string) => name.endsWith(domain),
+  };
+  return runInNewContext(`${script}; FindProxyForURL(url, host)`, {
+    ...browser,
+    url: `http://${host}/`,
+    host,
+  });
+}
+
+describe('the PAC file', () => {
+  it('sends what is elsewhere to the port that it was asked for at, SOCKS5 first, and in the end straight', () => {
+    const page = pacPage(true)('/proxy.pac', '127.0.0.1:1080');
+    expect(page?.type).toBe('application/x-ns-proxy-autoconfig');
+    expect(findProxy(page?.body ?? '', 'example.com')).toBe(
+      'SOCKS5 127.0.0.1:1080; PROXY 127.0.0.1:1080; DIRECT',
+    );
+  });
+
+  it('offers no way without the tunnel where that is not wanted', () => {
+    const page = pacPage(false)('/proxy.pac', '[::1]:1080');
+    expect(findProxy(page?.body ?? '', 'example.com')).toBe('SOCKS5 [::1]:1080; PROXY [::1]:1080');
+  });
+
+  it.each(['localhost', 'printer', '127.0.0.1', '[::1]', 'dev.localhost'])(
+    'leaves %s to this computer: at the remote the name means another',
+    (host) => {
+      expect(findProxy(pacPage(false)('/proxy.pac', '127.0.0.1:1080')?.body ?? '', host)).toBe('DIRECT');
+    },
+  );
+
+  it.each(['/', '/proxy.pac?x', '/proxy.pac/', '//proxy.pac'])('is not at %s', (path) => {
+    expect(pacPage(true)(path, '127.0.0.1:1080')).toBeUndefined();
+  });
+
+  it.each([
+    '',
+    'localhost',
+    'a"b:80',
+    "a'b:80",
+    'a\\b:80',
+    'a b:80',
+    'a:80;b',
+    'ä.example:80',
+    'a:123456',
+    '[::1]',
+  ])('is not given to a Host of %s, which it would have to repeat', (host) => {
+    expect(pacPage(true)('/proxy.pac', host)).toBeUndefined();
+  });
+});
