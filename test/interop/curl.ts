@@ -1,22 +1,12 @@
 import { once } from 'node:events';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { digest, type Receipt } from './content.js';
+import { type Outcome, outcomeOf } from './outcome.js';
 import { startPeer } from './programs.js';
-
-/** What curl made of it. */
-export interface Outcome {
-  /** 0 when everything came; 97 when the proxy refused; 18 and 56 when the answer broke off. */
-  readonly exitCode: number | null;
-  /** Its one line on stderr. */
-  readonly complaint: string;
-  readonly answer: Receipt;
-}
 
 /** A curl under way. */
 export interface Transfer {
   /** Settles when the answer has begun. */
   readonly begun: Promise<unknown>;
+  /** Its exit code is 0 when everything came; 97 when the proxy refused; 18 and 56 when the answer broke off. */
   readonly outcome: Promise<Outcome>;
 }
 
@@ -42,12 +32,5 @@ export async function startCurl(
   const steady = ['-q', '--no-progress-meter', '--fail', '--noproxy', '', '--max-time', '110'];
   const url = proxy.includes('://') ? proxy : `socks5h://${proxy}`;
   const program = await startPeer('curl', [...steady, '--proxy', url, ...words]);
-  const finish = async (): Promise<Outcome> => {
-    const sent = pipeline(Readable.from(upload), program.input).catch(() => undefined);
-    const answer = await digest(program.output as AsyncIterable<Uint8Array>);
-    const exitCode = await program.ended;
-    await sent;
-    return { exitCode, complaint: program.complaints().trim(), answer };
-  };
-  return { begun: once(program.output, 'readable'), outcome: finish() };
+  return { begun: once(program.output, 'readable'), outcome: outcomeOf(program, upload) };
 }
