@@ -214,7 +214,7 @@ export class Conversation {
   }
 
   async #exchange(exchange: Exchange): Promise<Outcome> {
-    const { asked, signal } = exchange;
+    const { asked, answer, signal } = exchange;
     const head = headOf(asked);
     const judged =
       judgeHead(head) ??
@@ -223,6 +223,8 @@ export class Conversation {
       judgeRequest(head);
     if (signal.aborted) return 'broken';
     if (!('target' in judged)) {
+      // Only who asks for credentials goes on talking: of others it is doubtful what they will say next.
+      if (judged.status >= 400 && judged.status !== 407) answer.shouldKeepAlive = false;
       await respond(exchange, judged);
       return 'answered';
     }

@@ -138,6 +138,8 @@ function send(
 async function passBack(exchange: Exchange, wanted: Forwardable, heard: Heard): Promise<Outcome> {
   const { asked, answer, signal } = exchange;
   if (signal.aborted) return 'broken';
+  // Node's parser has thrown away what came in one piece with the request: the client has to ask for it again.
+  if (wanted.upgrade !== undefined) answer.shouldKeepAlive = false;
   if ('failure' in heard) return instead(exchange, failureAnswer(wanted, heard));
   const { head, request, connection } = heard;
   const headers = endToEnd(head.rawHeaders);
