@@ -21,7 +21,9 @@ export interface RunningService extends Target {
   readonly service: DatagramService;
   readonly cipher: Cipher;
   /** What was observed so far under that name, oldest first. */
-  seen<Name extends ObservedEvent['event']>(name: Name): Extract<ObservedEvent, { readonly event: Name }>[];
+  readonly seen: <Name extends ObservedEvent['event']>(
+    name: Name,
+  ) => Extract<ObservedEvent, { readonly event: Name }>[];
 }
 
 export type ServiceChanges = Partial<Omit<DatagramOptions, 'listen' | 'cipher' | 'observer'>> & {
@@ -62,11 +64,10 @@ export async function datagramService(changes: ServiceChanges = {}): Promise<Run
     port,
     service,
     cipher,
-    seen<Name extends ObservedEvent['event']>(name: Name) {
-      return events.filter(
+    seen: <Name extends ObservedEvent['event']>(name: Name) =>
+      events.filter(
         (event): event is Extract<ObservedEvent, { readonly event: Name }> => event.event === name,
-      );
-    },
+      ),
   };
 }
 
