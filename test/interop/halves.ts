@@ -26,6 +26,8 @@ export interface RemoteOptions {
   readonly listen?: string;
   /** Environment variables; without a key among them the remote makes one. */
   readonly variables?: NodeJS.ProcessEnv;
+  /** A command that runs the program instead of Node alone. */
+  readonly through?: readonly string[];
 }
 
 export interface LocalOptions {
@@ -36,14 +38,14 @@ export interface LocalOptions {
 /** Starts a remote. */
 export function startRemote(
   flags: readonly string[],
-  { listen = '127.0.0.1:0', variables = {} }: RemoteOptions = {},
+  { listen = '127.0.0.1:0', variables = {}, through = [] }: RemoteOptions = {},
 ): Promise<RemoteHalf> {
-  return startHalf(['remote', '--listen', listen, ...flags], variables);
+  return startHalf(['remote', '--listen', listen, ...flags], { variables, through });
 }
 
 /** Starts a local on a free port of 127.0.0.1. */
 export function startLocal(uri: string, { flags = [], variables = {} }: LocalOptions = {}): Promise<Half> {
-  return startHalf(['local', uri, '--listen', '127.0.0.1:0', ...flags], variables);
+  return startHalf(['local', uri, '--listen', '127.0.0.1:0', ...flags], { variables });
 }
 
 /** A PATH on which `halflight` is our command line, as an installation would have it. */
@@ -63,9 +65,13 @@ export const tunnels: Readonly<Record<'up' | 'a remote and a local', () => Promi
   },
 };
 
-async function startHalf(words: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<RemoteHalf> {
+async function startHalf(
+  words: readonly string[],
+  { variables = {}, through = [] }: RemoteOptions = {},
+): Promise<RemoteHalf> {
   const home = temporaryDirectory();
-  const program = await start(process.execPath, [cli, ...words, '--json'], {
+  const [command, ...rest] = [...through, process.execPath, cli, ...words, '--json'];
+  const program = await start(command, rest, {
     XDG_CONFIG_HOME: home,
     XDG_STATE_HOME: home,
     ...variables,

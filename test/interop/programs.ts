@@ -17,6 +17,7 @@ const packages = {
   'ssh-keygen': 'openssh-client',
   chromium: 'chromium',
   socksify: 'dante-client',
+  ip: 'iproute2',
   'ss-local': 'shadowsocks-libev',
   'ss-server': 'shadowsocks-libev',
 } as const;
