@@ -145,7 +145,11 @@ describe('a request that cannot be carried out', () => {
     ['a target without a port', 'CONNECT example.com HTTP/1.1', 400],
     ['a scheme of others', 'GET ftp://example.com/ HTTP/1.1', 400],
     ['a method that is not served', 'TRACE http://example.com/ HTTP/1.1', 405],
-    ['a transfer coding that is not', 'POST http://example.com/ HTTP/1.1\r\nTransfer-Encoding: gzip', 501],
+    [
+      'a transfer coding that is not',
+      'POST http://example.com/ HTTP/1.1\r\nTransfer-Encoding: gzip, chunked',
+      501,
+    ],
   ])('is a page about %s to HTTP', async (_, line, status) => {
     const { local } = await startTunnel();
     const { code } = await sayByHttp(local.port, `${line}\r\nHost: example.com\r\n\r\n`);
