@@ -23,7 +23,7 @@ export interface AbsoluteTarget {
 const defaultPort = 80;
 const largestPort = 65_535;
 const absolute = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^#]*)(#.*)?$/is;
-const hostAndPort = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d*))?$/;
+const hostAndPort = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d{0,5}))?$/;
 const requestLine = /^([A-Z-]+) (\S+) HTTP\/1\.[01]\r\n$/;
 
 /** The target of a CONNECT, whose port has to be there. */
