@@ -215,3 +215,32 @@ describe('what a peer says ahead of an answer', () => {
     expect([sink.length, stream.paused]).toEqual([64 * 1024 + 10, false]);
   });
 });
+
+describe('whoever asks to be told of the end', () => {
+  it('is told when the peer ends, whatever it said before', () => {
+    const { stream, driver } = driven();
+    const told = vi.fn();
+    driver.whenEnded(told);
+    stream.push('ahead');
+    expect(told).not.toHaveBeenCalled();
+    stream.finish();
+    expect(told).toHaveBeenCalledOnce();
+  });
+
+  it('is told at once when the peer has ended already', () => {
+    const { stream, driver } = driven();
+    stream.finish();
+    const told = vi.fn();
+    driver.whenEnded(told);
+    expect(told).toHaveBeenCalledOnce();
+  });
+
+  it('is not told of an end that comes when somebody else has the stream', () => {
+    const { stream, driver } = driven();
+    const told = vi.fn();
+    driver.whenEnded(told);
+    driver.handOver().attach(new RecordingSink());
+    stream.finish();
+    expect(told).not.toHaveBeenCalled();
+  });
+});
