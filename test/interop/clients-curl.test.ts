@@ -87,7 +87,7 @@ describe.each(Object.entries(askingDoors))('curl at %s', (_name, startDoor) => {
   it.each([
     ['socks5h', [], proxyRefused, /rejected by the SOCKS5 server/],
     ['http', [], httpError, /error: 407$/],
-    ['http', ['--proxytunnel'], receiveFailed, /response 407$/],
+    ['http', ['--proxytunnel', '--no-fail'], receiveFailed, /response 407$/],
   ] as const)('hears by %s:// %j that its password is wrong', async (scheme, words, code, says) => {
     const door = await startDoor();
     const target = await startTarget();
@@ -103,7 +103,7 @@ describe.each(Object.entries(askingDoors))('curl at %s', (_name, startDoor) => {
     ['socks4a', [], proxyRefused, /\(91\)/],
     ['socks5h', [], proxyRefused, /No authentication method was acceptable/],
     ['http', [], httpError, /error: 407$/],
-    ['http', ['--proxytunnel'], receiveFailed, /response 407$/],
+    ['http', ['--proxytunnel', '--no-fail'], receiveFailed, /response 407$/],
   ] as const)('hears by %s:// %j that it has to name a user', async (scheme, words, code, says) => {
     const door = await startDoor();
     const target = await startTarget();
