@@ -70,7 +70,7 @@ export function openDatagrams(family: 4 | 6, sink: DatagramSink): Datagrams {
 }
 
 /** Every address of this host, by family. */
-export const anyAddress = { 4: '0.0.0.0', 6: '::' } as const satisfies Record<4 | 6, string>;
+export const anyAddress: Readonly<Record<4 | 6, string>> = { 4: '0.0.0.0', 6: '::' };
 
 const deaf: DatagramSink = { received: () => undefined, failed: () => undefined };
 
