@@ -3,13 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { content, digest } from './content.js';
 import { curl } from './curl.js';
 import { startLocal, startRemote } from './halves.js';
-import { type Agreement, startSsLocal, startSsServer } from './libev.js';
+import { type Agreement, libevMethods, portOf, startSsLocal, startSsServer, uriOf } from './libev.js';
 import { startTarget } from './target.js';
 
 const length = 100 * 2 ** 20;
-
-/** The methods of 2017 that libev has: all of ours. */
-const methods = ['aes-128-gcm', 'aes-256-gcm', 'chacha20-ietf-poly1305', 'xchacha20-ietf-poly1305'];
 
 /** Who stands on which side; each gives the HOST:PORT of its SOCKS5 port. */
 const tunnels = {
@@ -26,7 +23,7 @@ const tunnels = {
 } as const;
 
 describe.each(Object.entries(tunnels))('curl through %s', (_name, startTunnel) => {
-  describe.each(methods)('with %s', (method) => {
+  describe.each(libevMethods)('with %s', (method) => {
     const agree = (): Agreement => ({ method, password: randomBytes(24).toString('base64url') });
 
     it('downloads 100 MiB as they were sent', async () => {
@@ -44,12 +41,3 @@ describe.each(Object.entries(tunnels))('curl through %s', (_name, startTunnel) =
     });
   });
 });
-
-/** SIP002: method and password in base64url. */
-function uriOf({ method, password }: Agreement, server: string): string {
-  return `ss://${Buffer.from(`${method}:${password}`).toString('base64url')}@${server}`;
-}
-
-function portOf(listen: string): string {
-  return new URL(`tcp://${listen}`).port;
-}

@@ -8,6 +8,8 @@ import { onTestFinished } from 'vitest';
 const packages = {
   curl: 'curl',
   wget: 'wget',
+  'apt-get': 'apt',
+  'dpkg-deb': 'dpkg',
   git: 'git',
   // Another python3 that comes first in the PATH has not got Debian's modules.
   '/usr/bin/python3': 'python3',
@@ -20,6 +22,7 @@ const packages = {
   ip: 'iproute2',
   'ss-local': 'shadowsocks-libev',
   'ss-server': 'shadowsocks-libev',
+  'ss-tunnel': 'shadowsocks-libev',
 } as const;
 
 export type Peer = keyof typeof packages;
