@@ -130,8 +130,14 @@ function send(
       resolve({ request, failure });
     });
     if (signal.aborted) leave();
-    if (body) asked.pipe(request);
-    else request.end();
+    if (body) {
+      // Its head goes ahead: the target may want to say something before the body comes.
+      request.flushHeaders();
+      asked.on('end', () => {
+        if (request.chunkedEncoding) request.addTrailers(pairs(asked.rawTrailers));
+      });
+      asked.pipe(request);
+    } else request.end();
   });
 }
 
@@ -164,11 +170,14 @@ async function passBack(exchange: Exchange, wanted: Forwardable, heard: Heard): 
 /** Settles when the body has been passed on, or has broken off. */
 function passBody(answer: ServerResponse, { head, broken }: Answered): Promise<Outcome> {
   return new Promise((resolve) => {
-    const breakOff = (): void => {
+    if (broken.aborted) {
       resolve('broken');
-    };
-    if (broken.aborted) breakOff();
-    broken.addEventListener('abort', breakOff);
+      return;
+    }
+    broken.addEventListener('abort', () => {
+      head.unpipe(answer);
+      resolve('broken');
+    });
     head.on('end', () => {
       if (answer.chunkedEncoding) answer.addTrailers(pairs(head.rawTrailers));
     });
