@@ -3,13 +3,13 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../support/directory.js';
-import { content } from './content.js';
+import { content, digest, type Receipt } from './content.js';
 import { askingDoors, doors, password, user } from './doors.js';
 import { type Ran, shell } from './shell.js';
 import { ownAddress, type Site, startSite } from './site.js';
 
 interface Registry extends Site {
-  readonly tarball: Uint8Array;
+  readonly tarball: Receipt;
 }
 
 /** A registry of one package, `tiny`. */
@@ -39,7 +39,7 @@ async function startRegistry(): Promise<Registry> {
       }),
     );
   }, ownAddress());
-  return { ...site, tarball };
+  return { ...site, tarball: await digest([tarball]) };
 }
 
 /** Runs a script with an npm that knows that registry, and nothing else of who runs the test. */
@@ -73,7 +73,7 @@ describe.each(Object.entries(doors))('npm over %s', (_name, startDoor) => {
     const registry = await startRegistry();
     const directory = temporaryDirectory();
     expect(await npm(directory, registry, script(door.port))).toEqual(seen);
-    expect(await readFile(join(directory, 'tiny-1.0.0.tgz'))).toEqual(registry.tarball);
+    expect(await digest([await readFile(join(directory, 'tiny-1.0.0.tgz'))])).toEqual(registry.tarball);
     await door.expectThrough(registry);
   });
 });
@@ -84,7 +84,7 @@ describe.each(Object.entries(askingDoors))('npm at %s', (_name, startDoor) => {
     const registry = await startRegistry();
     const directory = temporaryDirectory();
     expect(await npm(directory, registry, script(door.port), `${user}:${password}`)).toEqual(seen);
-    expect(await readFile(join(directory, 'tiny-1.0.0.tgz'))).toEqual(registry.tarball);
+    expect(await digest([await readFile(join(directory, 'tiny-1.0.0.tgz'))])).toEqual(registry.tarball);
     await door.expectThrough(registry);
   });
 

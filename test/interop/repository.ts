@@ -4,14 +4,14 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { temporaryDirectory } from '../support/directory.js';
-import { content } from './content.js';
+import { content, digest, type Receipt } from './content.js';
 import { outcomeOf } from './outcome.js';
 import { startPeer } from './programs.js';
 import { type Site, startSite } from './site.js';
 
 export interface Repository extends Site {
   /** The file of its one package, `tiny`. */
-  readonly package: Uint8Array;
+  readonly package: Receipt;
   /** Its line in a sources.list. */
   readonly line: string;
 }
@@ -38,7 +38,7 @@ export async function startRepository(): Promise<Repository> {
     if (file === undefined) response.statusCode = 404;
     response.end(file);
   });
-  return { ...site, package: made, line: `deb [trusted=yes] http://${site.authority}/ ./` };
+  return { ...site, package: await digest([made]), line: `deb [trusted=yes] http://${site.authority}/ ./` };
 }
 
 /** A package with something in it that takes more than one read to pass on. */
