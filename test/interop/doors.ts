@@ -35,7 +35,7 @@ export const askingDoors: Readonly<Record<string, () => Promise<Door>>> = {
   'a remote that asks for credentials': () => startDoor({ remote: asking }),
 };
 
-interface DoorOptions {
+export interface DoorOptions {
   /** Whether the local is told to take the remote for somebody else's. */
   readonly standard?: boolean;
   /** Environment variables of either half. */
@@ -43,7 +43,12 @@ interface DoorOptions {
   readonly remote?: NodeJS.ProcessEnv;
 }
 
-async function startDoor({ standard = false, local = {}, remote = {} }: DoorOptions = {}): Promise<Door> {
+/** Starts both halves, on the raw wire and asking for nothing unless told otherwise. */
+export async function startDoor({
+  standard = false,
+  local = {},
+  remote = {},
+}: DoorOptions = {}): Promise<Door> {
   const far = await startRemote(['--allow-private', '--log-level', 'debug'], { variables: remote });
   const uri = standard ? far.uri.replace(/^halflight:/, 'ss:') : far.uri;
   const near = await startLocal(uri, { variables: local });
