@@ -58,6 +58,7 @@ export class PushDuplex extends Duplex {
 
   /** Delivers all that was written, then lets the peer see an end that is not clean. */
   truncate(): void {
+    if (this.#truncating) return;
     this.#truncating = true;
     if (this.writableFinished) this.#stream.truncate();
     else this.end();

@@ -124,6 +124,7 @@ describe('a push stream as a duplex', () => {
     duplex.end();
     await settle();
     duplex.truncate();
+    duplex.truncate();
     expect(asked(stream)).toEqual(['end', 'truncate']);
   });
 });
