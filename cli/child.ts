@@ -22,20 +22,21 @@ export async function runChild(
 ): Promise<void> {
   const variables = proxyVariables(readLocalPort(flags.listen), readOwnCredential(flags.auth, process.env));
   const env = { ...process.env, ...Object.fromEntries(variables) };
-  let child: ChildProcess;
+  // Before the command begins: a signal in between would end this process and leave the command behind.
+  passSignals(() => child);
+  let child: ChildProcess | undefined;
   try {
     child = spawn(command, rest, { stdio: 'inherit', env });
   } catch (error) {
     return endProcess(complain(command, error));
   }
-  passSignals(child);
   return endProcess(await exitCodeOf(child, command));
 }
 
-function passSignals(child: ChildProcess): void {
+function passSignals(child: () => ChildProcess | undefined): void {
   for (const signal of passedOn) {
     process.on(signal, () => {
-      if (!(process.stdin.isTTY && fromTerminal.includes(signal))) child.kill(signal);
+      if (!(process.stdin.isTTY && fromTerminal.includes(signal))) child()?.kill(signal);
     });
   }
 }

@@ -8,6 +8,9 @@ const start = cliStarter();
 const temporary = temporaryDirectories();
 const run = (words: readonly string[], options?: CliOptions): Promise<Ended> => start(words, options).ended;
 
+/** A signal is what should end it: it ends by itself as well, lest a failing test leave it behind. */
+const waiting = 'i=0; while [ $i -lt 1000 ]; do sleep 0.01; i=$((i+1)); done';
+
 describe('halflight run', () => {
   it('gives its command the variables, its own environment, and every word as it is', async () => {
     const script = 'echo "$http_proxy|$ALL_PROXY|$HOME|$1|$2|$3"';
@@ -56,11 +59,17 @@ describe('halflight run', () => {
   });
 
   it.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'] as const)('passes %s on and waits', async (signal) => {
-    const script = `trap 'echo got; exit 5' ${signal.slice(3)}; echo ready; while :; do sleep 0.01; done`;
+    const script = `trap 'echo got; exit 5' ${signal.slice(3)}; echo ready; ${waiting}`;
     const running = start(['run', '--', 'sh', '-c', script]);
     expect(await running.nextLine()).toBe('ready');
     running.child.kill(signal);
     expect(await running.ended).toMatchObject({ exitCode: 5, stdout: 'ready\ngot\n' });
+  });
+
+  it('stopped the moment its command begins leaves no command behind', async () => {
+    const script = `trap 'echo got; exit 5' TERM; kill -TERM $PPID; ${waiting}`;
+    const all = await Promise.all(Array.from({ length: 4 }, () => run(['run', '--', 'sh', '-c', script])));
+    for (const ended of all) expect(ended).toEqual({ exitCode: 5, stdout: 'got\n', stderr: '' });
   });
 
   it('without a command is a mistake', async () => {
