@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { dumpPage } from './chromium.js';
-import { doors } from './doors.js';
+import { dumpPage, dumpPageAs } from './chromium.js';
+import { askingDoors, doors, password, user } from './doors.js';
+import { startLocal, startRemote } from './halves.js';
 import { answered, startPage } from './page.js';
 import { ownAddress } from './site.js';
 
@@ -21,6 +22,36 @@ describe.each(Object.entries(doors))('Chromium over %s', (_name, startDoor) => {
     const site = await startPage(ownAddress());
     const flags = [`--proxy-pac-url=http://${door.port}/proxy.pac`];
     expect(await dumpPage(`http://${site.authority}/`, flags)).toContain(answered);
+    await door.expectThrough(site);
+  });
+});
+
+it('Chromium with the PAC file of the port does not go around a remote that refuses', async () => {
+  const { uri } = await startRemote([]);
+  const { listen } = await startLocal(uri);
+  const site = await startPage(ownAddress());
+  const flags = [`--proxy-pac-url=http://${listen}/proxy.pac`];
+  expect(await dumpPage(`http://${site.authority}/`, flags)).toContain('not allowed');
+  expect(site.peers()).toEqual([]);
+});
+
+/** Chromium knows no passwords for SOCKS5, but for HTTP, which is spoken on the same port. */
+describe.each(Object.entries(askingDoors))('Chromium at %s', (_name, startDoor) => {
+  it('loads a page and talks by a WebSocket with an http:// proxy and its password', async () => {
+    const door = await startDoor();
+    const site = await startPage('127.0.0.1');
+    const flags = [`--proxy-server=http://${door.port}`, nothingLeftOut];
+    const login = { username: user, password };
+    expect(await dumpPageAs(login, `http://localhost:${site.port}/`, flags)).toContain(answered);
+    await door.expectThrough(site);
+  });
+
+  it('loads a page and talks by a WebSocket with the PAC file of the port and its password', async () => {
+    const door = await startDoor();
+    const site = await startPage(ownAddress());
+    const flags = [`--proxy-pac-url=http://${door.port}/proxy.pac`];
+    const login = { username: user, password };
+    expect(await dumpPageAs(login, `http://${site.authority}/`, flags)).toContain(answered);
     await door.expectThrough(site);
   });
 });
