@@ -4,6 +4,7 @@ export { startRemote } from './remote/remote.js';
 export type { Environment } from './shared/environment.js';
 export type { Service } from './shared/service.js';
 export { systemEnvironment } from './shared/net/system.js';
+export type { Credential } from './shared/config/credentials.js';
 export type { ListenAddress, LocalSettings, RemoteSettings } from './shared/config/settings.js';
 export { formatServerUri, parseServerUri, redactServerUri, type ServerUri } from './shared/config/uri.js';
 export { findMethod, type Method, type MethodName } from './shared/codec/methods.js';
