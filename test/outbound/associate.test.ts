@@ -111,6 +111,24 @@ describe('an association', () => {
     });
   });
 
+  it('is refused, and leaves no port open, when there is no descriptor for the second socket', async () => {
+    const service = await datagramService();
+    const real = Reflect.get(Socket.prototype, 'bind') as (this: Socket, ...words: unknown[]) => Socket;
+    const bound: Socket[] = [];
+    vi.spyOn(Socket.prototype, 'bind').mockImplementation(function (this: Socket, ...words: unknown[]) {
+      if (bound.push(this) === 1) return real.apply(this, words);
+      this.emit('error', Object.assign(new Error('bind EMFILE 0.0.0.0'), { code: 'EMFILE' }));
+      return this;
+    });
+    await expect(openRelay(service)).rejects.toMatchObject({
+      code: 'general-failure',
+      message: expect.stringMatching(/^remote 127\.0\.0\.1:\d+: bind EMFILE/) as string,
+    });
+    vi.restoreAllMocks();
+    expect(bound).toHaveLength(2);
+    for (const socket of bound) expect(() => socket.address()).toThrow(/not running/i);
+  });
+
   it('is given up with the reason of its signal while the name of the remote is looked up', async () => {
     const associate = tunnelAssociator({
       remote: { host: 'slow.invalid', port: 1 },

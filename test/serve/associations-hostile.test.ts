@@ -142,10 +142,13 @@ describe.each(methods2022)('a client of $name', ({ name }) => {
     await expectSilence(service, [before.seal(target), before.seal(target)], 'dropped');
     expect(service.seen('opened')).toEqual([]);
 
-    const environment = { ...systemEnvironment, now: () => (now + 5) * 1000 };
+    let stamp = now + 5;
+    const environment = { ...systemEnvironment, now: () => stamp * 1000 };
     const after = await packetPeer(service, { environment });
     await after.ask(target, 'new');
     expect((await target.next()).payload.toString()).toBe('new');
+    stamp = now + 4;
+    await expectSilence(service, [after.seal(target, 'old')], 'dropped');
     expect(target.count).toBe(1);
   });
 });

@@ -162,19 +162,18 @@ describe('a name', () => {
   });
 
   it('that is found after the association has ended opens nothing', async () => {
-    let answer: (reply: DnsReply) => void = () => undefined;
-    const held = new Promise<DnsReply>((resolve) => (answer = resolve));
-    const { dns, service } = await rig((_, family) => (family === 'A' ? held : { addresses: [] }));
-    const target = await udpPeer();
+    let answer: (addresses: readonly string[]) => void = () => undefined;
+    const found = new Promise<readonly string[]>((resolve) => (answer = resolve));
+    const resolver = { resolve: () => found, close: () => undefined };
+    const service = await datagramService({ resolver });
     const client = await packetPeer(service);
-    await client.ask({ host: 'late.example', port: target.port });
-    await turnsUntil(() => dns.asked.length === 2);
+    await client.ask({ host: 'late.example', port: 7 });
+    await turnsUntil(() => service.seen('opened').length === 1);
     service.service.close();
-    answer({ addresses: ['127.0.0.1'] });
-    const control = await udpPeer();
-    await control.say('control', target);
-    await target.next();
-    expect(target.count).toBe(1);
+    const send = vi.spyOn(Socket.prototype, 'send');
+    answer(['127.0.0.1']);
+    await settle();
+    expect(send).not.toHaveBeenCalled();
   });
 });
 
