@@ -132,7 +132,9 @@ function receive({ settings, tunnel, watch, timeouts, stopping }: Receiving): In
   const { handshakeMs: deadlineMs, deniedMs, idleMs } = timeouts;
   const check = credentialCheck(credentials);
   const known = check === undefined ? {} : { check };
-  const http = lazyHttp({ deadlineMs, deniedMs, idleMs, stopping, own: pacPage(pacDirect), ...known });
+  const asksForCredentials = check !== undefined || remote.remoteAuth === true;
+  const own = pacPage({ direct: pacDirect, asksForCredentials });
+  const http = lazyHttp({ deadlineMs, deniedMs, idleMs, stopping, own, ...known });
   const door: FrontDoor = { deadlineMs, deniedMs, http, ...known };
   if (remote.wire === 'shadowsocks' || check !== undefined) return frontDoor(door);
   const passing = { ...door, pass: watch.watched(rawPasser(tunnel)) };

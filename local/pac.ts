@@ -10,16 +10,27 @@ const path = '/proxy.pac';
 /** A host and a port, and nothing that could be more than that inside a script. */
 const authority = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]{2,45}\]):\d{1,5}$/;
 
+/** What the script offers a browser. */
+export interface PacChoices {
+  /** A browser whose tunnel is gone goes on without it; otherwise it shows an error. */
+  readonly direct: boolean;
+  /** Somebody asks for credentials on the way: no browser sends any by SOCKS5. */
+  readonly asksForCredentials: boolean;
+}
+
 /**
  * The page at `asked`, for whoever asked `host` (`127.0.0.1:1080`) for it; undefined when there is none.
  *
- * `SOCKS5` comes first because the browser then leaves the names to the remote; `PROXY` is for those that know no
- * SOCKS. With `direct` a browser whose tunnel is gone goes on without it; without, it shows an error.
+ * `SOCKS5` comes first because it costs no head for each connection; `PROXY` is for those that know no SOCKS.
  */
-export function pacPage(direct: boolean): (asked: string, host: string) => OwnPage | undefined {
+export function pacPage({
+  direct,
+  asksForCredentials,
+}: PacChoices): (asked: string, host: string) => OwnPage | undefined {
   return (asked, host) => {
     if (asked !== path || !authority.test(host)) return undefined;
-    const ways = [`SOCKS5 ${host}`, `PROXY ${host}`, ...(direct ? ['DIRECT'] : [])].join('; ');
+    const socks = asksForCredentials ? [] : [`SOCKS5 ${host}`];
+    const ways = [...socks, `PROXY ${host}`, ...(direct ? ['DIRECT'] : [])].join('; ');
     return { type: 'application/x-ns-proxy-autoconfig', body: script(ways) };
   };
 }

@@ -15,9 +15,12 @@ function findProxy(script: string, host: string): unknown {
   });
 }
 
+const open = { direct: true, asksForCredentials: false };
+const strict = { direct: false, asksForCredentials: false };
+
 describe('the PAC file', () => {
   it('sends what is elsewhere to the port that it was asked for at, SOCKS5 first, and in the end straight', () => {
-    const page = pacPage(true)('/proxy.pac', '127.0.0.1:1080');
+    const page = pacPage(open)('/proxy.pac', '127.0.0.1:1080');
     expect(page?.type).toBe('application/x-ns-proxy-autoconfig');
     expect(findProxy(page?.body ?? '', 'example.com')).toBe(
       'SOCKS5 127.0.0.1:1080; PROXY 127.0.0.1:1080; DIRECT',
@@ -25,19 +28,24 @@ describe('the PAC file', () => {
   });
 
   it('offers no way without the tunnel where that is not wanted', () => {
-    const page = pacPage(false)('/proxy.pac', '[::1]:1080');
+    const page = pacPage(strict)('/proxy.pac', '[::1]:1080');
     expect(findProxy(page?.body ?? '', 'example.com')).toBe('SOCKS5 [::1]:1080; PROXY [::1]:1080');
+  });
+
+  it('says nothing of SOCKS5 where credentials are asked for: no browser sends them by it', () => {
+    const page = pacPage({ direct: false, asksForCredentials: true })('/proxy.pac', '127.0.0.1:1080');
+    expect(findProxy(page?.body ?? '', 'example.com')).toBe('PROXY 127.0.0.1:1080');
   });
 
   it.each(['localhost', 'printer', '127.0.0.1', '[::1]', 'dev.localhost'])(
     'leaves %s to this computer: at the remote the name means another',
     (host) => {
-      expect(findProxy(pacPage(false)('/proxy.pac', '127.0.0.1:1080')?.body ?? '', host)).toBe('DIRECT');
+      expect(findProxy(pacPage(strict)('/proxy.pac', '127.0.0.1:1080')?.body ?? '', host)).toBe('DIRECT');
     },
   );
 
   it.each(['/', '/proxy.pac?x', '/proxy.pac/', '//proxy.pac'])('is not at %s', (path) => {
-    expect(pacPage(true)(path, '127.0.0.1:1080')).toBeUndefined();
+    expect(pacPage(open)(path, '127.0.0.1:1080')).toBeUndefined();
   });
 
   it.each([
@@ -52,6 +60,6 @@ describe('the PAC file', () => {
     'a:123456',
     '[::1]',
   ])('is not given to a Host of %s, which it would have to repeat', (host) => {
-    expect(pacPage(true)('/proxy.pac', host)).toBeUndefined();
+    expect(pacPage(open)('/proxy.pac', host)).toBeUndefined();
   });
 });
