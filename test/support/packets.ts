@@ -24,7 +24,7 @@ export function environmentOf(clock: Clock, seed = 1): Environment {
 
 /** Where most packets of these tests go. No name server, so that it takes no padding. */
 export const target = { host: '192.0.2.1', port: 4000 };
-export const payload = ascii('hello');
+export const payload: Uint8Array = ascii('hello');
 
 /** A packet of the 2022 edition with a session and a number of one's choice, sealed as a client would. */
 export function craftRequest(
