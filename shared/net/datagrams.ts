@@ -7,6 +7,7 @@
  */
 import { createSocket, type Socket } from 'node:dgram';
 import type { Target } from '../codec/address.js';
+import { codeOf } from '../errors.js';
 
 /** What a datagram over IPv4 can carry, in bytes: 65,535 less 20 of IP and 8 of UDP (RFC 768). */
 export const maxDatagram = 65_507;
@@ -72,6 +73,9 @@ export function openDatagrams(family: 4 | 6, sink: DatagramSink): Datagrams {
 /** Every address of this host, by family. */
 export const anyAddress: Readonly<Record<4 | 6, string>> = { 4: '0.0.0.0', 6: '::' };
 
+/** What some systems report of a datagram whose target was not listening: that is over, and says nothing of the next. */
+const complaints: readonly unknown[] = ['ECONNREFUSED', 'ECONNRESET'];
+
 const deaf: DatagramSink = { received: () => undefined, failed: () => undefined };
 
 class UdpSocket implements Datagrams {
@@ -87,7 +91,7 @@ class UdpSocket implements Datagrams {
       if (from.port !== 0) this.#sink.received(datagram, from);
     });
     this.#socket.on('error', (error) => {
-      this.#sink.failed(error);
+      if (!complaints.includes(codeOf(error))) this.#sink.failed(error);
     });
     this.#socket.on('listening', () => {
       enlarge(this.#socket);

@@ -8,6 +8,7 @@ const mostPerMinute = 1_000;
 /** Sources that are counted, at most. Their addresses may be forged as well. */
 const mostSources = 4_096;
 
+/** How many there have been, in all and of each source. */
 export class Forgeries {
   readonly #report: (why: string) => void;
   readonly #sources = new Map<string, number>();
@@ -27,14 +28,14 @@ export class Forgeries {
     return this.#total;
   }
 
-  /** Whether nothing of this source is to be looked at for now. */
-  tooMany(source: string): boolean {
-    return (this.#sources.get(source) ?? 0) >= mostPerMinute;
-  }
-
-  /** Whether there is a source of which there are too many: to be asked first, because naming a source costs. */
+  /** Whether there have been any within this minute: to be asked first, because naming a source costs. */
   get any(): boolean {
     return this.#sources.size > 0;
+  }
+
+  /** Whether nothing of this source is to be looked at for the rest of the minute. */
+  tooMany(source: string): boolean {
+    return (this.#sources.get(source) ?? 0) >= mostPerMinute;
   }
 
   add(source: string, why: string): void {
