@@ -1,9 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { HandshakeDriver } from '../../shared/net/drive.js';
-import type { Target } from '../../shared/codec/address.js';
-import { httpInbound } from '../../shared/serve/http.js';
-import type { ProxyRequest } from '../../shared/serve/serve.js';
-import { ScriptedStream } from '../support/push-stream.js';
+import { httpTalk, type HttpTalk } from '../support/http-talk.js';
+import type { ScriptedStream } from '../support/push-stream.js';
 import { settle } from '../support/turns.js';
 
 const deadlineMs = 10_000;
@@ -17,41 +14,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-interface Talking {
-  readonly client: ScriptedStream;
-  /** The targets that were dialled, oldest first. */
-  readonly targets: readonly ScriptedStream[];
-  readonly dialled: readonly Target[];
-  /** What became of the conversation. */
-  readonly outcome: () => ProxyRequest | 'over' | 'open' | Error;
-}
-
-async function talking(first: string): Promise<Talking> {
-  const client = new ScriptedStream();
-  const targets: ScriptedStream[] = [];
-  const dialled: Target[] = [];
-  const stopping = new AbortController();
-  const inbound = httpInbound({ deadlineMs, idleMs, deniedMs: 1, stopping: stopping.signal });
-  let outcome: ReturnType<Talking['outcome']> = 'open';
-  inbound(new HandshakeDriver(client), {
-    dial: (target) => {
-      dialled.push(target);
-      targets.push(new ScriptedStream());
-      const stream = targets.at(-1) ?? client;
-      return Promise.resolve({ stream, bound: { host: '192.0.2.1', port: 1 } });
-    },
-    denied: () => undefined,
-  }).then(
-    (request) => {
-      outcome = request ?? 'over';
-    },
-    (error: unknown) => {
-      outcome = error as Error;
-    },
-  );
-  client.push(first);
-  await settle();
-  return { client, targets, dialled, outcome: () => outcome };
+function talking(first: string): Promise<HttpTalk> {
+  return httpTalk(first, { deadlineMs, idleMs });
 }
 
 /** How the stream was ended; twice is as good as once. */

@@ -87,6 +87,15 @@ describe('a request to go on in another protocol', () => {
     expect(await there.ended()).toBe('reset');
   });
 
+  it('may have a body, and breaks off when that does', async () => {
+    const { client, there } = await asking('Connection: Upgrade\r\nUpgrade: x\r\nContent-Length: 8\r\n');
+    void client.send('half');
+    await there.read(4);
+    client.end();
+    expect([await there.ended(), (await readAnswer(client)).status]).toEqual(['reset', 400]);
+    expect(await client.ended()).toBe('fin');
+  });
+
   it('breaks when the client has gone on in HTTP meanwhile', async () => {
     const { client, there, url } = await asking();
     void client.send(`GET ${url} HTTP/1.1\r\nHost: any\r\n\r\n`);

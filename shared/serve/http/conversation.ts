@@ -2,8 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, ProtocolError } from '../../errors.js';
 import type { PushDuplex } from '../../net/duplex.js';
-import { dismiss, relay } from '../../net/relay.js';
-import { TcpStream } from '../../net/tcp.js';
+import { dismiss } from '../../net/relay.js';
 import { fault, judgeHead, judgeRequest, type RequestHead } from '../../proxy/http-head.js';
 import { type Answer, answerBytes, httpRefusal } from '../../proxy/http-refusal.js';
 import { readAuthority } from '../../proxy/http-target.js';
@@ -12,6 +11,7 @@ import type { AskedRequest, Caller } from '../serve.js';
 import { admit, ownAnswer } from './door.js';
 import { type Exchange, forward, type Outcome, respond, type Upgraded } from './exchange.js';
 import { Pool } from './pool.js';
+import { switchOver } from './switch.js';
 
 /** Requests that may wait behind the one that is answered. Whoever sends more has to send the rest again. */
 const mostWaiting = 100;
@@ -51,8 +51,8 @@ export class Conversation {
   #pool: Pool | undefined;
   /** The last request that came, whose body may still be coming. */
   #latest: IncomingMessage | undefined;
-  /** Gives up the exchange that is under way. */
-  #current: AbortController | undefined;
+  /** What is being served, and what gives it up. */
+  #current: { readonly asked: IncomingMessage; readonly leaving: AbortController } | undefined;
   /** Nothing more that comes is listened to. */
   #deaf = false;
   #failure: Error | undefined;
@@ -71,6 +71,8 @@ export class Conversation {
       if (this.#latest?.complete !== false) this.#expectHead();
     });
     client.on('end', () => {
+      // Node's parser says so itself, but not of a request that could have switched protocols.
+      if (this.#latest?.complete === false) this.unreadable(new Error('the end in its body'));
       client.setTimeout(Math.min(halfClosedMs, options.idleMs));
     });
     client.on('error', (error) => {
@@ -78,7 +80,9 @@ export class Conversation {
     });
     client.on('finish', () => this.#wake?.());
     client.on('close', () => {
-      this.#current?.abort(client.errored ?? new ProtocolError('client: expected it to wait, got its end'));
+      this.#current?.leaving.abort(
+        client.errored ?? new ProtocolError('client: expected it to wait, got its end'),
+      );
       this.#wake?.();
     });
   }
@@ -169,7 +173,7 @@ export class Conversation {
     if (this.#deaf) return;
     this.#failure ??= error;
     this.#discard();
-    if (this.#latest?.complete === false) this.#current?.abort(error);
+    if (this.#current?.asked.complete === false) this.#current.leaving.abort(error);
     this.#turns.push({ kind: 'fault', answer });
     this.#wake?.();
   }
@@ -204,9 +208,9 @@ export class Conversation {
   async #serve({ asked, answer }: RequestTurn): Promise<void> {
     // Broken off before its turn came: what is wrong with it is said in the next one.
     if (this.#failure !== undefined && !asked.complete) return;
-    const controller = new AbortController();
-    this.#current = controller;
-    const outcome = await this.#exchange({ asked, answer, signal: controller.signal });
+    const leaving = new AbortController();
+    this.#current = { asked, leaving };
+    const outcome = await this.#exchange({ asked, answer, signal: leaving.signal });
     this.#current = undefined;
     if (outcome === 'answered') return;
     if (outcome !== 'broken') await this.#switch(outcome);
@@ -237,7 +241,7 @@ export class Conversation {
   async #tunnel({ asked, ahead }: ConnectTurn): Promise<AskedRequest | undefined> {
     const client = this.#client;
     const leaving = new AbortController();
-    this.#current = leaving;
+    this.#current = { asked, leaving };
     const head = headOf(asked);
     const denied = judgeHead(head) ?? (await this.#admit(head, leaving.signal));
     if (client.destroyed) return undefined;
@@ -266,30 +270,22 @@ export class Conversation {
   }
 
   /** From now on the two speak what they have agreed on (RFC 9110 §7.8). */
-  async #switch({ head, connection }: Upgraded): Promise<void> {
+  async #switch(upgraded: Upgraded): Promise<void> {
     const client = this.#client;
     // What the client said too early has been taken for HTTP, and is lost.
     if (this.#deaf || this.#turns.length > 0 || client.destroyed) {
-      connection.destroy();
+      upgraded.connection.destroy();
       this.#cut();
       return;
     }
-    const near = client.release();
-    const far = connection.release();
-    near.write([Buffer.from(head, 'latin1')]);
-    for (const stream of [near, far]) {
-      if (stream instanceof TcpStream) stream.limitIdle(this.#options.idleMs);
-    }
-    await new Promise((over) => {
-      relay(near, far, over);
-    });
+    await switchOver(client, upgraded, this.#options.idleMs);
     this.#left = true;
   }
 
   /** Shows the client that what it got is not all, once it has got it. */
   #cut(reason = new ProtocolError('HTTP: expected the exchange to end, got a break', 'truncated')): void {
     this.#left = true;
-    this.#current?.abort(reason);
+    this.#current?.leaving.abort(reason);
     this.#client.truncate();
   }
 }
