@@ -58,5 +58,6 @@ export async function dumpPageAs(login: Login, url: string, flags: readonly stri
   await browser.ask('Page.navigate', { url });
   await complete;
   const { result } = await browser.ask('Runtime.evaluate', { expression: 'document.body.innerHTML' });
+  await browser.close();
   return (result as { readonly value: string }).value;
 }

@@ -31,14 +31,18 @@ const withIpv6 = all.filter(([name]) => !name.startsWith('SOCKS4 '));
 const withPasswords = all.filter(([name]) => !name.startsWith('SOCKS4'));
 
 describe.each(Object.entries(doors))('curl over %s', (_name, startDoor) => {
-  it.each(all)('gets answers by %s from an IPv4 address and from a name', async (_dialect, dialect) => {
+  it.each(all)('gets and sends by %s', async (_dialect, { scheme, words = [] }) => {
     const door = await startDoor();
+    const proxy = `${scheme}://${door.port}`;
     const target = await startTarget();
     for (const host of ['127.0.0.1', 'localhost']) {
-      const url = `http://${host}:${target.port}/100000/1`;
-      const outcome = await curl(`${dialect.scheme}://${door.port}`, [...(dialect.words ?? []), url]);
+      const outcome = await curl(proxy, [...words, `http://${host}:${target.port}/100000/1`]);
       expect(outcome).toEqual({ exitCode: 0, complaint: '', answer: await digest(content(100_000, 1)) });
     }
+    const upload = ['--upload-file', '-', `http://${target.authority}/`];
+    const outcome = await curl(proxy, [...words, ...upload], content(3_000_000, 2));
+    expect(outcome).toMatchObject({ exitCode: 0, complaint: '' });
+    expect(target.uploads).toEqual([await digest(content(3_000_000, 2))]);
     await door.expectThrough(target);
   });
 
@@ -46,41 +50,24 @@ describe.each(Object.entries(doors))('curl over %s', (_name, startDoor) => {
     const door = await startDoor();
     const target = await startTarget({ host: '::1' });
     const others = words.filter((word) => word !== '--ipv4');
-    const outcome = await curl(`${scheme}://${door.port}`, [...others, `http://[::1]:${target.port}/1000/1`]);
+    const outcome = await curl(`${scheme}://${door.port}`, [...others, `http://${target.authority}/1000/1`]);
     expect(outcome).toEqual({ exitCode: 0, complaint: '', answer: await digest(content(1000, 1)) });
-    await door.expectThrough(target);
-  });
-
-  it.each(all)('sends by %s what it is given', async (_dialect, { scheme, words = [] }) => {
-    const door = await startDoor();
-    const target = await startTarget();
-    const upload = [...words, '--upload-file', '-', `http://127.0.0.1:${target.port}/`];
-    const { exitCode, complaint } = await curl(`${scheme}://${door.port}`, upload, content(3_000_000, 2));
-    expect({ exitCode, complaint }).toEqual({ exitCode: 0, complaint: '' });
-    expect(target.uploads).toEqual([await digest(content(3_000_000, 2))]);
     await door.expectThrough(target);
   });
 });
 
 describe.each(Object.entries(askingDoors))('curl at %s', (_name, startDoor) => {
-  it.each(withPasswords)('comes in by %s with --proxy-user', async (_dialect, { scheme, words = [] }) => {
-    const door = await startDoor();
-    const target = await startTarget();
-    const named = [...words, '--proxy-user', `${user}:${password}`];
-    const url = `http://127.0.0.1:${target.port}/1000/1`;
-    const outcome = await curl(`${scheme}://${door.port}`, [...named, url]);
-    expect(outcome).toEqual({ exitCode: 0, complaint: '', answer: await digest(content(1000, 1)) });
-    await door.expectThrough(target);
-  });
-
   it.each(withPasswords)(
-    'comes in by %s with user and password in the URL',
+    'comes in by %s with --proxy-user, and with user and password in the URL',
     async (_dialect, { scheme, words = [] }) => {
       const door = await startDoor();
       const target = await startTarget();
-      const url = `http://localhost:${target.port}/1000/1`;
-      const outcome = await curl(`${scheme}://${login}${door.port}`, [...words, url]);
-      expect(outcome).toEqual({ exitCode: 0, complaint: '', answer: await digest(content(1000, 1)) });
+      const url = `http://${target.authority}/1000/1`;
+      const came = { exitCode: 0, complaint: '', answer: await digest(content(1000, 1)) };
+      const named = [...words, '--proxy-user', `${user}:${password}`, url];
+      expect(await curl(`${scheme}://${door.port}`, named)).toEqual(came);
+      expect(await curl(`${scheme}://${login}${door.port}`, [...words, url])).toEqual(came);
+      await door.expectThrough(target);
     },
   );
 
@@ -92,7 +79,7 @@ describe.each(Object.entries(askingDoors))('curl at %s', (_name, startDoor) => {
     const door = await startDoor();
     const target = await startTarget();
     const named = [...words, '--proxy-user', `${user}:${password}?`];
-    const url = `http://127.0.0.1:${target.port}/1000/1`;
+    const url = `http://${target.authority}/1000/1`;
     const { exitCode, complaint } = await curl(`${scheme}://${door.port}`, [...named, url]);
     expect(complaint).toMatch(says);
     expect(exitCode).toBe(code);
@@ -107,7 +94,7 @@ describe.each(Object.entries(askingDoors))('curl at %s', (_name, startDoor) => {
   ] as const)('hears by %s:// %j that it has to name a user', async (scheme, words, code, says) => {
     const door = await startDoor();
     const target = await startTarget();
-    const url = `http://127.0.0.1:${target.port}/1000/1`;
+    const url = `http://${target.authority}/1000/1`;
     const { exitCode, complaint } = await curl(`${scheme}://${door.port}`, [...words, url]);
     expect(complaint).toMatch(says);
     expect(exitCode).toBe(code);

@@ -46,11 +46,11 @@ describe.each(Object.entries(doors))('git over %s', (_name, startDoor) => {
 });
 
 describe.each(Object.entries(askingDoors))('git at %s', (_name, startDoor) => {
-  it.each(ways)('pushes and clones by %s with its password', async (_way, script) => {
+  it('pushes and clones with its password', async () => {
     const door = await startDoor();
     const server = await startGitServer();
     const variables = { HALFLIGHT_AUTH: `${user}:${password}` };
-    expect(await shell(temporaryDirectory(), script(door.port, server.url), variables)).toEqual({
+    expect(await shell(temporaryDirectory(), throughEnv(door.port, server.url), variables)).toEqual({
       exitCode: 0,
       output: '',
       complaint: '',

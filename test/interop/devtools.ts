@@ -59,6 +59,13 @@ export class Devtools {
     this.#session = { sessionId };
   }
 
+  /** Ends the browser with all its processes; settles when they are gone. */
+  async close(): Promise<void> {
+    // It may end before it has answered.
+    this.ask('Browser.close').catch(() => undefined);
+    await this.#program.ended;
+  }
+
   #hear({ id, method, params = {}, result = {}, error }: Message): void {
     if (id === undefined) {
       this.#listeners.get(method ?? '')?.(params);
