@@ -27,6 +27,8 @@ export class Visit implements Caller {
   readonly #startedAt = performance.now();
   #target: Target | undefined;
   #far: PushStream | undefined;
+  /** What its exchanges have carried, where they are more than one. */
+  #exchanges: Exchanges | undefined;
 
   constructor(client: PushStream, machine: Machine) {
     this.client = client;
@@ -43,7 +45,10 @@ export class Visit implements Caller {
       if (signal.aborted) leave();
       signal.addEventListener('abort', leave);
       try {
-        return await this.reach(target, controller.signal);
+        const connected = await this.reach(target, controller.signal);
+        if (connected.stream instanceof TcpStream)
+          (this.#exchanges ??= new Exchanges()).add(connected.stream);
+        return connected;
       } catch (failure) {
         if (!signal.aborted) this.refused(target, failure);
         throw failure;
@@ -98,11 +103,18 @@ export class Visit implements Caller {
     this.machine.observer({
       event: 'closed',
       id: this.id,
-      ...(datagrams === undefined ? counts(this.client, this.#far) : countsOf(datagrams)),
+      ...(datagrams === undefined ? this.#counts() : countsOf(datagrams)),
       ms,
       ...(this.#target && { target: this.#target }),
       ...(failure !== undefined && { error: codeOf(failure) ?? 'internal' }),
     });
+  }
+
+  /** Sockets count their bytes already; the plain one of the two has the conversation's own. */
+  #counts(): { readonly up: number; readonly down: number } {
+    if (this.client instanceof TcpStream) return { up: this.client.received, down: this.client.sent };
+    if (this.#far instanceof TcpStream) return { up: this.#far.sent, down: this.#far.received };
+    return this.#exchanges?.counts() ?? { up: 0, down: 0 };
   }
 }
 
@@ -115,9 +127,27 @@ export function countsOf({ up, down, datagramsUp, datagramsDown, dropped }: Data
   return { up, down, datagrams: { up: datagramsUp, down: datagramsDown, dropped } };
 }
 
-/** Sockets count their bytes already; the plain one of the two has the conversation's own. */
-function counts(client: PushStream, target: PushStream | undefined): { up: number; down: number } {
-  if (client instanceof TcpStream) return { up: client.received, down: client.sent };
-  if (target instanceof TcpStream) return { up: target.sent, down: target.received };
-  return { up: 0, down: 0 };
+/** The connections to targets that one client has used, one after the other. Sockets count their bytes already. */
+class Exchanges {
+  readonly #open = new Set<TcpStream>();
+  #up = 0;
+  #down = 0;
+
+  add(target: TcpStream): void {
+    this.#open.add(target);
+    target.onClosed(() => {
+      this.#open.delete(target);
+      this.#up += target.sent;
+      this.#down += target.received;
+    });
+  }
+
+  counts(): { readonly up: number; readonly down: number } {
+    let [up, down] = [this.#up, this.#down];
+    for (const target of this.#open) {
+      up += target.sent;
+      down += target.received;
+    }
+    return { up, down };
+  }
 }
