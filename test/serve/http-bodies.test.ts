@@ -184,6 +184,26 @@ describe('the body of an answer', () => {
   });
 });
 
+describe('an answer that cannot be passed on', () => {
+  it.each([
+    ['has a body in another coding', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\nbody'],
+    [
+      'is framed twice',
+      'HTTP/1.1 200 OK\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    ],
+    ['has no status', 'HTTP/1.1 000 \r\nContent-Length: 0\r\n\r\n'],
+    ['is no HTTP', 'SSH-2.0-OpenSSH_9.6\r\n'],
+    ['has too long a head', `HTTP/1.1 200 OK\r\nX-A: ${'b'.repeat(16 * 1024)}\r\n\r\n`],
+  ])('because it %s is a page of ours, and its target is left', async (_, answer) => {
+    const { client, there } = await asking(get);
+    void there.send(answer);
+    const { status, header, body } = await readAnswer(client);
+    expect([status, header('Proxy-Status')]).toEqual([502, 'halflight; error=http_protocol_error']);
+    expect(body).toMatch(/127\.0\.0\.1:\d+: expected an HTTP answer, got something else\./);
+    expect(await there.ended()).toBe('reset');
+  });
+});
+
 describe('an answer that comes early', () => {
   it('arrives though the client still sends and the target has closed', async () => {
     const target = await httpTarget((_, answer) => {

@@ -119,6 +119,20 @@ describe('a conversation in which no byte moves', () => {
   });
 });
 
+describe('what a client does not take', () => {
+  it('is waited for, but not the interim answers', async () => {
+    const { client, targets } = await talking(request);
+    client.room = false;
+    const hint = `HTTP/1.1 103 Early Hints\r\nLink: ${'a'.repeat(1000)}\r\n\r\n`;
+    for (let at = 0; at < 1000; at++) targets[0]?.push(hint);
+    targets[0]?.push(answer);
+    await settle();
+    client.drain();
+    await settle();
+    expect([client.said.slice(-2), client.said.length < 200_000]).toEqual(['ok', true]);
+  });
+});
+
 describe('a connection to a target', () => {
   it('rests for half a minute, and no longer', async () => {
     const { client, targets } = await talking(request);
@@ -214,6 +228,19 @@ describe('a connection to a target', () => {
     targets[0]?.break(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
     await settle();
     expect([targets.length, client.said.match(/error=\w+/g)]).toEqual([1, ['error=connection_terminated']]);
+  });
+
+  it('that has answered without having read the request is given up', async () => {
+    const post = request.replace('GET', 'POST').replace('\r\n\r\n', '\r\nContent-Length: 4\r\n\r\n');
+    const { client, targets } = await talking(post);
+    const [target] = targets;
+    if (target !== undefined) target.room = false;
+    client.push('bo');
+    await settle();
+    client.push('dy');
+    target?.push(answer);
+    await settle();
+    expect([client.said.slice(-2), targets.map(asked)]).toEqual(['ok', [['abort']]]);
   });
 
   it('that breaks when it is new is not tried twice', async () => {

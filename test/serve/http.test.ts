@@ -126,6 +126,15 @@ describe('a request in absolute form', () => {
     expect(lines.filter((line) => /^set/i.test(line))).toEqual(sent.slice(1, 3));
   });
 
+  it('gets all headers of the answer, however many there are', async () => {
+    const [door, target] = await Promise.all([httpDoor(), startTarget()]);
+    const client = await connect(door.port);
+    void client.send(`GET http://127.0.0.1:${target.port}/ HTTP/1.1\r\nHost: any\r\n\r\n`);
+    const there = await target.next();
+    void there.send(`HTTP/1.1 204 No Content\r\n${'A: b\r\n'.repeat(2500)}\r\n`);
+    expect((await readAnswer(client)).lines.filter((line) => line === 'A: b')).toHaveLength(2500);
+  });
+
   it('keeps the connection for the next one, to whatever target', async () => {
     const one = await httpTarget((_, answer) => answer.end('one'));
     const other = await httpTarget((_, answer) => answer.end('other'));
@@ -257,7 +266,7 @@ describe('a request in absolute form', () => {
 });
 
 describe('a service that stops', () => {
-  it('ends a connection between two requests, and after the answer to one', async () => {
+  it('ends a connection between two requests, and after the answer that is under way', async () => {
     const [door, target] = await Promise.all([httpDoor(), startTarget()]);
     const [idle, busy] = await Promise.all([connect(door.port), connect(door.port)]);
     const request = `GET http://127.0.0.1:${target.port}/ HTTP/1.1\r\nHost: any\r\n\r\n`;
@@ -265,7 +274,7 @@ describe('a service that stops', () => {
     void idle.send(request);
     void (await target.next()).send(answer);
     expect((await readAnswer(idle)).body).toBe('ok');
-    void busy.send(request);
+    void busy.send(request + request);
     const there = await target.next();
     await readHead(there);
     door.stop();

@@ -106,8 +106,6 @@ function send(
     signal.addEventListener('abort', leave);
     request.on('close', () => {
       signal.removeEventListener('abort', leave);
-      asked.unpipe(request);
-      asked.resume();
     });
     request.on('information', (interim) => {
       passInterim({ asked, answer, signal }, interim);
