@@ -113,8 +113,9 @@ function* readMethodReply(): Handshake<number | undefined> {
 
 function expectNone(method: number | undefined): void {
   if (method === methods.none) return;
+  const denied = method === methods.noneAcceptable;
   throw new ProtocolError(
-    `SOCKS5 method: expected ${methods.none}, got ${method ?? 'nothing'}`,
-    method === methods.noneAcceptable ? 'denied' : 'protocol',
+    `SOCKS5 method: expected ${methods.none}, got ${method ?? 'nothing'}${denied ? ': it asks for credentials' : ''}`,
+    denied ? 'denied' : 'protocol',
   );
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeTarget, type Target } from '../../shared/codec/address.js';
 import { connect, type Peer } from '../support/peer.js';
 import { startEcho } from '../support/targets.js';
-import { readReply, startTunnel, type Tunnel } from '../support/tunnel.js';
+import { ask, localHalf, readReply, remoteHalf, startTunnel, type Tunnel } from '../support/tunnel.js';
 
 const alice = { user: 'alice', password: 'wonder' };
 const soon = { deniedMs: 1 };
@@ -93,8 +93,16 @@ describe.each(doors)('credentials asked for by %s', (where, start) => {
 
 describe('a remote that asks for credentials', () => {
   it('and a local that does not know it: the client is refused, and the check says what to do', async () => {
-    const tunnel = await startTunnel({ remote: { credentials: [alice], timeouts: soon } });
-    expect(await tunnel.local.service.check()).toMatchObject({ ok: true, wantsCredentials: true });
+    const remote = await remoteHalf({ credentials: [alice], timeouts: soon });
+    const unaware = { ...remote, settings: { ...remote.settings, credentials: [] } };
+    const [local, echo] = [await localHalf(unaware), await startEcho()];
+    expect(await local.service.check()).toMatchObject({ ok: true, wantsCredentials: true });
+    expect(local.seen('warning').map(({ detail }) => detail)).toEqual([
+      expect.stringContaining('write ?auth=remote behind its URI'),
+    ]);
+    const { reply } = await ask(local.port, echo);
+    expect(reply.code).toBe(2);
+    expect(local.seen('remote-lost')).toEqual([]);
   });
 
   it('is asked once for UDP too: who is let in may associate', async () => {

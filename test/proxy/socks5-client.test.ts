@@ -28,7 +28,7 @@ describe('greeting a proxy', () => {
   });
 
   it.each([
-    ['05ff', 'denied', 'SOCKS5 method: expected 0, got 255'],
+    ['05ff', 'denied', 'SOCKS5 method: expected 0, got 255: it asks for credentials'],
     ['0502', 'protocol', 'SOCKS5 method: expected 0, got 2'],
     ['4854', 'protocol', 'SOCKS5 version: expected 5, got 72'],
   ])('answered %s is a protocol error of code %s', (answer, code, message) => {
@@ -66,11 +66,12 @@ describe('greeting a proxy', () => {
 
 describe('proving that a proxy is there', () => {
   it.each(['0500', '0502', '05ff'])('takes the answer %s, whichever method it names', (answer) => {
-    const { written, error, waiting } = threeFeedings(proveSocks5, spacedHex(answer));
-    expect({ written: toHex(written), error, waiting }).toEqual({
+    const { written, error, waiting, result } = threeFeedings(proveSocks5, spacedHex(answer));
+    expect({ written: toHex(written), error, waiting, result }).toEqual({
       written: '050100',
       error: undefined,
       waiting: false,
+      result: answer === '0500',
     });
   });
 
