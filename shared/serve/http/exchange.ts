@@ -127,7 +127,6 @@ function send(
     request.on('error', (failure) => {
       resolve({ request, failure });
     });
-    if (signal.aborted) leave();
     if (body) {
       // Its head goes ahead: the target may want to say something before the body comes.
       request.flushHeaders();
