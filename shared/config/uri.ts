@@ -65,6 +65,7 @@ export function parseServerUri(text: string): ServerUri {
 
   const { wire, rest } = cutScheme(text);
   const [beforeTag, tagText] = cutAt(rest, '#');
+  refuseLateQuery(tagText);
   const [authority, query] = cutAt(beforeTag, '?');
   const parameters = new URLSearchParams(query);
   refusePlugin(parameters);
@@ -145,6 +146,12 @@ function cutScheme(text: string): { wire: Wire; rest: string } {
 function cutAt(text: string, mark: string): readonly [string, string] {
   const at = text.indexOf(mark);
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** A query appended to a whole URI would be taken for part of its name, and be lost. (Our own names have `?` escaped.) */
+function refuseLateQuery(tagText: string): void {
+  const key = /\?(?:.*&)?(auth|plugin)=/.exec(tagText)?.[1];
+  if (key !== undefined) throw unexpected('the query before the #', `${key}=… behind it`);
 }
 
 /** A plugin is a program to run, and a URI comes from anywhere (docs/probes.md T-36). */

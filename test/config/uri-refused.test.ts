@@ -63,6 +63,16 @@ describe('a URI that cannot be used', () => {
       'expected auth=remote or no auth, got another',
     ],
     ['two ways to ask for a password', `${good}?auth=remote&auth=`, 'expected auth=remote or no auth'],
+    [
+      'a query behind the name',
+      `${good}#vm?auth=remote`,
+      'expected the query before the #, got auth=… behind',
+    ],
+    [
+      'a plugin behind the name',
+      `${good}#?a=b&plugin=x`,
+      'expected the query before the #, got plugin=… behi',
+    ],
     ['a raw space', `${good}#my server`, 'no spaces'],
     ['a line end', `${good}\n`, 'no control characters'],
     ['half a surrogate pair', `${good}#\ud83d`, 'only UTF-8'],

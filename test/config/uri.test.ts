@@ -66,6 +66,11 @@ describe('what is read', () => {
       `halflight://2022-blake3-aes-256-gcm:${key}@h:1#a+b%20c%C3%A9`,
       'h 1 a+b cé',
     ],
+    [
+      'a tag with an escaped question',
+      `halflight://2022-blake3-aes-256-gcm:${key}@h:1#%3Fauth=x`,
+      'h 1 ?auth=x',
+    ],
     ['a scheme in capitals', `HALFLIGHT://2022-blake3-aes-256-gcm:${key}@h:1`, 'h 1 -'],
     ['a key that is not percent-encoded', `halflight://2022-blake3-aes-256-gcm:${canaryKey}@h:1`, 'h 1 -'],
   ])('%s', (_what, uri, rest) => {
