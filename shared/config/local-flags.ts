@@ -1,11 +1,11 @@
 /** From the flags of `halflight local` and `halflight up`, and the variables beside them, to settings. */
 import type { CipherBackend } from '../codec/aead.js';
 import { ConfigError } from '../errors.js';
-import { type AuthFlags, authVariable, readCredentials } from './credentials.js';
+import { type AuthFlags, authVariable, type Credential, readCredentials } from './credentials.js';
 import { UsageError } from './exit.js';
 import { formatListen, isLoopback, parseListen } from './listen.js';
 import { readPastedUri } from './pasted.js';
-import type { ListenAddress, LocalSettings } from './settings.js';
+import type { LocalSettings } from './settings.js';
 import { nonEmpty, type Variables } from './variables.js';
 
 /** The flags of everything that offers the proxy port. */
@@ -33,24 +33,41 @@ export async function readLocalFlags(
     );
   }
   const remote = readPastedUri(given);
-  const port = await readPortFlags(flags, variables);
-  if (remote.remoteAuth === true && port.credentials.length > 0) {
+  if (remote.remoteAuth !== true) return { ...(await readPortFlags(flags, variables)), remote };
+  const credentials = await readCredentials(flags, variables);
+  if (credentials.length > 0) {
     throw new ConfigError(
       'credentials: expected them at the remote (auth=remote in the URI) ' +
         `or at the local (--auth, --auth-file, ${authVariable}), got both`,
     );
   }
-  return { ...port, remote };
+  return { ...portSettings(flags, credentials, advice.remoteAsks), remote };
 }
 
-/**
- * What the flags of a proxy port mean: 127.0.0.1:1080 by default. ConfigError when others could reach it and neither
- * credentials are asked for nor anybody insisted: everyone who reaches it could use it (docs/probes.md T-30).
- */
+/** What the flags of a proxy port mean: 127.0.0.1:1080 by default. ConfigError for a port that is open to others. */
 export async function readPortFlags(flags: LocalFlags, variables: Variables): Promise<PortSettings> {
+  return portSettings(flags, await readCredentials(flags, variables), advice.nobodyAsks);
+}
+
+/** What is wrong with a port that others reach, and what to do about it. */
+const advice = {
+  nobodyAsks:
+    'whoever reaches it could use the tunnel; ' +
+    `ask for credentials with --auth-file or ${authVariable} (or --auth), or insist with --open`,
+  remoteAsks:
+    'the remote is to ask for credentials there (auth=remote in the URI), ' +
+    'which this half cannot check; insist with --open',
+} as const;
+
+/**
+ * ConfigError, ending in `why`, when others could reach the port and neither credentials are asked for here nor anybody
+ * insisted: everyone who reaches it could use it (docs/probes.md T-30).
+ */
+function portSettings(flags: LocalFlags, credentials: readonly Credential[], why: string): PortSettings {
   const listen = parseListen(flags.listen ?? '1080', '127.0.0.1');
-  const credentials = await readCredentials(flags, variables);
-  if (credentials.length === 0 && flags.open !== true) refuseOpenPort(listen);
+  if (credentials.length === 0 && flags.open !== true && !isLoopback(listen.host)) {
+    throw new ConfigError(`listen address: expected a loopback address, got ${formatListen(listen)}: ${why}`);
+  }
   return {
     listen,
     credentials,
@@ -58,12 +75,4 @@ export async function readPortFlags(flags: LocalFlags, variables: Variables): Pr
     pacDirect: flags.pacDirect ?? true,
     cipherBackend: flags.cipherBackend ?? 'native',
   };
-}
-
-function refuseOpenPort(listen: ListenAddress): void {
-  if (isLoopback(listen.host)) return;
-  throw new ConfigError(
-    `listen address: expected a loopback address, got ${formatListen(listen)}: ` +
-      'whoever reaches it could use the tunnel; ask for credentials with --auth, or insist with --open',
-  );
 }

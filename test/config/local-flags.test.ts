@@ -22,6 +22,7 @@ describe('a proxy port', () => {
       const refused = readPortFlags({ listen }, {});
       await expect(refused).rejects.toThrow(ConfigError);
       await expect(refused).rejects.toThrow(`got ${listen}: whoever reaches it`);
+      await expect(refused).rejects.toThrow('with --auth-file or HALFLIGHT_AUTH (or --auth), or insist');
       expect((await readPortFlags({ listen, open: true }, {})).listen.port).toBe(1080);
       expect((await readPortFlags({ listen, auth }, {})).credentials).toEqual(credentials);
       expect((await readPortFlags({ listen }, { HALFLIGHT_AUTH: 'ann:secret' })).credentials).toHaveLength(1);
@@ -62,8 +63,12 @@ describe('a local', () => {
     }
   });
 
-  it('beyond loopback has to be insisted on even when its remote asks: datagrams stop at the local', async () => {
+  it('beyond loopback has to be insisted on even when its remote asks: whether it does, nobody knows here', async () => {
     const asking = `halflight://${remote}?auth=remote`;
-    await expect(readLocalFlags(asking, { listen: ':1080' }, {})).rejects.toThrow('insist with --open');
+    await expect(readLocalFlags(asking, { listen: ':1080' }, {})).rejects.toThrow(
+      'got :1080: the remote is to ask for credentials there (auth=remote in the URI), ' +
+        'which this half cannot check; insist with --open',
+    );
+    expect((await readLocalFlags(asking, { listen: ':1080', open: true }, {})).listen.host).toBe('');
   });
 });
