@@ -28,7 +28,7 @@ import { vouchedDoor } from './vouched.js';
 
 const wantsCredentials =
   'remote: expected one that lets clients in without credentials, got one that asks for them; ' +
-  'write ?auth=remote behind its URI, so that it can ask them';
+  'paste the line that it prints now, or write ?auth=remote before the # of its URI';
 
 /** A running local. */
 export interface LocalService extends Service {
@@ -137,7 +137,7 @@ function receive({ settings, tunnel, watch, timeouts, stopping }: Receiving): In
   const http = lazyHttp({ deadlineMs, deniedMs, idleMs, stopping, own, ...known });
   const door: FrontDoor = { deadlineMs, deniedMs, http, ...known };
   if (remote.wire === 'shadowsocks' || check !== undefined) return frontDoor(door);
-  const passing = { ...door, pass: watch.watched(rawPasser(tunnel)) };
+  const passing = { ...door, pass: watch.watched(rawPasser(tunnel), ({ reply }) => reply.length > 0) };
   if (remote.remoteAuth !== true) return passingDoor(passing);
   return vouchedDoor({ ...passing, open: watch.watched(openConversation), tunnel });
 }

@@ -77,15 +77,19 @@ export class PathWatch {
     this.#lookAgain();
   }
 
-  /** The same way out, watched: what it meets tells whether the remote can be reached. */
+  /**
+   * The same way out, watched: what it meets tells whether the remote can be reached. `proves`: whether what it brought
+   * back is a sign of life.
+   */
   watched<Asked, Got>(
     wayOut: (asked: Asked, options: DialerOptions) => Promise<Got>,
+    proves: (got: Got) => boolean = () => true,
   ): (asked: Asked, options: DialerOptions) => Promise<Got> {
     return async (asked, options) => {
       const works = this.begin();
       try {
         const got = await wayOut(asked, options);
-        works();
+        if (proves(got)) works();
         return got;
       } catch (error) {
         // A refusal is the far end's own word: the path to it works.

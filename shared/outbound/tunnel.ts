@@ -56,11 +56,12 @@ export function rawPasser(tunnel: Tunnel): Passer {
 /** The same in a conversation in which something has been said before. */
 export async function passThrough(
   tunnel: Tunnel,
-  { carrier, driver }: RawConversation,
+  { carrier, driver, tcp }: RawConversation,
   { words, reply, signal }: Spoken & DialerOptions,
 ): Promise<Passed> {
   carrier.write([words()]);
   if (reply === undefined) {
+    expectSign(tunnel, tcp);
     return { stream: driver.handOver(), bound: unknownAddress, reply: new Uint8Array(0), refusal: undefined };
   }
   const talk = driver.run(reply(), tunnel.timeouts.replyMs, { signal });
@@ -92,7 +93,7 @@ export function* askFor(command: Command, target: Target): Handshake<FarReply> {
  */
 export function shadowsocksDialer(tunnel: Tunnel): Dialer {
   return async (target, { signal }) => {
-    const stream = await openSealed(tunnel, { wire: 'shadowsocks', target, signal });
+    const { sealed: stream } = await openSealed(tunnel, { wire: 'shadowsocks', target, signal });
     setTimeout(() => {
       stream.speakUp();
     }, tunnel.timeouts.firstPayloadMs);
@@ -117,12 +118,14 @@ export async function probe(tunnel: Tunnel, signal: AbortSignal): Promise<{ read
 export interface RawConversation {
   readonly carrier: SealedStream;
   readonly driver: HandshakeDriver;
+  /** What the carrier runs over. */
+  readonly tcp: TcpStream;
 }
 
 /** Opens a conversation with the remote. Rejects with a DialError whose cause says what was wrong, or with the reason of `signal`. */
 export async function openConversation(tunnel: Tunnel, { signal }: DialerOptions): Promise<RawConversation> {
-  const carrier = await openSealed(tunnel, { wire: 'raw', target: reservedTarget, signal });
-  return { carrier, driver: new HandshakeDriver(carrier) };
+  const { sealed: carrier, tcp } = await openSealed(tunnel, { wire: 'raw', target: reservedTarget, signal });
+  return { carrier, driver: new HandshakeDriver(carrier), tcp };
 }
 
 interface Carrying {
@@ -131,29 +134,47 @@ interface Carrying {
   readonly signal: AbortSignal;
 }
 
-async function openSealed(tunnel: Tunnel, { wire, target, signal }: Carrying): Promise<SealedStream> {
+interface Opened {
+  readonly sealed: SealedStream;
+  readonly tcp: TcpStream;
+}
+
+async function openSealed(tunnel: Tunnel, { wire, target, signal }: Carrying): Promise<Opened> {
   const { remote, cipher, environment, resolver, timeouts } = tunnel;
   const reached = dial(remote, { resolver, timeoutMs: timeouts.dialMs, signal, socket: connectSocket });
   const tcp = new TcpStream(await reached.catch((error: unknown) => Promise.reject(failure(tunnel, error))));
   tcp.whenStalled(timeouts.stallMs, () => {
-    void judgeStall(tunnel, tcp);
+    void judgeSilence(tunnel, tcp);
   });
   const sealer = new RequestSealer(cipher, target, environment);
   const opener = new ResponseOpener(cipher, sealer.salt, environment, { endMarks: wire === 'raw' });
   const header = (out: Uint8Array[]): void => {
     sealer.open(out);
   };
-  return new SealedStream(tcp, { sealer, opener }, { wire, environment, header });
+  return { sealed: new SealedStream(tcp, { sealer, opener }, { wire, environment, header }), tcp };
+}
+
+/**
+ * Where no reply is waited for, a remote that holds another key looks like a target that takes its time: it is silent.
+ * When its first byte has not come in the time of a reply, the path is asked about.
+ */
+function expectSign(tunnel: Tunnel, tcp: TcpStream): void {
+  const late = setTimeout(() => {
+    if (tcp.received === 0) void judgeSilence(tunnel, tcp);
+  }, tunnel.timeouts.replyMs);
+  tcp.onClosed(() => {
+    clearTimeout(late);
+  });
 }
 
 /**
  * A carrier that takes no more bytes may lead to a target that takes none, for as long as it likes, or to a remote that
  * has vanished, which the kernel finds out after a quarter of an hour. Whether the remote still answers tells them apart.
  */
-async function judgeStall({ remote, pathWorks }: Tunnel, tcp: TcpStream): Promise<void> {
+async function judgeSilence({ remote, pathWorks }: Tunnel, tcp: TcpStream): Promise<void> {
   if (await pathWorks()) return;
   tcp.interrupt(
-    new DialError('timed-out', `remote ${formatTarget(remote)}: expected it to take bytes, got silence`),
+    new DialError('timed-out', `remote ${formatTarget(remote)}: expected a sign of life, got silence`),
   );
 }
 
