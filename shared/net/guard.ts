@@ -87,6 +87,11 @@ function isUnspecified(ip: string): boolean {
   return ip === '0.0.0.0' || ip === '::';
 }
 
+/** Whether an interface of this host has that address now, however it is spelt. */
+export function isOwnAddress(ip: string): boolean {
+  return ownAddresses().includes(canonicalIp(ip));
+}
+
 /** Asked anew each time, and only for our own ports: addresses come and go while a remote runs. */
 function ownAddresses(): readonly string[] {
   return Object.values(networkInterfaces()).flatMap((addresses = []) =>

@@ -3,7 +3,7 @@ import type { Target } from '../codec/address.js';
 import { canonicalIp, parseIp } from '../codec/ip.js';
 import { codeOf, DialError, RefusedError } from '../errors.js';
 import { addressTowards, openBinding } from '../net/binding.js';
-import { admitAddresses, admitTarget, type Guard } from '../net/guard.js';
+import { admitAddresses, admitTarget, type Guard, isOwnAddress } from '../net/guard.js';
 import type { Resolver } from '../net/resolve.js';
 import { dismiss } from '../net/relay.js';
 import { isUnspecified } from '../proxy/socks-address.js';
@@ -14,7 +14,10 @@ import { answer, askFor, openConversation, type RawConversation, type Tunnel } f
 export interface DirectBinderOptions {
   readonly resolver: Resolver;
   readonly guard: Guard;
-  /** The IP literal by which others reach this host, where that is not its own: behind a NAT that hands all ports on. */
+  /**
+   * The IP literal by which others reach this host: one of its own, or that of a NAT which hands all ports on. For hosts
+   * of the other family it means nothing.
+   */
   readonly announce: string | undefined;
   /** From the first reply to the connection, in milliseconds. */
   readonly timeoutMs: number;
@@ -39,9 +42,13 @@ export function directBinder(options: DirectBinderOptions): Binder {
     open += 1;
     try {
       const { ips, near } = await wayTo(expected, options, signal);
-      const binding = await openBinding(near, { from: ips, timeoutMs: options.timeoutMs, signal });
+      const { announce } = options;
+      const known = announce?.includes(':') === near.includes(':') ? announce : undefined;
+      // Announced and ours: then it must be the one that is listened on, whichever way leads to the host.
+      const at = known !== undefined && isOwnAddress(known) ? known : near;
+      const binding = await openBinding(at, { from: ips, timeoutMs: options.timeoutMs, signal });
       binding.accepted.then(left, left);
-      return { ...binding, bound: announced(binding.bound, options.announce) };
+      return { ...binding, bound: { host: known ?? at, port: binding.bound.port } };
     } catch (error) {
       left();
       throw error;
@@ -162,10 +169,4 @@ async function nearest(ips: readonly string[]): Promise<string> {
     }
   }
   throw failure as Error;
-}
-
-/** An address of the other family would be announced in vain: nobody listens there. */
-function announced({ host, port }: Target, announce: string | undefined): Target {
-  const known = announce !== undefined && announce.includes(':') === host.includes(':');
-  return { host: known ? announce : host, port };
 }

@@ -1,3 +1,5 @@
+import { connect as netConnect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DialError, RefusedError } from '../../shared/errors.js';
 import type { Guard } from '../../shared/net/guard.js';
@@ -59,6 +61,17 @@ describe('a binding at the far end', () => {
     expect(binding.bound.host).toBe('203.0.113.9');
     await connect(binding.bound.port, '127.0.0.1');
     await binding.accepted;
+  });
+
+  it('waits at the address it announces when that is one of its own, whichever way leads to the host', async () => {
+    const addresses = Object.values(networkInterfaces()).flatMap((all = []) => all);
+    const own =
+      addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
+    const binding = await bound(binder({ announce: own }), '127.0.0.1');
+    expect(binding.bound.host).toBe(own);
+    const peer = netConnect({ host: own, port: binding.bound.port, localAddress: '127.0.0.1' });
+    onTestFinished(() => void peer.destroy());
+    expect((await binding.accepted).bound.host).toBe('127.0.0.1');
   });
 
   it('announces its own where the given address is of the other family', async () => {
