@@ -113,7 +113,7 @@ function* readMethodReply(): Handshake<number | undefined> {
 
 function expectNone(method: number | undefined): void {
   if (method === methods.none) return;
-  const denied = method === methods.noneAcceptable;
+  const denied = method === methods.noneAcceptable || method === methods.password;
   throw new ProtocolError(
     `SOCKS5 method: expected ${methods.none}, got ${method ?? 'nothing'}${denied ? ': it asks for credentials' : ''}`,
     denied ? 'denied' : 'protocol',

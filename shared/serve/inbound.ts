@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from '../codec/address.js';
+import { codeOf } from '../errors.js';
 import type { HandshakeDriver } from '../net/drive.js';
 import { acceptSocks } from '../proxy/mixed.js';
 import { type CredentialCheck, DeniedError, type SocksRequest } from '../proxy/request.js';
@@ -37,8 +38,9 @@ export async function greet(
   try {
     return await driver.run(acceptSocks(check), deadlineMs);
   } catch (error) {
+    // Who offers none at all has been answered; only SOCKS5 knows of that before there are any.
+    if (codeOf(error) === 'denied') caller.denied(error instanceof DeniedError ? error.protocol : 'SOCKS5');
     if (error instanceof DeniedError) {
-      caller.denied(error.protocol);
       await sleep(deniedMs);
       driver.say(error.reply);
     }

@@ -77,9 +77,12 @@ describe.each(doors)('credentials asked for by %s', (where, start) => {
   });
 
   it('keep out somebody who offers none', async () => {
-    const client = await connect((await start()).local.port);
+    const tunnel = await start();
+    const client = await connect(tunnel.local.port);
     void client.send(Uint8Array.of(5, 1, 0));
     expect((await client.rest()).toString('hex')).toBe('05ff');
+    const half = where === 'the remote' ? tunnel.remote : tunnel.local;
+    expect(half.seen('denied')).toHaveLength(1);
   });
 
   it('keep out SOCKS4, which has none', async () => {
@@ -98,7 +101,7 @@ describe('a remote that asks for credentials', () => {
     const [local, echo] = [await localHalf(unaware), await startEcho()];
     expect(await local.service.check()).toMatchObject({ ok: true, wantsCredentials: true });
     expect(local.seen('warning').map(({ detail }) => detail)).toEqual([
-      expect.stringContaining('write ?auth=remote behind its URI'),
+      expect.stringContaining('write ?auth=remote before the # of its URI'),
     ]);
     const { reply } = await ask(local.port, echo);
     expect(reply.code).toBe(2);

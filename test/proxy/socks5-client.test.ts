@@ -29,7 +29,7 @@ describe('greeting a proxy', () => {
 
   it.each([
     ['05ff', 'denied', 'SOCKS5 method: expected 0, got 255: it asks for credentials'],
-    ['0502', 'protocol', 'SOCKS5 method: expected 0, got 2'],
+    ['0502', 'denied', 'SOCKS5 method: expected 0, got 2: it asks for credentials'],
     ['4854', 'protocol', 'SOCKS5 version: expected 5, got 72'],
   ])('answered %s is a protocol error of code %s', (answer, code, message) => {
     for (const start of [() => greetSocks5(), expectMethodReply, methodAndReply]) {
