@@ -44,7 +44,7 @@ Methods: ${methodNames}`,
 URI is what the line that the remote prints ends with: halflight://… for a halflight remote, ss://… for any Shadowsocks
 server. Put it in single quotes. It holds the key, and every user of this machine can read it in the process list:
 HALFLIGHT_URI in the environment stands for it, and keeps it out.
-${asking}With auth=remote in the URI it is the remote that asks.
+${asking}With auth=remote in the URI it is the remote that asks, and HALFLIGHT_AUTH is left to the clients.
 
 Examples:
   halflight local 'halflight://METHOD:KEY@vpn.example.com:8388'

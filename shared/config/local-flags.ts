@@ -34,14 +34,14 @@ export async function readLocalFlags(
   }
   const remote = readPastedUri(given);
   if (remote.remoteAuth !== true) return { ...(await readPortFlags(flags, variables)), remote };
-  const credentials = await readCredentials(flags, variables);
-  if (credentials.length > 0) {
+  if (flags.auth !== undefined || flags.authFile !== undefined) {
     throw new ConfigError(
       'credentials: expected them at the remote (auth=remote in the URI) ' +
-        `or at the local (--auth, --auth-file, ${authVariable}), got both`,
+        'or at the local (--auth, --auth-file), got both',
     );
   }
-  return { ...portSettings(flags, credentials, advice.remoteAsks), remote };
+  // The variable is what clients on this machine name, as `halflight run` does in the same shell.
+  return { ...portSettings(flags, [], advice.remoteAsks), remote };
 }
 
 /** What the flags of a proxy port mean: 127.0.0.1:1080 by default. ConfigError for a port that is open to others. */

@@ -67,6 +67,8 @@ function useLines(listen: string, user: string | undefined): string[] {
   const { host, port } = reachable(readService(listen));
   const address = formatTarget({ host, port });
   const there = address === '127.0.0.1:1080' ? '' : ` --listen ${address}`;
+  // Not exported: the next local of this shell would ask for it, too.
+  const login = user === undefined ? '' : "HALFLIGHT_AUTH='USER:PASS' ";
   return [
     'The port speaks SOCKS4, SOCKS5 and HTTP. Try it:',
     '',
@@ -74,9 +76,8 @@ function useLines(listen: string, user: string | undefined): string[] {
     '',
     'One command through it, or all that follow in this shell:',
     '',
-    ...(user === undefined ? [] : ["  export HALFLIGHT_AUTH='USER:PASS'"]),
-    `  npx halflight run${there} -- git clone https://…`,
-    `  eval "$(npx halflight env${there})"`,
+    `  ${login}npx halflight run${there} -- git clone https://…`,
+    `  eval "$(${login}npx halflight env${there})"`,
     '',
     ...(user === undefined ? browserLines(host, port) : askingBrowserLines(host, port)),
     `Others    proxy auto-configuration (PAC): http://${address}/proxy.pac`,

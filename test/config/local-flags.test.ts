@@ -51,15 +51,24 @@ describe('a local', () => {
   it('asks for credentials itself or lets its remote ask, not both', async () => {
     const asking = `halflight://${remote}?auth=remote`;
     expect((await readLocalFlags(asking, {}, {})).remote.remoteAuth).toBe(true);
-    for (const refused of [
-      readLocalFlags(asking, { auth }, {}),
-      readLocalFlags(asking, {}, { HALFLIGHT_AUTH: 'ann:secret' }),
-    ]) {
+    for (const flags of [{ auth }, { authFile: '/nowhere' }]) {
+      const refused = readLocalFlags(asking, flags, {});
       await expect(refused).rejects.toThrow(ConfigError);
       await expect(refused).rejects.toThrow(
         'credentials: expected them at the remote (auth=remote in the URI)',
       );
       await expect(refused).rejects.not.toThrow('secret');
+    }
+  });
+
+  it('whose remote asks leaves HALFLIGHT_AUTH to its clients, even one that nobody could name', async () => {
+    for (const value of ['ann:secret', 'no colon']) {
+      const settings = await readLocalFlags(
+        `halflight://${remote}?auth=remote`,
+        {},
+        { HALFLIGHT_AUTH: value },
+      );
+      expect(settings.credentials).toEqual([]);
     }
   });
 
