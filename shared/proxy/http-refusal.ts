@@ -49,10 +49,27 @@ const refusals = {
   'address-type-not-supported': [400, 'http_request_error'],
 } as const satisfies Record<Refusal, readonly [status: Status, error: string]>;
 
+/** The refusal behind an error type; of several with the same type the first, which is the plainer one. */
+export const refusalErrors: ReadonlyMap<string | undefined, Refusal> = new Map(
+  (Object.keys(refusals) as Refusal[]).reverse().map((refusal) => [refusals[refusal][1], refusal]),
+);
+
+/** What a person needs to hear beyond the few words. */
+const morePage: Partial<Record<Refusal, string>> = {
+  'general-failure':
+    'the remote cannot be reached or met with trouble of its own; the log of halflight says more',
+  'not-allowed':
+    'not allowed by the rules of the remote, which go for private addresses and port 25, for example',
+};
+
 /** The page for a target that could not be reached. */
 export function refusalAnswer(target: Target, reason: Refusal): Answer {
   const [status, error] = refusals[reason];
-  return ownPage(status, `${formatTarget(target)} could not be reached: ${refusalWords[reason]}.`, error);
+  return ownPage(
+    status,
+    `${formatTarget(target)} could not be reached: ${morePage[reason] ?? refusalWords[reason]}.`,
+    error,
+  );
 }
 
 /** The reply to a CONNECT whose target could not be reached. The connection ends after it. */
