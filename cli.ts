@@ -88,7 +88,12 @@ function program(): Command {
     .addOption(once('--key <base64>', 'the key of a 2022 method'))
     .addOption(once('--password <text>', 'the password of a method without 2022 in its name'))
     .addOption(once('--key-file <file>', 'where the key is, or will be, stored'))
-    .addOption(once('--public-host <host>', 'the host that the printed URI names'))
+    .addOption(
+      once(
+        '--public-host <host>',
+        'the host that the printed URI names, and, if an address, replies to BIND',
+      ),
+    )
     .option('--no-udp', 'refuse datagrams')
     .option('--allow-bind', 'let clients wait at this machine for a connection (BIND)')
     .option('--allow-private', 'allow targets in loopback, private and other special networks')

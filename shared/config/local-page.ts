@@ -70,7 +70,8 @@ function useLines(listen: string, user: string | undefined): string[] {
   // Not exported: the next local of this shell would ask for it, too.
   const login = user === undefined ? '' : "HALFLIGHT_AUTH='USER:PASS' ";
   return [
-    'The port speaks SOCKS4, SOCKS5 and HTTP. Try it:',
+    // SOCKS4 has no place for a password.
+    `The port speaks ${user === undefined ? 'SOCKS4, ' : ''}SOCKS5 and HTTP. Try it:`,
     '',
     `  curl -x socks5h://${address}${user === undefined ? '' : ` --proxy-user ${quoted(user)}`} https://example.com`,
     '',

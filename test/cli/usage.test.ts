@@ -23,7 +23,14 @@ describe('asking for help', () => {
     [['--help'], ['halflight up', "halflight local 'halflight://…'", 'curl -x socks5h://127.0.0.1:1080']],
     [
       ['remote', '--help'],
-      ['--public-host', 'halflight remote -l 203.0.113.7:443', 'HALFLIGHT_KEY', '69 address', '--allow-bind'],
+      [
+        '--public-host',
+        'replies to BIND',
+        'halflight remote -l 203.0.113.7:443',
+        'HALFLIGHT_KEY',
+        '69 address',
+        '--allow-bind',
+      ],
     ],
     [
       ['local', '--help'],

@@ -32,6 +32,7 @@ describe('the page of a local', () => {
     expect(text).toContain('curl -x socks5h://127.0.0.1:1081 --proxy-user ann https://example.com');
     expect(text).toContain("  HALFLIGHT_AUTH='USER:PASS' npx halflight run --listen 127.0.0.1:1081 -- ");
     expect(text).toContain(`eval "$(HALFLIGHT_AUTH='USER:PASS' npx halflight env --listen 127.0.0.1:1081)"`);
+    expect(text).toContain('The port speaks SOCKS5 and HTTP.');
     expect(text).toContain('HTTP Proxy 127.0.0.1, Port 1081');
     expect(text).toContain('--proxy-server="http://127.0.0.1:1081"');
     expect(text).not.toContain('--proxy-server="socks5');
