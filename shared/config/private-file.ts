@@ -38,7 +38,8 @@ export async function readPrivateFile({ name, path, maxBytes }: PrivateFile): Pr
     const bytes = Buffer.alloc(maxBytes + 1);
     const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
     if (bytesRead > maxBytes) throw unfit(name, `at most ${maxBytes} bytes`, 'more');
-    return bytes.toString('utf8', 0, bytesRead);
+    // Some editors begin a file with a byte order mark, and nobody sees it there.
+    return bytes.toString('utf8', 0, bytesRead).replace(/^\ufeff/, '');
   } catch (error) {
     throw pathError(name, error);
   } finally {

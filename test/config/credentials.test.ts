@@ -64,6 +64,11 @@ describe('the credentials of a port', () => {
     expect(await readCredentials({}, { HALFLIGHT_AUTH: '' })).toEqual([]);
   });
 
+  it('are read behind a byte order mark', async () => {
+    const path = await authFile('\ufeffann:1\r\n');
+    expect(await readCredentials({ authFile: path }, {})).toEqual([{ user: 'ann', password: '1' }]);
+  });
+
   it.each([
     ['a line without a colon', `ann:1\n\n${canary}\n`, ':3: expected USER:PASS, got no colon'],
     ['an empty password', `# ${canary}\nann:\n`, ':2: expected a password of 1 to 255 bytes'],

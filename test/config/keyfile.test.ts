@@ -100,7 +100,7 @@ describe('a key file', () => {
 
   it('without a line end is accepted, and so is one made on Windows', async () => {
     expect((await load(await keyFile('aes-256-gcm:pass word'))).secret).toBe('pass word');
-    expect((await load(await keyFile('aes-256-gcm:pass word\r\n'))).secret).toBe('pass word');
+    expect((await load(await keyFile('\ufeffaes-256-gcm:pass word\r\n'))).secret).toBe('pass word');
   });
 
   it('that is a symbolic link is refused, even to a good one', async () => {
