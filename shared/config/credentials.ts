@@ -75,7 +75,10 @@ function readAuthVariable(variables: Variables): Credential | undefined {
   return text === '' ? undefined : parseCredential(text, authVariable);
 }
 
-/** One `USER:PASS` for each line; blank lines and those that begin with `#` mean nothing. */
+/**
+ * One `USER:PASS` for each line; blank lines and those that begin with `#` mean nothing. Blanks around the two are refused:
+ * in `ann: secret` nobody can tell whether one was meant.
+ */
 async function readFile(path: string): Promise<readonly Found[]> {
   const name = `auth file ${path}`;
   const text = await readPrivateFile({ name, path, maxBytes: maxFileBytes });
@@ -84,7 +87,7 @@ async function readFile(path: string): Promise<readonly Found[]> {
     .split(/\r?\n/)
     .map((line, index) => ({ line, where: `${name}:${index + 1}` }))
     .filter(({ line }) => !/^\s*(#|$)/.test(line))
-    .map(({ line, where }) => found(where, line));
+    .map(({ line, where }) => withoutBlanks(found(where, line)));
   // A file that was cut short must not open the port to everybody.
   if (all.length === 0) throw unfit(name, 'at least one line USER:PASS', 'none');
   return all;
@@ -94,12 +97,21 @@ function found(where: string, text: string): Found {
   return { where, credential: parseCredential(text, where) };
 }
 
+function withoutBlanks(one: Found): Found {
+  const { user, password } = one.credential;
+  if ([user, password].every((text) => text === text.trim())) return one;
+  const hint = `take them away (a password that has them can be in ${authVariable})`;
+  throw unfit(one.where, 'no blanks around user and password', `some: ${hint}`);
+}
+
 function unique(all: readonly Found[]): readonly Credential[] {
   const users = new Set<string>();
   for (const { where, credential } of all) {
-    if (users.has(credential.user))
-      throw new ConfigError(`${where}: expected every user once, got one again`);
-    users.add(credential.user);
+    const { user } = credential;
+    if (users.has(user)) {
+      throw new ConfigError(`${where}: expected every user once, got ${JSON.stringify(user)} again`);
+    }
+    users.add(user);
   }
   return all.map(({ credential }) => credential);
 }

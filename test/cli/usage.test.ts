@@ -133,7 +133,7 @@ describe('a configuration that cannot be used ends with 78 and one line', () => 
     ],
     [['up', '-l', ':0'], 'listen address: expected a loopback address, got :0: whoever reaches it'],
     [['up', '--auth', 'secret'], '--auth: expected USER:PASS, got no colon'],
-    [['up', '--auth', 'ann:1', '--auth', 'ann:2'], '--auth: expected every user once, got one again'],
+    [['up', '--auth', 'ann:1', '--auth', 'ann:2'], '--auth: expected every user once, got "ann" again'],
     [
       ['remote', '--key', canaryKey, '--auth-file', '/nowhere'],
       'auth file /nowhere: expected a file, got none',

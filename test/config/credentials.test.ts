@@ -53,11 +53,11 @@ describe('a credential', () => {
 
 describe('the credentials of a port', () => {
   it('are those of all flags and of the file; the variable counts when there are none', async () => {
-    const path = await authFile('# the team\r\n\r\n  \nbob:two words \r\n  # more\nché:3');
+    const path = await authFile('# the team\r\n\r\n  \nbob:two words\r\n  # more\nché:3');
     const variables = { HALFLIGHT_AUTH: 'eve:4\n' };
     expect(await readCredentials({ auth: ['ann:1'], authFile: path }, variables)).toEqual([
       { user: 'ann', password: '1' },
-      { user: 'bob', password: 'two words ' },
+      { user: 'bob', password: 'two words' },
       { user: 'ché', password: '3' },
     ]);
     expect(await readCredentials({}, variables)).toEqual([{ user: 'eve', password: '4' }]);
@@ -72,7 +72,15 @@ describe('the credentials of a port', () => {
   it.each([
     ['a line without a colon', `ann:1\n\n${canary}\n`, ':3: expected USER:PASS, got no colon'],
     ['an empty password', `# ${canary}\nann:\n`, ':2: expected a password of 1 to 255 bytes'],
-    ['a user twice', `ann:${canary}\nann:2\n`, ':2: expected every user once, got one again'],
+    ['a user twice', `ann:${canary}\nann:2\n`, ':2: expected every user once, got "ann" again'],
+    [
+      'a blank before the password',
+      `ann: ${canary}\n`,
+      ':1: expected no blanks around user and password, got some',
+    ],
+    ['a blank at the end', `ann:${canary} \r\n`, ':1: expected no blanks around user and password'],
+    ['a blank before the user', ` ann:${canary}\n`, ':1: expected no blanks around user and password'],
+    ['a blank behind the user', `ann :${canary}\n`, ':1: expected no blanks around user and password'],
     ['a control character', `ann:${canary}\t\n`, ':1: expected only UTF-8 without control'],
     ['bytes that are no UTF-8', Buffer.from(`ann:${canary}\xff`, 'latin1'), ':1: expected only UTF-8'],
     ['nobody in it', '# nobody yet\n', ': expected at least one line USER:PASS, got none'],
