@@ -3,10 +3,10 @@ import { checkPath } from '../local/path.js';
 import { formatTarget, type Target } from '../shared/codec/address.js';
 import { masterKey } from '../shared/codec/keys.js';
 import { readOwnCredential } from '../shared/config/credentials.js';
-import { readPastedUri } from '../shared/config/pasted.js';
+import { readPastedUri, readUriVariable } from '../shared/config/pasted.js';
 import { readLocalPort } from '../shared/config/proxy-variables.js';
 import type { ServerUri } from '../shared/config/uri.js';
-import { nonEmpty, type Variables } from '../shared/config/variables.js';
+import type { Variables } from '../shared/config/variables.js';
 import { codeOf, ConfigError, DialError } from '../shared/errors.js';
 import { dial } from '../shared/net/dial.js';
 import { HandshakeDriver } from '../shared/net/drive.js';
@@ -41,9 +41,8 @@ const { signal } = new AbortController();
  */
 export function readWay({ proxy, auth }: WayFlags, variables: Variables): Way {
   const credential = readOwnCredential(auth, variables);
-  const uri = proxy === undefined ? nonEmpty(variables['HALFLIGHT_URI']) : uriIn(proxy);
-  if (uri === undefined) return throughLocal(readLocalPort(proxy), credential);
-  const remote = readPastedUri(uri);
+  const remote = proxy === undefined ? readUriVariable(variables) : remoteIn(proxy);
+  if (remote === undefined) return throughLocal(readLocalPort(proxy), credential);
   if (remote.remoteAuth !== true) return throughRemote(remote);
   if (credential !== undefined) return throughAskingRemote(remote, credential);
   throw new ConfigError(
@@ -51,8 +50,8 @@ export function readWay({ proxy, auth }: WayFlags, variables: Variables): Way {
   );
 }
 
-function uriIn(text: string): string | undefined {
-  return text.includes('://') ? text : undefined;
+function remoteIn(text: string): ServerUri | undefined {
+  return text.includes('://') ? readPastedUri(text) : undefined;
 }
 
 function throughLocal(port: Target, credential: Credential | undefined): Way {

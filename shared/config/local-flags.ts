@@ -4,9 +4,9 @@ import { ConfigError } from '../errors.js';
 import { type AuthFlags, authVariable, type Credential, readCredentials } from './credentials.js';
 import { UsageError } from './exit.js';
 import { formatListen, isLoopback, parseListen } from './listen.js';
-import { readPastedUri } from './pasted.js';
+import { readPastedUri, readUriVariable } from './pasted.js';
 import type { LocalSettings } from './settings.js';
-import { nonEmpty, type Variables } from './variables.js';
+import type { Variables } from './variables.js';
 
 /** The flags of everything that offers the proxy port. */
 export interface LocalFlags extends AuthFlags {
@@ -26,13 +26,12 @@ export async function readLocalFlags(
   flags: LocalFlags,
   variables: Variables,
 ): Promise<LocalSettings> {
-  const given = uri ?? nonEmpty(variables['HALFLIGHT_URI']);
-  if (given === undefined) {
+  const remote = uri === undefined ? readUriVariable(variables) : readPastedUri(uri);
+  if (remote === undefined) {
     throw new UsageError(
       'expected a URI as the argument or in HALFLIGHT_URI, got none; see halflight local --help',
     );
   }
-  const remote = readPastedUri(given);
   if (remote.remoteAuth !== true) return { ...(await readPortFlags(flags, variables)), remote };
   if (flags.auth !== undefined || flags.authFile !== undefined) {
     throw new ConfigError(

@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.js';
 import { parseServerUri, type ServerUri } from './uri.js';
+import { nonEmpty, type Variables } from './variables.js';
 
 /** A scheme of ours that is not the end of another one, as in `wss://`. */
 const beginning = /(?<![a-z0-9+.-])(?:halflight|ss):\/\//i;
@@ -19,4 +20,18 @@ export function readPastedUri(text: string): ServerUri {
     );
   }
   return parseServerUri(uri);
+}
+
+/** The remote in HALFLIGHT_URI, undefined when that is empty. ConfigError as from `readPastedUri`, naming the variable. */
+export function readUriVariable(variables: Variables): ServerUri | undefined {
+  const text = nonEmpty(variables['HALFLIGHT_URI']);
+  if (text === undefined) return undefined;
+  try {
+    return readPastedUri(text);
+  } catch (error) {
+    // Set long ago in some file, it is not what whoever reads this has typed.
+    throw error instanceof ConfigError
+      ? new ConfigError(`HALFLIGHT_URI: ${error.message}`, { cause: error })
+      : error;
+  }
 }

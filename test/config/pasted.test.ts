@@ -3,6 +3,7 @@ import { UsageError } from '../../shared/config/exit.js';
 import { readLocalFlags } from '../../shared/config/local-flags.js';
 import { readPastedUri } from '../../shared/config/pasted.js';
 import { formatServerUri, parseServerUri } from '../../shared/config/uri.js';
+import { ConfigError } from '../../shared/errors.js';
 import { canaryKey, messageOf } from '../support/config.js';
 
 const uri = `halflight://2022-blake3-aes-256-gcm:${encodeURIComponent(canaryKey)}@h:1#a`;
@@ -63,6 +64,14 @@ describe('the URI of a local', () => {
   it('comes from the argument before the environment', async () => {
     const { remote } = await readLocalFlags(uri, {}, { HALFLIGHT_URI: other });
     expect(formatServerUri(remote)).toBe(uri);
+  });
+
+  it('that cannot be used names the variable when it came from there, and only then', async () => {
+    const bad = uri.replace('halflight', 'https');
+    const message = 'URI: expected halflight:// or ss://, got https://';
+    const inVariable = readLocalFlags(undefined, {}, { HALFLIGHT_URI: bad });
+    await expect(inVariable).rejects.toThrow(new ConfigError(`HALFLIGHT_URI: ${message}`));
+    await expect(readLocalFlags(bad, {}, {})).rejects.toThrow(new ConfigError(message));
   });
 
   it.each([{}, { HALFLIGHT_URI: ' ' }])('is missed when it is in neither: %j', async (variables) => {
