@@ -1,13 +1,13 @@
 /** The ways of `halflight connect` to a target: through a local that runs, or straight through a remote. */
 import { checkPath } from '../local/path.js';
-import { formatTarget, type Target } from '../shared/codec/address.js';
+import type { Target } from '../shared/codec/address.js';
 import { masterKey } from '../shared/codec/keys.js';
-import { readOwnCredential } from '../shared/config/credentials.js';
+import { authVariable, readOwnCredential } from '../shared/config/credentials.js';
 import { readPastedUri, readUriVariable } from '../shared/config/pasted.js';
 import { readLocalPort } from '../shared/config/proxy-variables.js';
 import type { ServerUri } from '../shared/config/uri.js';
 import type { Variables } from '../shared/config/variables.js';
-import { codeOf, ConfigError, DialError } from '../shared/errors.js';
+import { ConfigError } from '../shared/errors.js';
 import { dial } from '../shared/net/dial.js';
 import { HandshakeDriver } from '../shared/net/drive.js';
 import { connectSocket } from '../shared/net/lending.js';
@@ -15,13 +15,12 @@ import { createResolver } from '../shared/net/resolve.js';
 import type { PushStream } from '../shared/net/stream.js';
 import { systemEnvironment } from '../shared/net/system.js';
 import { TcpStream } from '../shared/net/tcp.js';
-import { FarRefusal } from '../shared/outbound/outbound.js';
-import { openConversation, rawDialer, shadowsocksDialer, type Tunnel } from '../shared/outbound/tunnel.js';
+import { askFor, openConversation, shadowsocksDialer, type Tunnel } from '../shared/outbound/tunnel.js';
 import type { Handshake } from '../shared/proxy/handshake.js';
 import type { FarReply } from '../shared/proxy/request.js';
 import { greetSocks5, requestSocks5 } from '../shared/proxy/socks5-client.js';
-import type { Credential } from '../shared/proxy/socks5-auth.js';
 import { defaultTimeouts } from '../shared/serve/timeouts.js';
+import { admit, atDoor, type Door, type Known, localDoor, remoteDoor, withoutLocal } from './no-way.js';
 
 /** Reaches a target. Rejects with a DialError or a ProtocolError that says why not. */
 export type Way = (target: Target) => Promise<PushStream>;
@@ -42,9 +41,11 @@ const { signal } = new AbortController();
 export function readWay({ proxy, auth }: WayFlags, variables: Variables): Way {
   const credential = readOwnCredential(auth, variables);
   const remote = proxy === undefined ? readUriVariable(variables) : remoteIn(proxy);
-  if (remote === undefined) return throughLocal(readLocalPort(proxy), credential);
-  if (remote.remoteAuth !== true) return throughRemote(remote);
-  if (credential !== undefined) return throughAskingRemote(remote, credential);
+  const known = { credential, source: auth === undefined ? authVariable : '--auth' };
+  if (remote === undefined) return throughLocal(readLocalPort(proxy), known);
+  if (remote.wire === 'shadowsocks') return throughServer(remote);
+  if (remote.remoteAuth !== true) return throughRemote(remote, { ...known, credential: undefined });
+  if (credential !== undefined) return throughRemote(remote, known);
   throw new ConfigError(
     'credentials: expected some in --auth or HALFLIGHT_AUTH (auth=remote in the URI), got none',
   );
@@ -54,44 +55,42 @@ function remoteIn(text: string): ServerUri | undefined {
   return text.includes('://') ? readPastedUri(text) : undefined;
 }
 
-function throughLocal(port: Target, credential: Credential | undefined): Way {
+function throughLocal(port: Target, known: Known): Way {
+  const door = localDoor(port, known);
   return async (target) => {
     const { dialMs, replyMs } = defaultTimeouts;
     const reached = dial(port, { resolver: createResolver(), timeoutMs: dialMs, socket: connectSocket });
-    const socket = await reached.catch((error: unknown) => Promise.reject(withoutLocal(port, error)));
+    const socket = await reached.catch((error: unknown) => Promise.reject(withoutLocal(door, error)));
     const driver = new HandshakeDriver(new TcpStream(socket));
     // The local waits for its remote as long as we for it: its own word says more than our silence.
-    admit(await driver.run(askFor(target, credential), 2 * replyMs));
-    return driver.handOver();
+    return passing(door, driver, driver.run(greetAndAsk(target, known), 2 * replyMs));
   };
 }
 
-function throughRemote(remote: ServerUri): Way {
-  const dialer = { raw: rawDialer, shadowsocks: shadowsocksDialer }[remote.wire](tunnelTo(remote));
+function throughRemote(remote: ServerUri, known: Known): Way {
+  const door = remoteDoor(remote, known);
+  return async (target) => {
+    const { driver } = await openConversation(tunnelTo(remote), { signal });
+    const words = known.credential === undefined ? askFor('connect', target) : greetAndAsk(target, known);
+    return passing(door, driver, driver.run(words, defaultTimeouts.replyMs));
+  };
+}
+
+/** Such a server has no replies. */
+function throughServer(remote: ServerUri): Way {
+  const dialer = shadowsocksDialer(tunnelTo(remote));
   return async (target) => (await dialer(target, { signal })).stream;
 }
 
-function throughAskingRemote(remote: ServerUri, credential: Credential): Way {
-  return async (target) => {
-    const { driver } = await openConversation(tunnelTo(remote), { signal });
-    admit(await driver.run(askFor(target, credential), defaultTimeouts.replyMs));
-    return driver.handOver();
-  };
-}
-
-function* askFor(target: Target, credential: Credential | undefined): Handshake<FarReply> {
+function* greetAndAsk(target: Target, { credential }: Known): Handshake<FarReply> {
   yield* greetSocks5(credential);
   return yield* requestSocks5('connect', target);
 }
 
-function admit({ refusal }: FarReply): void {
-  if (refusal !== undefined) throw new FarRefusal(refusal);
-}
-
-function withoutLocal(port: Target, error: unknown): DialError {
-  const got = codeOf(error instanceof Error ? error.cause : undefined) ?? codeOf(error) ?? 'no connection';
-  const detail = `local ${formatTarget(port)}: expected one that listens, got ${got}`;
-  return new DialError('general-failure', detail, { cause: error });
+/** The stream behind the door, once `talk` has led through it. */
+async function passing(door: Door, driver: HandshakeDriver, talk: Promise<FarReply>): Promise<PushStream> {
+  admit(door, await talk.catch((error: unknown) => Promise.reject(atDoor(door, error))));
+  return driver.handOver();
 }
 
 function tunnelTo({ host, port, method, secret, wire }: ServerUri): Tunnel {

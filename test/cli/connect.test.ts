@@ -103,6 +103,24 @@ describe('a target that cannot be reached', () => {
     });
   });
 
+  it('because the remote of the local is gone names the log that says more', async () => {
+    const local = await localHalf(await remoteHalf(), { port: await deadPort() });
+    const { exitCode, stderr } = await run(['connect', 'h', '1', '--proxy', local.service.listen]);
+    expect(exitCode).toBe(69);
+    expect(stderr).toMatch(/^halflight: h:1: .*: general failure; the log of halflight local says more\n$/);
+  });
+
+  it('because what listens is no local says so, and names no log', async () => {
+    const target = await startTarget();
+    const running = run(['connect', 'h', '1', '--proxy', `${target.host}:${target.port}`]);
+    await (await target.next()).send('HTTP/1.1 400 Bad Request\r\n\r\n');
+    const { exitCode, stderr } = await running;
+    expect(exitCode).toBe(69);
+    expect(stderr).toBe(
+      `halflight: h:1: local ${target.host}:${target.port}: SOCKS5 version: expected 5, got 72\n`,
+    );
+  });
+
   it('because no remote runs names where it was looked for', async () => {
     const remote = await remoteHalf();
     const proxy = uriOf({ ...remote, port: await deadPort() });
@@ -132,19 +150,49 @@ describe('credentials', () => {
     if (asking) expect(await say(uriOf(remote), variables)).toEqual(done);
   });
 
-  it('that are wrong or missing end with 77, and are not shown', async () => {
+  it('that are wrong or missing end with 77, say what to do, and are not shown', async () => {
     const local = await localHalf(await remoteHalf(), { credentials });
-    const remote = uriOf(await remoteHalf({ credentials }));
-    const endings = await Promise.all([
-      say(local.service.listen, { HALFLIGHT_AUTH: 'ann:canary' }),
-      say(local.service.listen, {}),
-      say(remote, { HALFLIGHT_AUTH: 'canary:word' }),
-    ]);
-    for (const { exitCode, stdout, stderr } of endings) {
+    const remote = await remoteHalf({ credentials });
+    const behind = await localHalf(remote);
+    const unasked = { ...remote, settings: { ...remote.settings, credentials: [] } };
+    const port = local.service.listen;
+    const wrong = { HALFLIGHT_AUTH: 'ann:canary' };
+    const known = 'does not know the user and the password in HALFLIGHT_AUTH';
+    const asks = 'asks for a password: set HALFLIGHT_AUTH';
+    const rows = [
+      [port, wrong, `local ${port} ${known}`],
+      [port, {}, `local ${port} ${asks}`],
+      [behind.service.listen, wrong, `local ${behind.service.listen} ${known}`],
+      [behind.service.listen, {}, `local ${behind.service.listen} ${asks}`],
+      [uriOf(remote), wrong, `remote ${remote.service.listen} ${known}`],
+      [
+        uriOf(unasked),
+        {},
+        `remote ${remote.service.listen} ${asks}, and write ?auth=remote before the # of its URI`,
+      ],
+    ] as const;
+    for (const { row, ended } of rows.map((row) => ({ row, ended: say(row[0], row[1]) }))) {
+      const { exitCode, stdout, stderr } = await ended;
       expect({ exitCode, stdout }).toEqual({ exitCode: 77, stdout: '' });
       expect(stderr).toMatch(/^halflight: 127\.0\.0\.1:\d+: .+\n$/);
+      expect(stderr).toContain(`: ${row[2]}\n`);
       expect(stderr).not.toContain('canary');
     }
+  });
+
+  it('that came with --auth are looked for there', async () => {
+    const local = await localHalf(await remoteHalf(), { credentials });
+    const { exitCode, stderr } = await run([
+      'connect',
+      'h',
+      '1',
+      '--proxy',
+      local.service.listen,
+      '--auth',
+      'a:b',
+    ]);
+    expect(exitCode).toBe(77);
+    expect(stderr).toContain('does not know the user and the password in --auth\n');
   });
 
   it('are missed before anything is dialled when the URI says that the remote asks', async () => {
