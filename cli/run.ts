@@ -10,7 +10,7 @@ import { readRemoteFlags, type RemoteFlags } from '../shared/config/flags.js';
 import { type LocalFlags, readLocalFlags, readPortFlags } from '../shared/config/local-flags.js';
 import { localPage, upPage } from '../shared/config/local-page.js';
 import { remotePage } from '../shared/config/paste.js';
-import { publicHost } from '../shared/config/public-host.js';
+import { hostForOthers, publicHost } from '../shared/config/public-host.js';
 import { readService } from '../shared/config/service-address.js';
 import type { LocalSettings, RemoteSettings } from '../shared/config/settings.js';
 import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
@@ -64,7 +64,7 @@ export async function runLocal(uri: string | undefined, flags: LocalFlags & Outp
   const check = await unlessAsked(local.check(), life);
   if (check !== undefined) {
     const user = settings.remote.remoteAuth === true ? 'USER' : firstUser(settings);
-    output.announce(localPage({ listen: local.listen, user, remote, check }), {
+    output.announce(localPage({ ...portOf(local), user, remote, check }), {
       event: 'ready',
       role: 'local',
       listen: local.listen,
@@ -108,7 +108,7 @@ export async function runUp(flags: LocalFlags & OutputFlags): Promise<void> {
   const local = await unlessStopped(startLocal({ ...port, remote: uri }, systemEnvironment, observer), life);
   const check = await unlessAsked(local.check(), life);
   if (check !== undefined) {
-    output.announce(upPage({ listen: local.listen, user: firstUser(port), uri, check }), {
+    output.announce(upPage({ ...portOf(local), user: firstUser(port), uri, check }), {
       event: 'ready',
       role: 'up',
       listen: local.listen,
@@ -155,6 +155,11 @@ function warnTypedAuth({ auth }: AuthFlags, output: Output): void {
 
 function firstUser({ credentials }: Pick<LocalSettings, 'credentials'>): string | undefined {
   return credentials[0]?.user;
+}
+
+function portOf({ listen }: Service): { readonly listen: string; readonly others: string | undefined } {
+  const { host } = readService(listen);
+  return { listen, others: hostForOthers({ listen: host, interfaces: networkInterfaces() }) };
 }
 
 function remoteUri(settings: RemoteSettings, host: string, remote: Service): ServerUri {

@@ -8,6 +8,8 @@ import { formatServerUri, type ServerUri } from './uri.js';
 interface PortPage {
   /** Where it really listens. */
   readonly listen: string;
+  /** Where other machines find it; undefined when the lines to paste do for them as well, or the port is not for them. */
+  readonly others: string | undefined;
   /** Whom the lines to paste name; undefined when the port asks for no credentials. */
   readonly user: string | undefined;
   readonly check: CheckResult;
@@ -24,22 +26,22 @@ export interface UpPage extends PortPage {
 }
 
 /** What a local prints: whether the path to the remote works, and how to use the proxy port. */
-export function localPage({ listen, user, remote, check }: LocalPage): string[] {
+export function localPage({ remote, ...port }: LocalPage): string[] {
   return [
-    `halflight local listens on ${listen}, remote ${remote}.`,
-    ...checkLines(check),
+    `halflight local listens on ${port.listen}, remote ${remote}.`,
+    ...checkLines(port.check),
     '',
-    ...useLines(listen, user),
+    ...useLines(port),
   ];
 }
 
 /** What `up` prints: as a local, and the URI that other locals on this machine can use. */
-export function upPage({ listen, user, uri, check }: UpPage): string[] {
+export function upPage({ uri, ...port }: UpPage): string[] {
   return [
-    `halflight listens on ${listen}; its remote, in this same process, on ${formatTarget(uri)}.`,
-    ...checkLines(check),
+    `halflight listens on ${port.listen}; its remote, in this same process, on ${formatTarget(uri)}.`,
+    ...checkLines(port.check),
     '',
-    ...useLines(listen, user),
+    ...useLines(port),
     'The remote, until this program ends:',
     '',
     `  ${formatServerUri(uri)}`,
@@ -63,7 +65,7 @@ function checkLines(check: CheckResult): string[] {
   ];
 }
 
-function useLines(listen: string, user: string | undefined): string[] {
+function useLines({ listen, others, user }: PortPage): string[] {
   const { host, port } = reachable(readService(listen));
   const address = formatTarget({ host, port });
   const there = address === '127.0.0.1:1080' ? '' : ` --listen ${address}`;
@@ -83,7 +85,12 @@ function useLines(listen: string, user: string | undefined): string[] {
     ...(user === undefined ? browserLines(host, port) : askingBrowserLines(host, port)),
     `Others    proxy auto-configuration (PAC): http://${address}/proxy.pac`,
     '',
+    ...(others === undefined ? [] : otherMachines(formatTarget({ host: others, port }))),
   ];
+}
+
+function otherMachines(address: string): string[] {
+  return [`Other machines find the port at ${address}, and its PAC file at http://${address}/proxy.pac.`, ''];
 }
 
 function browserLines(host: string, port: number): string[] {

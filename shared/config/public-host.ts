@@ -46,6 +46,16 @@ export function publicHost({ named, listen, interfaces }: PublicHostSources): Pu
   return found === undefined ? { host: addresses[0] ?? '127.0.0.1', doubt: 'guess' } : { host: found };
 }
 
+/**
+ * Where other machines find a port that listens on every address of this one, chosen as above; undefined when it listens
+ * on one only, which names itself, and when there is no network.
+ */
+export function hostForOthers({ listen, interfaces }: Omit<PublicHostSources, 'named'>): string | undefined {
+  if (!isWildcard(listen)) return undefined;
+  const { host } = publicHost({ named: undefined, listen, interfaces });
+  return isLoopback(host) ? undefined : host;
+}
+
 function doubtOf(listen: string): { readonly doubt?: HostDoubt } {
   if (isLoopback(listen)) return { doubt: 'loopback' };
   return isIP(listen) !== 0 && refusedRange(listen) !== undefined ? { doubt: 'private' } : {};

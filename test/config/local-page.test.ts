@@ -3,7 +3,13 @@ import { localPage, upPage } from '../../shared/config/local-page.js';
 import { canaryKey, method } from '../support/config.js';
 
 const works = { ok: true, ms: 41.6, verified: true } as const;
-const page = { listen: '127.0.0.1:1081', user: undefined, remote: 'h:1', check: works } as const;
+const page = {
+  listen: '127.0.0.1:1081',
+  others: undefined,
+  user: undefined,
+  remote: 'h:1',
+  check: works,
+} as const;
 const textOf = (changes: Partial<Parameters<typeof localPage>[0]> = {}): string =>
   localPage({ ...page, ...changes }).join('\n');
 
@@ -39,6 +45,15 @@ describe('the page of a local', () => {
     expect(textOf({ user: "o'neil $(x)" })).toContain(`--proxy-user 'o'\\''neil $(x)' https`);
   });
 
+  it('has an address for other machines when the port has one', () => {
+    expect(textOf()).not.toContain('Other machines');
+    const text = textOf({ listen: '[::]:1081', others: '2001:db8::7' });
+    expect(text).toContain('curl -x socks5h://127.0.0.1:1081');
+    expect(text).toContain(
+      'Other machines find the port at [2001:db8::7]:1081, and its PAC file at http://[2001:',
+    );
+  });
+
   it('does not promise what the standard wire cannot prove', () => {
     const text = textOf({ check: { ok: true, ms: 5, verified: false } });
     expect(text).toContain('the standard wire cannot prove the key');
@@ -67,7 +82,13 @@ describe('the page of a local', () => {
 
 it('the page of up has the URI of its remote as well', () => {
   const uri = { wire: 'raw', method: method(), secret: canaryKey, host: '192.0.2.1', port: 8388 } as const;
-  const text = upPage({ listen: '127.0.0.1:1080', user: undefined, uri, check: works }).join('\n');
+  const text = upPage({
+    listen: '127.0.0.1:1080',
+    others: undefined,
+    user: undefined,
+    uri,
+    check: works,
+  }).join('\n');
   expect(text).toContain(
     `halflight://2022-blake3-aes-256-gcm:${encodeURIComponent(canaryKey)}@192.0.2.1:8388`,
   );

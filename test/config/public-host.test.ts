@@ -1,6 +1,7 @@
 import type { NetworkInterfaceInfo } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import {
+  hostForOthers,
   type PublicHost,
   publicHost,
   type PublicHostSources,
@@ -12,12 +13,13 @@ function address(text: string, internal = false): NetworkInterfaceInfo {
   return { address: text, netmask: '', mac: '', cidr: null, internal, ...family };
 }
 
+const interfacesOf = (addresses: readonly string[]): PublicHostSources['interfaces'] => ({
+  lo: [address('127.0.0.1', true), address('::1', true)],
+  eth0: addresses.map((each) => address(each)),
+});
+
 function choose(addresses: readonly string[], sources: Partial<PublicHostSources> = {}): PublicHost {
-  const interfaces = {
-    lo: [address('127.0.0.1', true), address('::1', true)],
-    eth0: addresses.map((each) => address(each)),
-  };
-  return publicHost({ named: undefined, listen: '', interfaces, ...sources });
+  return publicHost({ named: undefined, listen: '', interfaces: interfacesOf(addresses), ...sources });
 }
 
 describe('the host in the URI of a remote', () => {
@@ -81,4 +83,15 @@ describe('the host in the URI of a remote', () => {
       expect(() => readPublicHost(text)).toThrow('--public-host: expected');
     },
   );
+});
+
+describe('where others find a port', () => {
+  it.each(['', '0.0.0.0', '::'])('on %j is an address of the network', (listen) => {
+    expect(hostForOthers({ listen, interfaces: interfacesOf(['192.168.1.5']) })).toBe('192.168.1.5');
+    expect(hostForOthers({ listen, interfaces: interfacesOf([]) })).toBeUndefined();
+  });
+
+  it.each(['127.0.0.1', '192.168.1.6', 'localhost'])('on %s needs no other word', (listen) => {
+    expect(hostForOthers({ listen, interfaces: interfacesOf(['192.168.1.5']) })).toBeUndefined();
+  });
 });
