@@ -94,7 +94,7 @@ function program(): Command {
         'the host that the printed URI names, and, if an address, replies to BIND',
       ),
     )
-    .option('--no-udp', 'refuse datagrams')
+    .option('--no-udp', 'serve no datagrams, and keep silent to them')
     .option('--allow-bind', 'let clients wait at this machine for a connection (BIND)')
     .option('--allow-private', 'allow targets in loopback, private and other special networks')
     .option('--allow-weak-password', 'accept a password that is short or easy to guess')
