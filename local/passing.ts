@@ -7,18 +7,14 @@ import { concat } from '../shared/bytes.js';
 import type { Target } from '../shared/codec/address.js';
 import type { HandshakeDriver } from '../shared/net/drive.js';
 import type { Passer } from '../shared/outbound/outbound.js';
-import { readUntil } from '../shared/proxy/handshake.js';
+import { readLine, readRest } from '../shared/proxy/http-lines.js';
 import { httpRefusal } from '../shared/proxy/http-refusal.js';
 import { readHttpReply } from '../shared/proxy/http-reply.js';
 import { readRequestLine } from '../shared/proxy/http-target.js';
 import { replyReaders } from '../shared/proxy/mixed.js';
 import type { ReplyReader } from '../shared/proxy/request.js';
-import { type FrontDoor, greet } from '../shared/serve/inbound.js';
-import type { Caller, Inbound, PassedRequest, ProxyRequest } from '../shared/serve/serve.js';
-
-/** The longest first line of an HTTP request that is passed on. Longer ones are refused here. */
-const longestLine = 16 * 1024;
-const lineFeed = 0x0a;
+import { countdown, type FrontDoor, greet, type Newcomer } from '../shared/serve/inbound.js';
+import type { Inbound, PassedRequest, ProxyRequest } from '../shared/serve/serve.js';
 
 /** A door whose clients' words go to the remote as they are; `door.http` serves what only the local can answer. */
 export interface PassingDoor extends FrontDoor {
@@ -27,32 +23,43 @@ export interface PassingDoor extends FrontDoor {
 
 /** Receives the clients of such a door. */
 export function passingDoor(door: PassingDoor): Inbound {
-  return (driver, caller) => passWords(door, driver, caller);
+  return (driver, caller, signal) => passWords(door, { driver, caller, signal });
 }
 
 /** What a client wants of the remote, in its own words, or of the local itself. */
-export async function passWords(
-  door: PassingDoor,
-  driver: HandshakeDriver,
-  caller: Caller,
-): Promise<ProxyRequest | undefined> {
-  const request = await greet(driver, caller, door);
-  if (request === 'http') return (await passHttp(door, driver)) ?? door.http(driver, caller);
+export async function passWords(door: PassingDoor, newcomer: Newcomer): Promise<ProxyRequest | undefined> {
+  const { driver, caller, signal } = newcomer;
+  const left = countdown(door.deadlineMs);
+  const request = await greet(newcomer, door);
+  if (request === 'http') {
+    const passed = await passHttp(door, newcomer, left);
+    return passed ?? door.http(driver, caller, signal);
+  }
   if (request.command === 'associate') return request;
   const { target, words, refused, protocol } = request;
   return passOn({ door, driver, target }, { said: words, reply: replyReaders[protocol], refused });
 }
 
-/** Undefined for a request that is not for the remote; nothing has been taken of it then. */
-async function passHttp(door: PassingDoor, driver: HandshakeDriver): Promise<PassedRequest | undefined> {
-  const said = await driver.run(readUntil(lineFeed, longestLine), door.deadlineMs);
-  const line = readRequestLine(said);
-  if (line === undefined) {
+/**
+ * Undefined for a request that is not for the remote; nothing has been taken of it then. A CONNECT goes with its whole
+ * head: what comes behind that waits for the remote's answer, and the remote waits for the head.
+ */
+async function passHttp(
+  door: PassingDoor,
+  { driver, signal }: Newcomer,
+  left: () => number,
+): Promise<PassedRequest | undefined> {
+  const first = await driver.run(readLine(), left(), { signal });
+  const line = readRequestLine(first);
+  const connects = line?.method === 'CONNECT';
+  const rest = connects ? await driver.run(readRest(first), left(), { signal }) : undefined;
+  const said = rest === undefined ? first : concat([first, rest.bytes]);
+  if (line === undefined || rest?.whole === false) {
     driver.putBack(said);
     return undefined;
   }
-  const { method, target } = line;
-  const reply = method === 'CONNECT' ? readHttpReply : undefined;
+  const { target } = line;
+  const reply = connects ? readHttpReply : undefined;
   return passOn({ door, driver, target }, { said, reply, refused: (reason) => httpRefusal(target, reason) });
 }
 

@@ -5,13 +5,13 @@
  */
 import { concat } from '../shared/bytes.js';
 import { ProtocolError } from '../shared/errors.js';
-import type { HandshakeDriver } from '../shared/net/drive.js';
 import type { DialerOptions } from '../shared/outbound/outbound.js';
 import { passThrough, type RawConversation, type Tunnel } from '../shared/outbound/tunnel.js';
 import { peek, read } from '../shared/proxy/handshake.js';
 import { readCredentials } from '../shared/proxy/socks5-auth.js';
 import { readSocks5Reply } from '../shared/proxy/socks5-client.js';
 import { readGreeting, readRequest } from '../shared/proxy/socks5.js';
+import { countdown, type Newcomer } from '../shared/serve/inbound.js';
 import type { Caller, Inbound, ProxyRequest } from '../shared/serve/serve.js';
 import { type PassingDoor, passWords } from './passing.js';
 
@@ -28,41 +28,39 @@ export interface VouchedDoor extends PassingDoor {
 
 /** Receives the clients of such a door. SOCKS4 and HTTP say who they are in their request, which is passed on anyhow. */
 export function vouchedDoor(door: VouchedDoor): Inbound {
-  return async (driver, caller) => {
-    const [first] = await driver.run(peek(1), door.deadlineMs);
-    return first === socks5 ? askRemote(door, driver, caller) : passWords(door, driver, caller);
+  return async (driver, caller, signal) => {
+    const newcomer = { driver, caller, signal };
+    const left = countdown(door.deadlineMs);
+    const [first] = await driver.run(peek(1), left(), { signal });
+    if (first !== socks5) return passWords({ ...door, deadlineMs: left() }, newcomer);
+    const greeting = await driver.run(readGreeting(), left(), { signal });
+    const conversation = await door.open(door.tunnel, { signal });
+    try {
+      return await letIn({ ...newcomer, door, left, conversation }, greeting);
+    } catch (error) {
+      conversation.carrier.abort();
+      throw error;
+    }
   };
 }
 
-async function askRemote(door: VouchedDoor, driver: HandshakeDriver, caller: Caller): Promise<ProxyRequest> {
-  const greeting = await driver.run(readGreeting(), door.deadlineMs);
-  const leaving = new AbortController();
-  driver.abortOnFailure(leaving);
-  const conversation = await door.open(door.tunnel, leaving);
-  try {
-    return await letIn({ door, driver, conversation, signal: leaving.signal }, greeting, caller);
-  } catch (error) {
-    conversation.carrier.abort();
-    throw error;
-  }
-}
-
-interface Between {
+interface Between extends Newcomer {
   readonly door: VouchedDoor;
-  readonly driver: HandshakeDriver;
   readonly conversation: RawConversation;
-  readonly signal: AbortSignal;
+  /** What the client has left for all that it says up to its request, ms. */
+  readonly left: () => number;
 }
 
 /** The client's way past the remote's door, up to its request. */
-async function letIn(between: Between, greeting: Uint8Array, caller: Caller): Promise<ProxyRequest> {
-  const { door, driver, conversation } = between;
+async function letIn(between: Between, greeting: Uint8Array): Promise<ProxyRequest> {
+  const { door, driver, caller, conversation, left, signal } = between;
   const [, method] = await hear(between, greeting);
   if (method === byPassword) {
-    const [, status] = await hear(between, await driver.run(readCredentials(), door.deadlineMs));
+    const credentials = await driver.run(readCredentials(), left(), { signal });
+    const [, status] = await hear(between, credentials);
     if (status !== 0) throw denied(caller);
   } else if (method === noneAcceptable) throw denied(caller);
-  const request = await driver.run(readRequest(), door.deadlineMs);
+  const request = await driver.run(readRequest(), left(), { signal });
   if (request.command === 'associate') {
     // The datagrams take another way, and the remote has nothing more to say to this.
     conversation.carrier.abort();
@@ -74,7 +72,7 @@ async function letIn(between: Between, greeting: Uint8Array, caller: Caller): Pr
     command: 'pass',
     target,
     refused,
-    passOn: ({ signal }) => passThrough(door.tunnel, conversation, { ...spoken, signal }),
+    passOn: (options) => passThrough(door.tunnel, conversation, { ...spoken, ...options }),
   };
 }
 

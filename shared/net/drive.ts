@@ -22,7 +22,7 @@ export class HandshakeDriver implements Sink {
   #failure: Error | undefined;
   #failing: AbortController | undefined;
   #ended = false;
-  #whenEnded: (() => void) | undefined;
+  #whenDeaf: (() => void) | undefined;
   #wake: (() => void) | undefined;
 
   constructor(stream: PushStream) {
@@ -79,10 +79,13 @@ export class HandshakeDriver implements Sink {
     if (this.#failure !== undefined) controller.abort(this.#failure);
   }
 
-  /** Calls back when the peer ends its direction before the stream is handed over, at once when it has already. */
-  whenEnded(action: () => void): void {
-    this.#whenEnded = action;
-    if (this.#ended) action();
+  /**
+   * Calls back when the peer ends its direction before the stream is handed over, or sends so much that it has to be
+   * paused, and nobody hears any more whether it is there; at once when it has already.
+   */
+  whenDeaf(action: () => void): void {
+    this.#whenDeaf = action;
+    if (this.#ended || this.#length > aheadLimit) action();
   }
 
   /** The bytes that arrived behind the handshake so far. They are the caller's now. */
@@ -121,13 +124,16 @@ export class HandshakeDriver implements Sink {
       this.#ahead.push(this.#stream.lends ? new Uint8Array(piece) : piece);
       this.#length += piece.length;
     }
-    if (this.#length > aheadLimit) this.#stream.pause();
+    if (this.#length > aheadLimit) {
+      this.#stream.pause();
+      this.#whenDeaf?.();
+    }
     this.#wake?.();
   }
 
   ended(): void {
     this.#ended = true;
-    this.#whenEnded?.();
+    this.#whenDeaf?.();
     this.#stop(new ProtocolError('handshake: expected more bytes, got the end of the stream', 'truncated'));
   }
 

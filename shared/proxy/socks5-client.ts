@@ -4,7 +4,7 @@ import { encodeTarget, type Target } from '../codec/address.js';
 import { ProtocolError, type Refusal } from '../errors.js';
 import { type Handshake, read, write } from './handshake.js';
 import type { Command, FarReply } from './request.js';
-import { wholeTarget } from './socks-address.js';
+import { targetOf, wholeTarget } from './socks-address.js';
 import { type Credential, sendCredentials } from './socks5-auth.js';
 import {
   commandCodes,
@@ -85,7 +85,13 @@ export function* readSocks5Reply(): Handshake<FarReply> {
   if (theirVersion !== version) throw unexpected('reply version', version, theirVersion);
   if (address === undefined) throw unexpected('reply ATYP', 1, addressType);
   const refusal = reply === succeeded ? undefined : (refusalsByReply.get(reply ?? 0) ?? 'general-failure');
-  return { refusal, bound: wholeTarget(address), bytes };
+  return { refusal, bound: boundIn(address), bytes };
+}
+
+/** What a proxy says that it has bound. A name that is none tells nothing, and could not be said again. */
+function boundIn(address: Uint8Array): Target {
+  const bound = wholeTarget(address);
+  return 'refusal' in targetOf(address) ? { host: '0.0.0.0', port: 0 } : bound;
 }
 
 /**

@@ -65,8 +65,8 @@ async function bind({ target, granted }: AskedRequest, { visit, driver, signal }
   const binding = await machine.outbound.bind(target, { signal });
   machine.observer({ event: 'bound', id: visit.id, target, bound: binding.bound });
   driver.say(granted(binding.bound));
-  // Nobody ends a connection that is not there yet: a client that does has left, and its port must not stay open.
-  driver.whenEnded(() => {
+  // Nobody ends a connection that is not there yet, or sends a lot to it: a client that does must not hold the port.
+  driver.whenDeaf(() => {
     binding.close();
   });
   const { stream, bound } = await binding.accepted;

@@ -21,27 +21,40 @@ export interface FrontDoor {
   readonly http: Inbound;
 }
 
+/** A client of whom nothing is known yet. */
+export interface Newcomer {
+  readonly driver: HandshakeDriver;
+  readonly caller: Caller;
+  readonly signal: AbortSignal;
+}
+
+/** What is left of `ms` from now on, in milliseconds, for handshakes of several parts that have one deadline. */
+export function countdown(ms: number): () => number {
+  const until = performance.now() + ms;
+  return () => Math.max(0, until - performance.now());
+}
+
 /** Clients of every protocol, answered here: what each wants is carried out by this half. */
 export function frontDoor(door: FrontDoor): Inbound {
-  return async (driver, caller) => {
-    const request = await greet(driver, caller, door);
-    return request === 'http' ? door.http(driver, caller) : request;
+  return async (driver, caller, signal) => {
+    const request = await greet({ driver, caller, signal }, door);
+    return request === 'http' ? door.http(driver, caller, signal) : request;
   };
 }
 
 /** The request of a SOCKS client, which has heard nothing yet but the answer to its greeting; or 'http'. */
 export async function greet(
-  driver: HandshakeDriver,
-  caller: Caller,
-  { deadlineMs, deniedMs, check }: FrontDoor,
+  { driver, caller, signal }: Newcomer,
+  { deadlineMs, deniedMs, check }: Pick<FrontDoor, 'deadlineMs' | 'deniedMs' | 'check'>,
 ): Promise<SocksRequest | 'http'> {
   try {
-    return await driver.run(acceptSocks(check), deadlineMs);
+    return await driver.run(acceptSocks(check), deadlineMs, { signal });
   } catch (error) {
     // Who offers none at all has been answered; only SOCKS5 knows of that before there are any.
     if (codeOf(error) === 'denied') caller.denied(error instanceof DeniedError ? error.protocol : 'SOCKS5');
     if (error instanceof DeniedError) {
-      await sleep(deniedMs);
+      // A service that stops has no time for it.
+      await sleep(deniedMs, undefined, { signal }).catch(() => undefined);
       driver.say(error.reply);
     }
     throw error;
@@ -52,7 +65,7 @@ export async function greet(
 export function lazyHttp(options: HttpOptions): Inbound {
   let loading: Promise<Inbound> | undefined;
   const load = async (): Promise<Inbound> => (await import('./http.js')).httpInbound(options);
-  return async (driver, caller) => (await (loading ??= load()))(driver, caller);
+  return async (...newcomer) => (await (loading ??= load()))(...newcomer);
 }
 
 /** A client whose target is known without asking: the header of a Shadowsocks stream. It hears of no outcome. */

@@ -40,9 +40,14 @@ export interface Caller {
 
 /**
  * Learns from a client what it wants. Undefined: the inbound has answered everything itself, and the conversation is
- * over. Rejects when nothing can be learned; what could be said has been said.
+ * over. Rejects when nothing can be learned; what could be said has been said. `signal` is aborted when the client
+ * breaks or the service stops.
  */
-export type Inbound = (driver: HandshakeDriver, caller: Caller) => Promise<ProxyRequest | undefined>;
+export type Inbound = (
+  driver: HandshakeDriver,
+  caller: Caller,
+  signal: AbortSignal,
+) => Promise<ProxyRequest | undefined>;
 
 /** The wiring of one half: who asks, and which way out. */
 export interface Machine {
@@ -62,12 +67,12 @@ export function serveStream(client: PushStream, inbound: Inbound, machine: Machi
     const visit = new Visit(client, machine);
     try {
       const driver = new HandshakeDriver(client);
-      const request = await inbound(driver, visit);
+      driver.abortOnFailure(controller);
+      const request = await inbound(driver, visit, controller.signal);
       if (request === undefined) {
         visit.close(undefined);
         return;
       }
-      driver.abortOnFailure(controller);
       await carryOut(request, { visit, driver, signal: controller.signal });
     } catch (failure) {
       dismiss(client);

@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { encodeTarget, type Target } from '../../shared/codec/address.js';
 import { connect, type Peer } from '../support/peer.js';
 import { startEcho } from '../support/targets.js';
@@ -108,6 +111,36 @@ describe('a remote that asks for credentials', () => {
     expect(local.seen('remote-lost')).toEqual([]);
   });
 
+  it('gives a client its time once, not once for each message', async () => {
+    const tunnel = await startTunnel({
+      remote: { credentials: [alice] },
+      local: { timeouts: { handshakeMs: 400 } },
+    });
+    const client = await greeted(tunnel);
+    await sleep(250);
+    void client.send(login('alice', 'wonder'));
+    await client.read(2);
+    await sleep(250);
+    void client.send(request(await startEcho()));
+    expect((await client.rest()).toString('hex')).toBe('');
+  });
+
+  it('and says nothing is not waited for by a local that stops', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    onTestFinished(() => void silent.close());
+    await once(silent, 'listening');
+    const remote = await remoteHalf({ credentials: [alice] });
+    const { port } = silent.address() as AddressInfo;
+    const local = await localHalf(remote, { port, timeouts: { replyMs: 600_000, handshakeMs: 600_000 } });
+    const client = await connect(local.port);
+    void client.send(Uint8Array.of(5, 1, 2));
+    await once(silent, 'connection');
+    const stopped = local.service.stop(600_000);
+    expect((await client.rest()).toString('hex')).toBe('');
+    client.end();
+    await stopped;
+  });
+
   it('is asked once for UDP too: who is let in may associate', async () => {
     const tunnel = await startTunnel({ remote: { credentials: [alice], timeouts: soon } });
     const client = await greeted(tunnel);
@@ -116,5 +149,9 @@ describe('a remote that asks for credentials', () => {
     void client.send(Uint8Array.of(5, 3, 0, 1, 0, 0, 0, 0, 0, 0));
     const { code, bound } = await readReply(client);
     expect([code, bound.host]).toEqual([0, '127.0.0.1']);
+    // The conversation in which it was let in is over: datagrams take another way.
+    await vi.waitFor(() => {
+      expect(tunnel.remote.seen('closed')).toHaveLength(1);
+    });
   });
 });

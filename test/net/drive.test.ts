@@ -220,7 +220,7 @@ describe('whoever asks to be told of the end', () => {
   it('is told when the peer ends, whatever it said before', () => {
     const { stream, driver } = driven();
     const told = vi.fn();
-    driver.whenEnded(told);
+    driver.whenDeaf(told);
     stream.push('ahead');
     expect(told).not.toHaveBeenCalled();
     stream.finish();
@@ -231,14 +231,24 @@ describe('whoever asks to be told of the end', () => {
     const { stream, driver } = driven();
     stream.finish();
     const told = vi.fn();
-    driver.whenEnded(told);
+    driver.whenDeaf(told);
     expect(told).toHaveBeenCalledOnce();
+  });
+
+  it('is told when the peer sends so much that it is paused, and could leave unheard', () => {
+    const { stream, driver } = driven();
+    const told = vi.fn();
+    driver.whenDeaf(told);
+    stream.push('x'.repeat(64 * 1024));
+    expect(told).not.toHaveBeenCalled();
+    stream.push('y');
+    expect(told).toHaveBeenCalled();
   });
 
   it('is not told of an end that comes when somebody else has the stream', () => {
     const { stream, driver } = driven();
     const told = vi.fn();
-    driver.whenEnded(told);
+    driver.whenDeaf(told);
     driver.handOver().attach(new RecordingSink());
     stream.finish();
     expect(told).not.toHaveBeenCalled();

@@ -80,6 +80,12 @@ describe('proving that a proxy is there', () => {
   });
 });
 
+it('a proxy that says it has bound a name that is none has bound nothing that could be said again', () => {
+  const address = `03 ff ${'ff'.repeat(255)} 1234`;
+  const { result, error } = threeFeedings(readSocks5Reply, spacedHex(`050000 ${address}`));
+  expect([result?.bound, error]).toEqual([{ host: '0.0.0.0', port: 0 }, undefined]);
+});
+
 describe('asking a proxy', () => {
   it.each<[Command, string, string]>([
     ['connect', 'example.com', '05010003 0b 6578616d706c652e636f6d 01bb'],

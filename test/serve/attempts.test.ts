@@ -64,9 +64,9 @@ describe('a dial under way', () => {
   });
 
   it('is given up when its client broke before it began', async () => {
-    const { events, done } = dialling((client) => (driver, caller) => {
+    const { events, done } = dialling((client) => (driver, caller, signal) => {
       client.break(reset);
-      return asked(driver, caller);
+      return asked(driver, caller, signal);
     });
     await done;
     expect(told(events)).toEqual(['opened', 'closed ECONNRESET']);
@@ -94,11 +94,11 @@ describe('a dial under way', () => {
 
   it('is not begun by a service that has been stopped', async () => {
     let proceed: () => void = () => undefined;
-    const { attempts, events, signals, done } = dialling(() => async (driver, caller) => {
+    const { attempts, events, signals, done } = dialling(() => async (driver, caller, signal) => {
       await new Promise<void>((resolve) => {
         proceed = resolve;
       });
-      return asked(driver, caller);
+      return asked(driver, caller, signal);
     });
     attempts.stop();
     await settle();

@@ -154,6 +154,19 @@ describe('the inbounds', () => {
     ]);
   });
 
+  it('of the one port let a client with wrong credentials wait before it hears so', async () => {
+    vi.useRealTimers();
+    const http: Inbound = () => Promise.resolve(undefined);
+    const door = frontDoor({ deadlineMs: 1000, deniedMs: 30, check: () => false, http });
+    const { client, events, done } = served(door);
+    client.pushBytes(Buffer.from(spacedHex('05 01 02 01 01 61 01 62')));
+    await settle();
+    expect(client.written.map((piece) => Buffer.from(piece).toString('hex'))).toEqual(['0502']);
+    await expect(done).resolves.toBeUndefined();
+    expect(client.written.map((piece) => Buffer.from(piece).toString('hex'))).toEqual(['0502', '0101']);
+    expect(told(events)).toContainEqual({ event: 'denied', id: 0, protocol: 'SOCKS5' });
+  });
+
   it('of a fixed target say nothing, and read nothing', async () => {
     const { client, far, done } = served(fixedTarget(target));
     client.push('words');

@@ -2,7 +2,7 @@
 import type { Target } from '../../shared/codec/address.js';
 import { HandshakeDriver } from '../../shared/net/drive.js';
 import { httpInbound, type HttpOptions } from '../../shared/serve/http.js';
-import type { ProxyRequest } from '../../shared/serve/serve.js';
+import type { Caller, ProxyRequest } from '../../shared/serve/serve.js';
 import { ScriptedStream } from './push-stream.js';
 import { settle } from './turns.js';
 
@@ -28,7 +28,7 @@ export async function httpTalk(
   const stopping = new AbortController().signal;
   const inbound = httpInbound({ deadlineMs: 10_000, idleMs: 60_000, deniedMs: 1, stopping, ...options });
   let outcome: ReturnType<HttpTalk['outcome']> = 'open';
-  inbound(new HandshakeDriver(client), {
+  const caller: Caller = {
     dial: (target) => {
       const stream = new ScriptedStream();
       dialled.push(target);
@@ -37,7 +37,8 @@ export async function httpTalk(
       return Promise.resolve({ stream, bound: { host: '192.0.2.1', port: 1 } });
     },
     denied: () => undefined,
-  }).then(
+  };
+  inbound(new HandshakeDriver(client), caller, stopping).then(
     (request) => {
       outcome = request ?? 'over';
     },
