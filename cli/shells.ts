@@ -1,14 +1,15 @@
 /** How the shells set and unset an environment variable. */
 
-export type ShellName = 'sh' | 'fish' | 'powershell' | 'cmd';
+/** A way to write lines that several shells understand. */
+export type Dialect = 'sh' | 'fish' | 'powershell' | 'cmd';
 
-interface Shell {
+interface Lines {
   readonly set: (name: string, value: string) => string;
   readonly unset: (name: string) => string;
 }
 
-/** A row for each shell. Values may hold anything but, for `cmd`, quotes and line ends, which it cannot express. */
-const dialects: Readonly<Record<ShellName, Shell>> = {
+/** Values may hold anything but, for `cmd`, quotes and line ends, which it cannot express. */
+const dialects: Readonly<Record<Dialect, Lines>> = {
   sh: {
     set: (name, value) => `export ${name}='${value.replaceAll("'", `'\\''`)}'`,
     unset: (name) => `unset ${name}`,
@@ -28,21 +29,40 @@ const dialects: Readonly<Record<ShellName, Shell>> = {
   },
 };
 
-export const shells = Object.keys(dialects) as readonly ShellName[];
+/** The names that shells go by. */
+export type ShellName = Dialect | 'bash' | 'zsh' | 'dash' | 'ksh' | 'pwsh';
+
+const spoken: Readonly<Record<ShellName, Dialect>> = {
+  sh: 'sh',
+  bash: 'sh',
+  zsh: 'sh',
+  dash: 'sh',
+  ksh: 'sh',
+  fish: 'fish',
+  powershell: 'powershell',
+  pwsh: 'powershell',
+  cmd: 'cmd',
+};
+
+export const shells = Object.keys(spoken) as readonly ShellName[];
 
 /** The line that sets an environment variable for that shell and all that it starts. */
-export function setLine(shell: ShellName, name: string, value: string): string {
-  return dialects[shell].set(name, value);
+export function setLine(dialect: Dialect, name: string, value: string): string {
+  return dialects[dialect].set(name, value);
 }
 
 /** The line that takes the variable away again. */
-export function unsetLine(shell: ShellName, name: string): string {
-  return dialects[shell].unset(name);
+export function unsetLine(dialect: Dialect, name: string): string {
+  return dialects[dialect].unset(name);
 }
 
-/** The shell whose program is at `path`, as SHELL has it; `sh` for those that understand the same lines, and others. */
-export function shellAt(path: string | undefined): ShellName {
-  const name = /([^/\\]*?)(?:\.exe)?$/i.exec(path ?? '')?.[1]?.toLowerCase();
-  if (name === 'fish') return 'fish';
-  return name === 'pwsh' || name === 'powershell' ? 'powershell' : 'sh';
+/** What the shell of that name understands. */
+export function dialectOf(shell: ShellName): Dialect {
+  return spoken[shell];
+}
+
+/** The shell whose program is at `path`, as SHELL has it; undefined when it is none of ours. */
+export function shellAt(path: string): ShellName | undefined {
+  const name = /([^/\\]*?)(?:\.exe)?$/i.exec(path)?.[1]?.toLowerCase();
+  return shells.find((shell) => shell === name);
 }

@@ -54,13 +54,29 @@ describe('halflight env', () => {
     expect(fish.stdout).toContain("set -gx http_proxy 'http://127.0.0.1:1080'\n");
     const cmd = await run(['env', '--shell', 'cmd', '--unset'], { variables: { SHELL: '/usr/bin/fish' } });
     expect(cmd.stdout).toContain('set "http_proxy="\n');
+    const bash = await run(['env', '--shell', 'bash'], { variables: { SHELL: '/bin/csh' } });
+    expect(bash.stdout).toContain("export http_proxy='");
+    for (const { stderr } of [fish, cmd, bash]) expect(stderr).toBe('');
+  });
+
+  it('prints the lines of sh for a shell that it does not know, and warns', async () => {
+    const { exitCode, stdout, stderr } = await run(['env'], { variables: { SHELL: '/bin/c\u001b[2Jsh' } });
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("export http_proxy='");
+    expect(stderr).toMatch(
+      /^halflight: warning: SHELL: expected one of sh, .* got "\/bin\/c\\u001b\[2Jsh".*--shell\n$/,
+    );
   });
 
   it.each([
     [['env', '-l', "127.0.0.1'; touch x;:1"], 78, 'listen address: expected'],
     [['env', '-l', '0'], 78, 'local port: expected 1 to 65535, got 0'],
     [['env', '--auth', 'secret'], 78, '--auth: expected USER:PASS, got no colon'],
-    [['env', '--shell', 'csh'], 64, '--shell: expected one of sh, fish, powershell, cmd, got "csh"'],
+    [
+      ['env', '--shell', 'csh'],
+      64,
+      '--shell: expected one of sh, bash, zsh, dash, ksh, fish, powershell, pwsh, cmd, got "csh"',
+    ],
   ])('given %j prints nothing a shell would take', async (words, exitCode, message) => {
     const ended = await run(words);
     expect(ended).toMatchObject({ exitCode, stdout: '' });

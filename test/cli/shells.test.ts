@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { setLine, shellAt, unsetLine } from '../../cli/shells.js';
+import { dialectOf, setLine, shellAt, shells, unsetLine } from '../../cli/shells.js';
 
 /** What a shell has in X after these lines. */
 function valueAfter(lines: readonly string[], variables: Readonly<Record<string, string>> = {}): string {
@@ -61,11 +61,20 @@ it('the lines for the other shells quote as those do', () => {
 
 it.each([
   ['/usr/bin/fish', 'fish'],
-  ['/bin/zsh', 'sh'],
-  ['/usr/bin/pwsh', 'powershell'],
+  ['/bin/zsh', 'zsh'],
+  ['/usr/bin/pwsh', 'pwsh'],
   ['C:\\Windows\\PowerShell.exe', 'powershell'],
-  ['', 'sh'],
-  [undefined, 'sh'],
-])('the shell at %s understands lines for %s', (path, shell) => {
+  ['bash', 'bash'],
+  ['/bin/csh', undefined],
+  ['/bin/constructor', undefined],
+  ['', undefined],
+])('the shell at %j is %s', (path, shell) => {
   expect(shellAt(path)).toBe(shell);
+});
+
+it('shells that are much like sh get its lines, and pwsh those of powershell', () => {
+  const spoken = Object.fromEntries(shells.map((shell) => [shell, dialectOf(shell)]));
+  for (const shell of ['sh', 'bash', 'zsh', 'dash', 'ksh']) expect(spoken[shell]).toBe('sh');
+  for (const shell of ['powershell', 'pwsh']) expect(spoken[shell]).toBe('powershell');
+  for (const shell of ['fish', 'cmd']) expect(spoken[shell]).toBe(shell);
 });
