@@ -37,7 +37,7 @@ export async function readCredentials(
   flags: AuthFlags,
   variables: Variables,
 ): Promise<readonly Credential[]> {
-  const typed = (flags.auth ?? []).map((text) => found('--auth', text));
+  const typed = (flags.auth ?? []).map((text) => ({ where: '--auth', credential: parseTyped(text) }));
   const stored = flags.authFile === undefined ? [] : await readFile(flags.authFile);
   const named = [...typed, ...stored];
   if (named.length > 0) return unique(named);
@@ -47,7 +47,7 @@ export async function readCredentials(
 
 /** The credential that a client is to send: that of `--auth`, else that in HALFLIGHT_AUTH, else none. */
 export function readOwnCredential(auth: string | undefined, variables: Variables): Credential | undefined {
-  return auth === undefined ? readAuthVariable(variables) : parseCredential(auth, '--auth');
+  return auth === undefined ? readAuthVariable(variables) : parseTyped(auth);
 }
 
 /**
@@ -67,6 +67,12 @@ export function parseCredential(text: string, where: string): Credential {
     }
   }
   return { user, password };
+}
+
+function parseTyped(text: string): Credential {
+  // The command line takes whatever follows `--auth` for its value.
+  if (/^-[^:]*$/.test(text)) throw unfit('--auth', 'USER:PASS', 'another flag');
+  return parseCredential(text, '--auth');
 }
 
 function readAuthVariable(variables: Variables): Credential | undefined {

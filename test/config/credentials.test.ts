@@ -118,6 +118,13 @@ describe('the credentials of a port', () => {
   });
 });
 
+it('a flag that was taken for a credential is told from one', async () => {
+  const message = '--auth: expected USER:PASS, got another flag';
+  await expect(readCredentials({ auth: ['--open'] }, {})).rejects.toThrow(message);
+  expect(() => readOwnCredential('-l', {})).toThrow(message);
+  expect(readOwnCredential('-a:-b', {})).toEqual({ user: '-a', password: '-b' });
+});
+
 it('a client sends the credential of its flag, else that of the variable', () => {
   const variables = { HALFLIGHT_AUTH: 'eve:4' };
   expect(readOwnCredential('ann:1', variables)).toEqual({ user: 'ann', password: '1' });
