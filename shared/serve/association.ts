@@ -79,7 +79,10 @@ export class Association {
   /** Ends it, and tells the observer. */
   close(): void {
     this.#closed = true;
-    this.#closeSockets();
+    // As long as a socket is left, a failure of another did not end it.
+    const broken = this.#sockets.size === 0 ? this.#broken : undefined;
+    for (const socket of this.#sockets.values()) socket.close();
+    this.#sockets.clear();
     this.#around.observer({
       event: 'closed',
       id: this.#id,
@@ -87,7 +90,7 @@ export class Association {
       down: this.#down,
       ms: Math.round(performance.now() - this.#startedAt),
       datagrams: { up: this.#datagramsUp, down: this.#datagramsDown, dropped: this.#dropped },
-      ...(this.#broken && { error: codeOf(this.#broken) ?? 'internal' }),
+      ...(broken && { error: codeOf(broken) ?? 'internal' }),
     });
   }
 
@@ -121,7 +124,10 @@ export class Association {
   #socketFor(family: 4 | 6): Datagrams {
     const open = this.#sockets.get(family);
     if (open !== undefined) return open;
-    const socket = openDatagrams(family, { received: this.#answered, failed: this.#failed });
+    const failed = (error: Error): void => {
+      this.#failed(family, error);
+    };
+    const socket = openDatagrams(family, { received: this.#answered, failed });
     this.#sockets.set(family, socket);
     return socket;
   }
@@ -144,19 +150,18 @@ export class Association {
     if (error !== null) this.#lost();
   };
 
-  /** No descriptors, most likely. The client sends again, and may be luckier then. */
-  readonly #failed = (error: Error): void => {
+  /**
+   * No descriptors, most likely, or a family that this host does not have: the other one goes on. The client sends
+   * again, and may be luckier then.
+   */
+  #failed(family: 4 | 6, error: Error): void {
     this.#broken = error;
     this.#lost();
-    this.#closeSockets();
-  };
+    this.#sockets.get(family)?.close();
+    this.#sockets.delete(family);
+  }
 
   readonly #lost = (): void => {
     this.#dropped += 1;
   };
-
-  #closeSockets(): void {
-    for (const socket of this.#sockets.values()) socket.close();
-    this.#sockets.clear();
-  }
 }

@@ -228,28 +228,4 @@ describe('a target', () => {
     }
     expect(service.service.counts()).toEqual({ associations: 2, forged: 0, dropped: 0 });
   });
-
-  it('is not reached while there are no descriptors; the association and all others go on', async () => {
-    const service = await datagramService();
-    const echo = await udpEcho();
-    const lucky = await packetPeer(service);
-    await lucky.ask(echo);
-    await lucky.answer();
-
-    const unlucky = await packetPeer(service);
-    vi.spyOn(Socket.prototype, 'bind').mockImplementation(function (this: Socket) {
-      this.emit('error', Object.assign(new Error('bind EMFILE 0.0.0.0'), { code: 'EMFILE' }));
-      return this;
-    });
-    await unlucky.ask(echo);
-    await turnsUntil(() => service.seen('opened').length === 2);
-    await lucky.ask(echo);
-    await lucky.answer();
-    vi.restoreAllMocks();
-
-    await unlucky.ask(echo, 'again');
-    expect(Buffer.from((await unlucky.answer()).payload).toString()).toBe('again');
-    service.service.close();
-    expect(service.seen('closed').map(({ error }) => error)).toEqual([undefined, 'EMFILE']);
-  });
 });
