@@ -185,14 +185,20 @@ function warnOldNode(): void {
   process.stderr.write(`halflight: warning: expected Node 20.19 or newer, got ${process.versions.node}\n`);
 }
 
+function flagsOf(root: Command, [name]: readonly string[]): readonly string[] {
+  const command = root.commands.find((each) => each.name() === name);
+  return (command?.options ?? []).flatMap(({ long }) => long ?? []);
+}
+
 async function main(words: readonly string[]): Promise<void> {
+  const root = program();
   try {
     if (words.length === 0) throw new UsageError('expected a command, got none; see halflight --help');
-    await program().parseAsync(words, { from: 'user' });
+    await root.parseAsync(words, { from: 'user' });
   } catch (error) {
     // Commander throws after it has printed the help or the version, too.
     if (error instanceof CommanderError && error.exitCode === exitCodes.stopped) return;
-    const { exitCode, message } = endingOf(asUsageError(error, words));
+    const { exitCode, message } = endingOf(asUsageError(error, { words, flags: flagsOf(root, words) }));
     process.stderr.write(`halflight: ${escapeControls(message)}\n`);
     await endProcess(exitCode);
   }

@@ -2,17 +2,28 @@
 import { CommanderError } from 'commander';
 import { UsageError } from '../shared/config/exit.js';
 
+/** A command line that failed. */
+export interface Typed {
+  readonly words: readonly string[];
+  /** The long names of the flags that its command knows. */
+  readonly flags: readonly string[];
+}
+
 /** The error to report instead of `error`, which is itself unless commander threw it. */
-export function asUsageError(error: unknown, words: readonly string[]): unknown {
+export function asUsageError(error: unknown, typed: Typed): unknown {
   return error instanceof CommanderError
-    ? new UsageError(`${complaint(error, words)}; see ${helpFor(words)}`)
+    ? new UsageError(`${complaint(error, typed)}; see ${helpFor(typed.words)}`)
     : error;
 }
 
-function complaint({ message }: CommanderError, words: readonly string[]): string {
+function complaint({ message }: CommanderError, { words, flags }: Typed): string {
   const [first = '', suggestion = ''] = message.replace(/^error: /, '').split(/\n(?=\(Did you mean )/);
   const hint = suggestion === '' ? '' : ` ${suggestion.replace('Did', 'did')}`;
   const option = /^unknown option '(.*)'$/s.exec(first)?.[1];
+  // To commander a flag with a value that it does not take is another flag.
+  if (option?.includes('=') === true && flags.includes(nameOnly(option))) {
+    return `${nameOnly(option)}: expected no value, got one`;
+  }
   if (option !== undefined) return `unknown option ${nameOnly(option)}${hint}`;
   if (first.startsWith('unknown command ')) return `unknown command${commandShown(words)}${hint}`;
   if (first.startsWith('too many arguments ') && words[0] !== 'local' && words.some(isUri)) {

@@ -95,6 +95,9 @@ describe('a command line that makes no sense ends with 64 and one line', () => {
     ],
     [['remote', '-z'], 'unknown option -z; see halflight remote --help'],
     [['remote', '--key'], "option '--key <base64>' argument missing; see halflight remote --help"],
+    [['remote', '--no-udp=1'], '--no-udp: expected no value, got one; see halflight remote --help'],
+    [['up', '--open=yes'], '--open: expected no value, got one; see halflight up --help'],
+    [['up', '--opn=yes'], 'unknown option --opn'],
     [['remote', '--key='], '--key: expected a value, got an empty one'],
     [['remote', '-l', '1', '-l', '2'], '--listen: expected it once, got it twice'],
     [
