@@ -5,6 +5,8 @@ const mostKnown = 256;
 const mostSought = 16;
 /** What may wait for one name: as much as a system holds back for a neighbour that it has to look for (arp(7)). */
 const mostWaiting = { datagrams: 16, bytes: 1 << 16 } as const;
+/** What may wait for all of its names, in bytes: name servers that never answer would hold it for seconds. */
+const mostBytes = 1 << 17;
 
 /** A datagram with the name that it has to wait for. */
 export interface Named {
@@ -27,6 +29,8 @@ export class Names {
   /** Oldest first. */
   readonly #known = new Map<string, string>();
   readonly #sought = new Map<string, Named[]>();
+  /** What waits for them, in bytes. */
+  #waiting = 0;
 
   /** `find` rejects when there is no address, or none that may be sent to. */
   constructor(find: (target: Target) => Promise<string>, outcome: Outcome) {
@@ -34,7 +38,7 @@ export class Names {
     this.#outcome = outcome;
   }
 
-  /** Goes on with a datagram now, or once its name is known. The payload is kept until then. */
+  /** Goes on with a datagram now, or once its name is known. */
   resolve(datagram: Named): void {
     const { host } = datagram.target;
     const known = this.#known.get(host);
@@ -42,17 +46,22 @@ export class Names {
     else if (!this.#wait(host, datagram)) this.#outcome.lost();
   }
 
-  #wait(host: string, datagram: Named): boolean {
+  #wait(host: string, { target, payload }: Named): boolean {
     const waiting = this.#sought.get(host);
-    if (waiting !== undefined) {
-      const bytes = waiting.reduce((sum, { payload }) => sum + payload.length, datagram.payload.length);
-      const room = waiting.length < mostWaiting.datagrams && bytes <= mostWaiting.bytes;
-      if (room) waiting.push(datagram);
-      return room;
+    const { length } = payload;
+    if (this.#waiting + length > mostBytes) return false;
+    // A copy: the payload is a part of its packet, whose padding would wait with it and has not been counted.
+    const datagram = { target, payload: new Uint8Array(payload) };
+    if (waiting === undefined) {
+      if (this.#sought.size >= mostSought) return false;
+      this.#sought.set(host, [datagram]);
+      void this.#seek(target);
+    } else {
+      const bytes = waiting.reduce((sum, { payload }) => sum + payload.length, length);
+      if (waiting.length >= mostWaiting.datagrams || bytes > mostWaiting.bytes) return false;
+      waiting.push(datagram);
     }
-    if (this.#sought.size >= mostSought) return false;
-    this.#sought.set(host, [datagram]);
-    void this.#seek(datagram.target);
+    this.#waiting += length;
     return true;
   }
 
@@ -62,6 +71,7 @@ export class Names {
     this.#sought.delete(target.host);
     if (ip !== undefined) this.#remember(target.host, ip);
     for (const datagram of waiting) {
+      this.#waiting -= datagram.payload.length;
       if (ip === undefined) this.#outcome.lost();
       else this.#outcome.found(ip, datagram);
     }
