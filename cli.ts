@@ -41,13 +41,13 @@ function many(flags: string, description: string): Option {
 const backend = (): Option =>
   once('--cipher-backend <name>', 'what computes the ciphers, by default native', ['native', 'noble']);
 
-/** The flags of every command that keeps running. */
+/** The flags of every command that keeps running. They are the last in its help: few people need them. */
 function longRunning(command: Command): Command {
   return command
-    .addOption(backend())
     .option('--json', 'write one JSON object for each line on stdout, the first when ready')
     .addOption(once('--log-level <level>', 'how much to log on stderr, by default info', logLevels))
-    .addOption(once('--log-format <format>', 'how to log, by default text', logFormats));
+    .addOption(once('--log-format <format>', 'how to log, by default text', logFormats))
+    .addOption(backend());
 }
 
 /** The flags of every half that can ask for credentials. */
@@ -59,11 +59,12 @@ function asking(command: Command): Command {
 
 /** The flags of every half that offers the proxy port. */
 function portOffering(command: Command): Command {
-  return asking(longRunning(command))
-    .addOption(once('-l, --listen <host:port>', 'where to listen, by default 127.0.0.1:1080'))
+  command.addOption(once('-l, --listen <host:port>', 'where to listen, by default 127.0.0.1:1080'));
+  asking(command)
     .option('--open', 'let others than this machine use the port, without any credentials')
     .option('--no-udp', 'refuse UDP ASSOCIATE')
     .option('--no-pac-direct', 'let browsers with the PAC file fail, not go around, when the port is gone');
+  return longRunning(command);
 }
 
 /** The flags of every command that goes through a local that runs elsewhere. */
@@ -82,7 +83,9 @@ function program(): Command {
     .configureOutput({ writeErr: () => undefined })
     .addHelpText('after', help.root);
 
-  asking(longRunning(root.command('remote').description('the half on the server')))
+  const remote = root
+    .command('remote')
+    .description('the half on the server')
     .addOption(once('-l, --listen <host:port>', 'where to listen, by default :8388 (all addresses)'))
     .addOption(once('-m, --method <name>', `the cipher, by default ${defaultMethod}`))
     .addOption(once('--key <base64>', 'the key of a 2022 method'))
@@ -93,11 +96,13 @@ function program(): Command {
         '--public-host <host>',
         'the host that the printed URI names, and, if an address, replies to BIND',
       ),
-    )
+    );
+  asking(remote)
     .option('--no-udp', 'serve no datagrams, and keep silent to them')
     .option('--allow-bind', 'let clients wait at this machine for a connection (BIND)')
     .option('--allow-private', 'allow targets in loopback, private and other special networks')
-    .option('--allow-weak-password', 'accept a password that is short or easy to guess')
+    .option('--allow-weak-password', 'accept a password that is short or easy to guess');
+  longRunning(remote)
     .addHelpText('after', help.remote)
     .action(async (flags: Parameters<Run['runRemote']>[0]) => (await run()).runRemote(flags));
 
@@ -155,7 +160,7 @@ function addUses(root: Command): void {
     .command('connect')
     .description('join stdin and stdout with a target, through the local or a remote')
     .argument('<host>', 'a name or an IP address; the remote looks names up')
-    .argument('<port>')
+    .argument('<port>', 'its TCP port, from 1 to 65535')
     .addOption(once('--proxy <uri|host:port>', 'the way: the URI of a remote, or where the local listens'))
     .addOption(ownAuth())
     .addHelpText('after', help.connect)

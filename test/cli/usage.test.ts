@@ -62,12 +62,25 @@ describe('asking for help', () => {
     ],
     [
       ['connect', '--help'],
-      ["ssh -o ProxyCommand='halflight connect %h %p' user@host", '77 not allowed'],
+      [
+        'its TCP port, from 1 to',
+        "ssh -o ProxyCommand='halflight connect %h %p' user@host",
+        '77 not allowed',
+      ],
     ],
   ])('with %j prints it, with examples, on stdout', async (words, parts) => {
     const { exitCode, stdout, stderr } = await run(words);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     for (const part of parts) expect(stdout).toContain(part);
+  });
+
+  it('lists what most people need first, and what few do last', async () => {
+    const flagsIn = (text: string): readonly string[] => text.match(/(?<=^ +(?:-., )?)--[a-z-]+/gm) ?? [];
+    const [remote, local] = await Promise.all([run(['remote', '--help']), run(['local', '--help'])]);
+    expect(flagsIn(remote.stdout).slice(0, 4)).toEqual(['--listen', '--method', '--key', '--password']);
+    expect(flagsIn(local.stdout).slice(0, 2)).toEqual(['--listen', '--auth']);
+    for (const { stdout } of [remote, local])
+      expect(flagsIn(stdout).slice(-2)).toEqual(['--cipher-backend', '--help']);
   });
 
   it('for the version prints that of the package', async () => {
