@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemEnvironment } from '../../shared/net/system.js';
 import {
   datagramService,
   packetPeer,
   type PacketPeer,
   type RunningService,
 } from '../support/associations.js';
+import { flipBit } from '../support/codec.js';
 import { turnsUntil } from '../support/turns.js';
 import { type UdpPeer, udpEcho, udpPeer } from '../support/udp.js';
 
@@ -75,6 +77,34 @@ describe.each(['2022-blake3-aes-256-gcm', 'aes-256-gcm'] as const)('the places f
     const prober = await udpPeer();
     for (let sent = 0; sent < 50; sent++) await prober.say(Buffer.alloc(60, sent), service);
     await served(service, await udpEcho());
+  });
+});
+
+describe('the session of a packet that may begin no association', () => {
+  const method = '2022-blake3-aes-256-gcm';
+
+  /** With its ID in memory, a forged packet of it is a replay; without, it has to prove that it is genuine. */
+  async function expectForgotten(service: RunningService, client: PacketPeer): Promise<void> {
+    const packet = client.seal({ host: '127.0.0.1', port: 7 });
+    const { forged, dropped } = service.service.counts();
+    await client.peer.say(packet, service);
+    await turnsUntil(() => service.service.counts().dropped > dropped);
+    await client.peer.say(flipBit(packet, 8 * packet.length - 1), service);
+    const both = (): number => service.service.counts().forged + service.service.counts().dropped;
+    await turnsUntil(() => both() >= forged + dropped + 2);
+    expect(service.service.counts()).toMatchObject({ forged: forged + 1, dropped: dropped + 1 });
+  }
+
+  it('is not remembered when there is no place for it', async () => {
+    const service = await datagramService({ method, places: { total: 1, perSource: 1 } });
+    await served(service, await udpEcho());
+    await expectForgotten(service, await packetPeer(service));
+  });
+
+  it('is not remembered when it may have been recorded before the service began', async () => {
+    const now = Math.floor(systemEnvironment.now() / 1000);
+    const service = await datagramService({ method, notBefore: now + 5 });
+    await expectForgotten(service, await packetPeer(service));
   });
 });
 
