@@ -145,6 +145,27 @@ describe('an association', () => {
     await expect(associate(client, { signal: controller.signal })).rejects.toThrow('the client has left');
   });
 
+  it('leaves no port open for a client that leaves while its sockets are bound', async () => {
+    const { cipher, host, port } = await datagramService();
+    const controller = new AbortController();
+    const real = Reflect.get(Socket.prototype, 'bind') as (this: Socket, ...words: unknown[]) => Socket;
+    const bound: Socket[] = [];
+    vi.spyOn(Socket.prototype, 'bind').mockImplementation(function (this: Socket, ...words: unknown[]) {
+      if (bound.push(this) === 2) controller.abort(new Error('the client has left'));
+      return real.apply(this, words);
+    });
+    const associate = tunnelAssociator({
+      ...{ remote: { host, port }, cipher, environment: systemEnvironment, timeouts: { dialMs: 1000 } },
+      resolver: { resolve: () => Promise.resolve([host]), close: () => undefined },
+    });
+    const client = { near: { host: '127.0.0.1', port: 1 }, host: '127.0.0.1', announced: unspecified };
+    const opening = associate(client, { signal: controller.signal });
+    await expect(opening).rejects.toThrow('the client has left');
+    vi.restoreAllMocks();
+    expect(bound).toHaveLength(2);
+    for (const socket of bound) expect(() => socket.address()).toThrow(/not running/i);
+  });
+
   it('ends with the error of its socket', async () => {
     const bind = vi.spyOn(Socket.prototype, 'bind');
     const relay = await openRelay(await datagramService());
