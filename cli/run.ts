@@ -108,7 +108,8 @@ export async function runUp(flags: LocalFlags & OutputFlags): Promise<void> {
   const local = await unlessStopped(startLocal({ ...port, remote: uri }, systemEnvironment, observer), life);
   const check = await unlessAsked(local.check(), life);
   if (check !== undefined) {
-    output.announce(upPage({ ...portOf(local), user: firstUser(port), uri, check }), {
+    const byNpm = process.env['npm_lifecycle_event'] !== undefined;
+    output.announce(upPage({ ...portOf(local), user: firstUser(port), uri, byNpm, check }), {
       event: 'ready',
       role: 'up',
       listen: local.listen,

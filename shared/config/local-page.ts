@@ -23,6 +23,8 @@ export interface LocalPage extends PortPage {
 export interface UpPage extends PortPage {
   /** The remote in the same process. */
   readonly uri: ServerUri;
+  /** Whether a script of npm started it, as `npm start` in a checkout does. */
+  readonly byNpm: boolean;
 }
 
 /** What a local prints: whether the path to the remote works, and how to use the proxy port. */
@@ -36,12 +38,13 @@ export function localPage({ remote, ...port }: LocalPage): string[] {
 }
 
 /** What `up` prints: as a local, and the URI that other locals on this machine can use. */
-export function upPage({ uri, ...port }: UpPage): string[] {
+export function upPage({ uri, byNpm, ...port }: UpPage): string[] {
   return [
     `halflight listens on ${port.listen}; its remote, in this same process, on ${formatTarget(uri)}.`,
     ...checkLines(port.check),
     '',
     ...useLines(port),
+    ...(byNpm ? ['npx finds halflight in this directory; elsewhere install it first.', ''] : []),
     'The remote, until this program ends:',
     '',
     `  ${formatServerUri(uri)}`,

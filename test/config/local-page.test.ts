@@ -80,17 +80,21 @@ describe('the page of a local', () => {
   });
 });
 
-it('the page of up has the URI of its remote as well', () => {
+describe('the page of up', () => {
   const uri = { wire: 'raw', method: method(), secret: canaryKey, host: '192.0.2.1', port: 8388 } as const;
-  const text = upPage({
-    listen: '127.0.0.1:1080',
-    others: undefined,
-    user: undefined,
-    uri,
-    check: works,
-  }).join('\n');
-  expect(text).toContain(
-    `halflight://2022-blake3-aes-256-gcm:${encodeURIComponent(canaryKey)}@192.0.2.1:8388`,
-  );
-  expect(text).toContain('curl -x socks5h://127.0.0.1:1080');
+  const up = { listen: '127.0.0.1:1080', others: undefined, user: undefined, uri, check: works } as const;
+
+  it('has the URI of its remote as well', () => {
+    const text = upPage({ ...up, byNpm: false }).join('\n');
+    expect(text).toContain(
+      `halflight://2022-blake3-aes-256-gcm:${encodeURIComponent(canaryKey)}@192.0.2.1:8388`,
+    );
+    expect(text).toContain('curl -x socks5h://127.0.0.1:1080');
+    expect(text).not.toContain('this directory');
+  });
+
+  it('of npm start says where the lines with npx work', () => {
+    const lines = upPage({ ...up, byNpm: true });
+    expect(lines).toContain('npx finds halflight in this directory; elsewhere install it first.');
+  });
 });
