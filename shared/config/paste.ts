@@ -38,7 +38,13 @@ export function remotePage({ listen, uri, source, doubt }: RemotePage, drawQr: D
     shown(phone),
     '',
     ...picture(shown(phone)),
-    ...(secretTyped ? [] : ['The URI for the laptop, to be scanned:', '', ...picture(shown(uri))]),
+    ...(secretTyped
+      ? []
+      : [
+          'The URI for the laptop as a QR code, in case its camera can read one:',
+          '',
+          ...picture(shown(uri)),
+        ]),
     'On the laptop, paste:',
     '',
     `npx halflight local '${shown(uri)}'`,

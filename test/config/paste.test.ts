@@ -34,6 +34,7 @@ describe('the page of a remote', () => {
     const phone = `ss://2022-blake3-aes-256-gcm:${encoded}@192.0.2.1:8388#Ann%27s%20VPS`;
     expect(lines).toContain(phone);
     expect(lines).toContain(`<QR of ${phone}>`);
+    expect(lines).toContain('The URI for the laptop as a QR code, in case its camera can read one:');
     expect(lines.filter((line) => line.startsWith('<QR of halflight://'))).toHaveLength(1);
   });
 
@@ -49,6 +50,7 @@ describe('the page of a remote', () => {
     expect(text).not.toContain(encoded);
     expect(text).not.toContain('<QR of');
     expect(text).toContain(":***@192.0.2.1:8388#Ann%27s%20VPS'");
+    expect(text).not.toContain('QR code');
     expect(text).toContain('The key came from the command line');
   });
 
