@@ -34,6 +34,9 @@ export async function runRemote(flags: RemoteFlags & OutputFlags): Promise<void>
     output.log.warn(`the process list shows a secret given as a flag; ${variable} or --key-file keep it out`);
   }
   warnTypedAuth(flags, output);
+  if (settings.allowBind && flags.publicHost !== undefined && settings.announce === undefined) {
+    output.log.warn('--public-host is a name: BIND announces the address that this machine sees of itself');
+  }
 
   const { startRemote } = await import('../remote/remote.js');
   const remote = await unlessStopped(startRemote(settings, systemEnvironment, observer), life);

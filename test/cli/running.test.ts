@@ -52,6 +52,18 @@ describe('a remote', () => {
     expect((await running.ended).stderr).toContain('HALFLIGHT_PASSWORD or --key-file keep it out');
   });
 
+  it('that allows BIND warns when --public-host is no address to announce', async () => {
+    const said = async (host: string): Promise<string> => {
+      const words = ['remote', '-l', '127.0.0.1:0', '--json', '--allow-bind', '--public-host', host];
+      const running = start(words, withKey);
+      await ready(running);
+      running.child.kill('SIGINT');
+      return (await running.ended).stderr;
+    };
+    expect(await said('vpn.example.com')).toContain('--public-host is a name: BIND announces');
+    expect(await said('203.0.113.7')).not.toContain('BIND');
+  });
+
   it('started twice at once for the first time ends with one key', async () => {
     const XDG_CONFIG_HOME = await temporary();
     const both = [1, 2].map(() =>
