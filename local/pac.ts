@@ -7,8 +7,8 @@ export interface OwnPage {
 }
 
 const path = '/proxy.pac';
-/** A host and a port, and nothing that could be more than that inside a script. */
-const authority = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]{2,45}\]):\d{1,5}$/;
+/** A host, and a port unless it is 80, and nothing that could be more than that inside a script. */
+const authority = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(?::\d{1,5})?$/;
 
 /** What the script offers a browser. */
 export interface PacChoices {
@@ -28,9 +28,10 @@ export function pacPage({
   asksForCredentials,
 }: PacChoices): (asked: string, host: string) => OwnPage | undefined {
   return (asked, host) => {
-    if (asked !== path || !authority.test(host)) return undefined;
-    const socks = asksForCredentials ? [] : [`SOCKS5 ${host}`];
-    const ways = [...socks, `PROXY ${host}`, ...(direct ? ['DIRECT'] : [])].join('; ');
+    if (asked.split('?')[0] !== path || !authority.test(host)) return undefined;
+    const port = /:\d+$/.test(host) ? host : `${host}:80`;
+    const socks = asksForCredentials ? [] : [`SOCKS5 ${port}`];
+    const ways = [...socks, `PROXY ${port}`, ...(direct ? ['DIRECT'] : [])].join('; ');
     return { type: 'application/x-ns-proxy-autoconfig', body: script(ways) };
   };
 }
@@ -38,9 +39,8 @@ export function pacPage({
 /** What is on this computer is not for the tunnel: to the remote those names mean itself. */
 function script(ways: string): string {
   return `function FindProxyForURL(url, host) {
-  if (isPlainHostName(host) || host === "127.0.0.1" || host === "[::1]" || dnsDomainIs(host, ".localhost")) {
-    return "DIRECT";
-  }
+  var here = ["127.0.0.1", "::1", "[::1]"];
+  if (isPlainHostName(host) || here.indexOf(host) >= 0 || dnsDomainIs(host, ".localhost")) return "DIRECT";
   return "${ways}";
 }
 `;

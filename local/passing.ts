@@ -5,10 +5,13 @@
  */
 import { concat } from '../shared/bytes.js';
 import type { Target } from '../shared/codec/address.js';
+import { codeOf } from '../shared/errors.js';
 import type { HandshakeDriver } from '../shared/net/drive.js';
 import type { Passer } from '../shared/outbound/outbound.js';
+import type { Handshake } from '../shared/proxy/handshake.js';
+import { fault } from '../shared/proxy/http-head.js';
 import { readLine, readRest } from '../shared/proxy/http-lines.js';
-import { httpRefusal } from '../shared/proxy/http-refusal.js';
+import { answerBytes, httpRefusal } from '../shared/proxy/http-refusal.js';
 import { readHttpReply } from '../shared/proxy/http-reply.js';
 import { readRequestLine } from '../shared/proxy/http-target.js';
 import { replyReaders } from '../shared/proxy/mixed.js';
@@ -49,10 +52,16 @@ async function passHttp(
   { driver, signal }: Newcomer,
   left: () => number,
 ): Promise<PassedRequest | undefined> {
-  const first = await driver.run(readLine(), left(), { signal });
+  const inTime = <T>(part: Handshake<T>): Promise<T> =>
+    driver.run(part, left(), { signal }).catch((error: unknown) => {
+      if (codeOf(error) === 'silence')
+        driver.say(answerBytes(fault(408, 'head: expected all of it in time, got a part')));
+      throw error;
+    });
+  const first = await inTime(readLine());
   const line = readRequestLine(first);
   const connects = line?.method === 'CONNECT';
-  const rest = connects ? await driver.run(readRest(first), left(), { signal }) : undefined;
+  const rest = connects ? await inTime(readRest(first)) : undefined;
   const said = rest === undefined ? first : concat([first, rest.bytes]);
   if (line === undefined || rest?.whole === false) {
     driver.putBack(said);

@@ -70,6 +70,11 @@ export function endToEnd(headers: Headers): string[] {
   });
 }
 
+/** The trailers that are meant for the far end: none that would have had to be in the head (RFC 9110 §6.5.1). */
+export function trailersIn(trailers: Headers): string[] {
+  return filtered(endToEnd(trailers), (name) => !indispensable.has(name));
+}
+
 /** What a proxy of any kind asks of the head of a request; the answer when that is not met. */
 export function judgeHead({ method, httpVersion, rawHeaders }: RequestHead): Answer | undefined {
   if (rawHeaders.length / 2 > mostHeaders) {

@@ -47,3 +47,14 @@ it('a CONNECT whose head never ends is refused by the local itself', async () =>
   expect(String(await client.rest())).toMatch(/^HTTP\/1\.1 431 /);
   expect(tunnel.remote.seen('opened')).toEqual([]);
 });
+
+it.each(['GET http://a.ex', 'CONNECT a.example:443 HTTP/1.1\r\nHost: a.ex'])(
+  'a head that stops after %j is answered with 408 by the local',
+  async (words) => {
+    const tunnel = await startTunnel({ local: { timeouts: { handshakeMs: 200 } } });
+    const client = await connect(tunnel.local.port);
+    void client.send(words);
+    expect(String(await client.rest())).toMatch(/^HTTP\/1\.1 408 /);
+    expect(tunnel.remote.seen('opened')).toEqual([]);
+  },
+);

@@ -27,6 +27,13 @@ describe('the PAC file', () => {
     );
   });
 
+  it('is found whatever is asked behind it, and at the port that HTTP leaves out', () => {
+    const page = pacPage(strict)('/proxy.pac?1', 'proxy.example');
+    expect(findProxy(page?.body ?? '', 'example.com')).toBe(
+      'SOCKS5 proxy.example:80; PROXY proxy.example:80',
+    );
+  });
+
   it('offers no way without the tunnel where that is not wanted', () => {
     const page = pacPage(strict)('/proxy.pac', '[::1]:1080');
     expect(findProxy(page?.body ?? '', 'example.com')).toBe('SOCKS5 [::1]:1080; PROXY [::1]:1080');
@@ -37,29 +44,21 @@ describe('the PAC file', () => {
     expect(findProxy(page?.body ?? '', 'example.com')).toBe('PROXY 127.0.0.1:1080');
   });
 
-  it.each(['localhost', 'printer', '127.0.0.1', '[::1]', 'dev.localhost'])(
+  it.each(['localhost', 'printer', '127.0.0.1', '[::1]', '::1', 'dev.localhost'])(
     'leaves %s to this computer: at the remote the name means another',
     (host) => {
       expect(findProxy(pacPage(strict)('/proxy.pac', '127.0.0.1:1080')?.body ?? '', host)).toBe('DIRECT');
     },
   );
 
-  it.each(['/', '/proxy.pac?x', '/proxy.pac/', '//proxy.pac'])('is not at %s', (path) => {
+  it.each(['/', '/proxy.pac/', '//proxy.pac'])('is not at %s', (path) => {
     expect(pacPage(open)(path, '127.0.0.1:1080')).toBeUndefined();
   });
 
-  it.each([
-    '',
-    'localhost',
-    'a"b:80',
-    "a'b:80",
-    'a\\b:80',
-    'a b:80',
-    'a:80;b',
-    'ä.example:80',
-    'a:123456',
-    '[::1]',
-  ])('is not given to a Host of %s, which it would have to repeat', (host) => {
-    expect(pacPage(open)('/proxy.pac', host)).toBeUndefined();
-  });
+  it.each(['', 'a"b:80', "a'b:80", 'a\\b:80', 'a b:80', 'a:80;b', 'ä.example:80', 'a:123456'])(
+    'is not given to a Host of %s, which it would have to repeat',
+    (host) => {
+      expect(pacPage(open)('/proxy.pac', host)).toBeUndefined();
+    },
+  );
 });

@@ -105,7 +105,8 @@ describe('the body of an answer', () => {
   it('comes in chunks when its length is not known, with what stands behind them', async () => {
     const { client, there } = await asking(get);
     void there.send(
-      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Behind\r\n\r\n4\r\nbody\r\n0\r\nX-Behind: 1\r\n\r\n',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Behind\r\n\r\n4\r\nbody\r\n0\r\n' +
+        'X-Behind: 1\r\nConnection: close\r\nProxy-Authenticate: Basic\r\n\r\n',
     );
     expect(await readHead(client)).toContain('Transfer-Encoding: chunked');
     expect((await client.read(9)).toString()).toBe('4\r\nbody\r\n');

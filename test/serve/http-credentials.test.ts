@@ -81,11 +81,12 @@ describe('a request to a proxy that asks for credentials', () => {
   });
 
   it('is answered in turn, whatever comes behind it while wrong ones are paused for', async () => {
-    const door = await closedDoor();
+    // Long enough for all of it to come meanwhile.
+    const door = await closedDoor(300);
     const client = await connect(door.port);
     const request = 'POST http://a.example/ HTTP/1.1\r\nHost: any\r\n';
-    void client.send(`${request}${basic('anna', 'wrong')}Content-Length: 0\r\n\r\n`);
-    void client.send(`${request}Content-Length: 0\r\n\r\n${request}Content-Length: 4\r\n\r\n`);
+    const wrong = `${request}${basic('anna', 'wrong')}Content-Length: 0\r\n\r\n`;
+    void client.send(`${wrong}${request}Content-Length: 0\r\n\r\n${request}Content-Length: 4\r\n\r\n`);
     client.end();
     const said = (await client.rest()).toString();
     expect(said.match(/^HTTP\/1.1 \d+/gm)).toEqual(['HTTP/1.1 407', 'HTTP/1.1 407', 'HTTP/1.1 400']);

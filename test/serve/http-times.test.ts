@@ -57,6 +57,14 @@ describe('a head', () => {
     expect(client.said).toContain('408 Request Timeout');
   });
 
+  it('does not begin with an empty line: some clients send one behind their request', async () => {
+    const { client, targets, outcome } = await talking(request);
+    targets[0]?.push(answer);
+    client.push('\r\n');
+    await pass(deadlineMs * 2);
+    expect([client.said.slice(-2), outcome()]).toEqual(['ok', 'open']);
+  });
+
   it('that is complete waits for its answer as long as that takes', async () => {
     const { client, outcome } = await talking(request);
     await pass(deadlineMs * 2);

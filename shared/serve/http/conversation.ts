@@ -67,8 +67,9 @@ export class Conversation {
     this.#options = options;
     this.#expectHead();
     client.setTimeout(options.idleMs);
-    client.on('data', () => {
-      if (this.#latest?.complete !== false) this.#expectHead();
+    client.on('data', (piece: Buffer) => {
+      // An empty line between two requests means nothing (RFC 9112 §2.2).
+      if (this.#latest?.complete !== false && !/^[\r\n]*$/.test(piece.toString('latin1'))) this.#expectHead();
     });
     client.on('end', () => {
       // Node's parser says so itself, but not of a request that could have switched protocols.

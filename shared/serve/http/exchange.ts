@@ -15,7 +15,7 @@ import { formatTarget } from '../../codec/address.js';
 import { codeOf } from '../../errors.js';
 import { refusalOf } from '../../net/dial-errors.js';
 import { PushDuplex } from '../../net/duplex.js';
-import { endToEnd, type Forwardable, type Headers, valuesOf } from '../../proxy/http-head.js';
+import { endToEnd, type Forwardable, type Headers, trailersIn, valuesOf } from '../../proxy/http-head.js';
 import { type Answer, answerHeaders, ownPage, phrases, refusalAnswer } from '../../proxy/http-refusal.js';
 import type { Pool } from './pool.js';
 
@@ -131,7 +131,7 @@ function send(
       // Its head goes ahead: the target may want to say something before the body comes.
       request.flushHeaders();
       asked.on('end', () => {
-        if (request.chunkedEncoding) request.addTrailers(pairs(asked.rawTrailers));
+        if (request.chunkedEncoding) request.addTrailers(pairs(trailersIn(asked.rawTrailers)));
       });
       asked.pipe(request);
     } else request.end();
@@ -176,7 +176,7 @@ function passBody(answer: ServerResponse, { head, broken }: Answered): Promise<O
       resolve('broken');
     });
     head.on('end', () => {
-      if (answer.chunkedEncoding) answer.addTrailers(pairs(head.rawTrailers));
+      if (answer.chunkedEncoding) answer.addTrailers(pairs(trailersIn(head.rawTrailers)));
     });
     answer.on('close', () => {
       resolve(answer.writableFinished ? 'answered' : 'broken');
