@@ -8,6 +8,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { Target } from '../codec/address.js';
 import { codeOf } from '../errors.js';
+import { countDatagramSocket } from './descriptors.js';
 
 /** What a datagram over IPv4 can carry, in bytes: 65,535 less 20 of IP and 8 of UDP (RFC 768). */
 export const maxDatagram = 65_507;
@@ -81,12 +82,14 @@ const deaf: DatagramSink = { received: () => undefined, failed: () => undefined 
 class UdpSocket implements Datagrams {
   readonly #socket: Socket;
   readonly #at: Target;
+  readonly #counted: ReturnType<typeof countDatagramSocket>;
   #sink = deaf;
   #closed = false;
 
   constructor(at: Target) {
     this.#at = at;
     this.#socket = createSocket({ type: at.host.includes(':') ? 'udp6' : 'udp4', lookup: itself });
+    this.#counted = countDatagramSocket();
     this.#socket.on('message', (datagram, from) => {
       if (from.port !== 0) this.#sink.received(datagram, from);
     });
@@ -120,6 +123,7 @@ class UdpSocket implements Datagrams {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#counted.uncount();
     this.#socket.close();
   }
 }

@@ -1,15 +1,15 @@
-import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import type { Target } from '../codec/address.js';
 import { formatTarget } from '../codec/address.js';
 import { codeOf } from '../errors.js';
+import { descriptorsToShare, openDatagramSockets, seldom } from './descriptors.js';
 import { adoptSocket, relayedSocketOptions } from './lending.js';
 import { TcpStream } from './tcp.js';
 
 /** As many as the kernel lets wait (net.core.somaxconn caps it): a browser opens its connections all at once. */
 const backlog = 4096;
-/** Descriptors kept back for files, resolvers and listeners when connections are counted. */
-const spareDescriptors = 128;
+/** A connection that comes, and the one that it is relayed to. */
+const descriptorsEach = 2;
 /** What a listener takes at once, however few descriptors there are. */
 const fewest = 16;
 const fillingShare = 3 / 4;
@@ -53,15 +53,13 @@ export async function listen(address: Target, options: ListenOptions): Promise<L
 const listening = new Set<net.Server>();
 
 function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
-  const total = connectionLimit();
-  const share = (): number => Math.max(fewest, Math.floor(total / Math.max(1, listening.size)));
-  let open = 0;
-  let lastCrowded = -Infinity;
-  const crowd = (limit: number): void => {
-    if (performance.now() - lastCrowded < 60_000) return;
-    lastCrowded = performance.now();
-    options.crowded(limit);
+  const descriptors = descriptorsToShare();
+  const share = (): number => {
+    const each = (descriptors - openDatagramSockets()) / Math.max(1, listening.size);
+    return Math.max(fewest, Math.floor(each / descriptorsEach));
   };
+  let open = 0;
+  const crowded = seldom(options.crowded);
   const left = (): void => {
     open -= 1;
   };
@@ -72,7 +70,7 @@ function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
     if (open > limit * fillingShare) options.filling?.();
     if (open >= limit) {
       seeOff(socket);
-      crowd(limit);
+      crowded(limit);
       return;
     }
     open += 1;
@@ -120,15 +118,4 @@ function doorman(): (socket: net.Socket) => void {
     });
     socket.resume().end();
   };
-}
-
-/** How many connections fit into this process, two descriptors for each; no limit where the system does not say. */
-function connectionLimit(): number {
-  try {
-    const files = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
-    if (files === undefined) return Infinity;
-    return Math.floor((Number(files) - spareDescriptors) / 2);
-  } catch {
-    return Infinity;
-  }
 }

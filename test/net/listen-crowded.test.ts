@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { openDatagrams } from '../../shared/net/datagrams.js';
 import { listen } from '../../shared/net/listen.js';
 import type { TcpStream } from '../../shared/net/tcp.js';
 import { connect, type Peer } from '../support/peer.js';
@@ -14,6 +15,7 @@ vi.mock('node:fs', async (original) => {
   return { ...real, readFileSync: vi.fn(real.readFileSync) };
 });
 
+const silent = { received: () => undefined, failed: () => undefined };
 const header = 'Limit                     Soft Limit           Hard Limit           Units     \n';
 
 interface Crowd {
@@ -138,6 +140,20 @@ describe('a crowded listener', () => {
     await turnsUntil(() => other.accepted.length === 45);
     for (const peer of await other.arrive(1)) await peer.ended();
     expect(other.accepted.length).toBe(45);
+  });
+
+  it('takes fewer for as long as there are sockets for datagrams', async () => {
+    const { warnings, accepted, arrive } = await crowd(files(128 + 2 * 20));
+    const sockets = [openDatagrams(4, silent), openDatagrams(6, silent), openDatagrams(4, silent)];
+    await arrive(18);
+    await turnsUntil(() => accepted.length === 18);
+    for (const peer of await arrive(1)) await peer.ended();
+    expect([accepted.length, warnings]).toEqual([18, [18]]);
+    for (const socket of sockets) socket.close();
+    await arrive(2);
+    await turnsUntil(() => accepted.length === 20);
+    for (const peer of await arrive(1)) await peer.ended();
+    expect(accepted.length).toBe(20);
   });
 
   it('takes the next one when somebody has gone', async () => {

@@ -1,0 +1,60 @@
+/**
+ * The descriptors of this process, which connections and sockets for datagrams share. At the limit Node accepts
+ * connections and closes them without a word, and no name can be looked up: everybody has to stop before.
+ *
+ * A binding is not counted: until its connection comes, its port has the descriptor that is meant for that.
+ */
+import { readFileSync } from 'node:fs';
+
+/** Kept back for files, resolvers and listeners. */
+const spareDescriptors = 128;
+/** What datagrams may take, however few descriptors there are: four associations. */
+const fewestDatagramSockets = 8;
+const datagramShare = 1 / 4;
+
+/** What whoever runs this can do when there are too few. */
+export const moreDescriptors = 'raise the limit on open files (nofile)';
+
+/** How many there are to share; no limit where the system does not say. May be less than none. */
+export function descriptorsToShare(): number {
+  try {
+    const files = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
+    return files === undefined ? Infinity : Number(files) - spareDescriptors;
+  } catch {
+    return Infinity;
+  }
+}
+
+let datagramSockets = 0;
+
+/** How many of them sockets for datagrams have now. */
+export function openDatagramSockets(): number {
+  return datagramSockets;
+}
+
+/** How many of them sockets for datagrams may have: a quarter. */
+export function mostDatagramSockets(): number {
+  return Math.max(fewestDatagramSockets, Math.floor(descriptorsToShare() * datagramShare));
+}
+
+/** Counts a socket for datagrams until `uncount`, which is to be called once. */
+export function countDatagramSocket(): { readonly uncount: () => void } {
+  datagramSockets += 1;
+  return {
+    uncount: () => {
+      datagramSockets -= 1;
+    },
+  };
+}
+
+/** Tells that there are too few, at most once a minute however often it is called. */
+export function seldom<Words extends readonly unknown[]>(
+  tell: (...words: Words) => void,
+): (...words: Words) => void {
+  let toldAt = -Infinity;
+  return (...words) => {
+    if (performance.now() - toldAt < 60_000) return;
+    toldAt = performance.now();
+    tell(...words);
+  };
+}
