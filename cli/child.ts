@@ -1,6 +1,7 @@
 /** `halflight run`: one command with the variables of `halflight env`. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { isatty } from 'node:tty';
 import { readOwnCredential } from '../shared/config/credentials.js';
 import { proxyVariables, readLocalPort } from '../shared/config/proxy-variables.js';
 import { codeOf, messageOf } from '../shared/errors.js';
@@ -33,10 +34,12 @@ export async function runChild(
   return endProcess(await exitCodeOf(child, command));
 }
 
+/** Nothing may touch `process.stdin` here: it would make the pipe non-blocking for the command that reads from it. */
 function passSignals(child: () => ChildProcess | undefined): void {
+  const terminal = isatty(0);
   for (const signal of passedOn) {
     process.on(signal, () => {
-      if (!(process.stdin.isTTY && fromTerminal.includes(signal))) child()?.kill(signal);
+      if (!(terminal && fromTerminal.includes(signal))) child()?.kill(signal);
     });
   }
 }

@@ -2,6 +2,7 @@
  * `halflight connect`: stdin and stdout, joined with a target. What is on stdout is what the target said, and nothing
  * else ever.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { formatTarget, type Target } from '../shared/codec/address.js';
 import { type Ending, exitCodes, UsageError } from '../shared/config/exit.js';
 import { checkHost, readPort } from '../shared/config/host-port.js';
@@ -17,10 +18,23 @@ import { readWay, type WayFlags } from './ways.js';
 export async function runConnect(host: string, port: string, flags: WayFlags): Promise<void> {
   const target = readTarget(host, port);
   const way = readWay(flags, process.env);
-  const { exitCode, message } = await join(target, way(target));
+  // A file says of the last write only later that it failed.
+  let unwritten: Error | undefined;
+  process.stdout.on('error', (error: Error) => {
+    unwritten ??= error;
+  });
+  const ending = await join(target, way(target));
   await flushed(process.stdout);
+  await turn();
+  const { exitCode, message } = lost(unwritten) ?? ending;
   if (message !== '') process.stderr.write(`halflight: ${escapeControls(message)}\n`);
   return endProcess(exitCode);
+}
+
+/** What the target said has not all been written: a disk is full, for example. */
+function lost(error: Error | undefined): Ending | undefined {
+  if (error === undefined || codeOf(error) === 'EPIPE') return undefined;
+  return { exitCode: exitCodes.unavailable, message: `stdout: ${messageOf(error)}` };
 }
 
 function readTarget(host: string, port: string): Target {

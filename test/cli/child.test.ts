@@ -58,6 +58,18 @@ describe('halflight run', () => {
     expect((await run(['run', '--', ''])).exitCode).toBe(126);
   });
 
+  it('leaves stdin to its command, also when it has passed a signal on', async () => {
+    const pause = 'i=0; while [ $i -lt 1000 ] && [ -z "$heard" ]; do sleep 0.01; i=$((i+1)); done';
+    const script = `trap 'echo heard; heard=yes' HUP; echo ready; ${pause}; cat`;
+    const running = start(['run', '--', 'sh', '-c', script], { input: { open: true } });
+    expect(await running.nextLine()).toBe('ready');
+    running.child.kill('SIGHUP');
+    expect(await running.nextLine()).toBe('heard');
+    running.child.stdin.end('for the command\n');
+    expect(await running.ended).toMatchObject({ exitCode: 0, stderr: '' });
+    expect((await running.ended).stdout).toContain('for the command');
+  });
+
   it.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'] as const)('passes %s on and waits', async (signal) => {
     const script = `trap 'echo got; exit 5' ${signal.slice(3)}; echo ready; ${waiting}`;
     const running = start(['run', '--', 'sh', '-c', script]);

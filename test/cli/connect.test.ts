@@ -24,6 +24,17 @@ async function open(way: (typeof ways)[number]): Promise<string> {
   return uriOf(remote, way === 'the raw wire' ? 'raw' : 'shadowsocks');
 }
 
+it('connect says that it could not write all that the target said', async () => {
+  const [proxy, echo] = [await open('the raw wire'), await startEcho()];
+  const through = ['sh', '-c', 'exec "$@" >/dev/full', 'sh'];
+  const { exitCode, stderr } = await run(['connect', echo.host, String(echo.port), '--proxy', proxy], {
+    input: 'hello',
+    through,
+  });
+  expect(exitCode).toBe(69);
+  expect(stderr).toContain('ENOSPC');
+});
+
 describe.each(ways)('connect through %s', (way) => {
   it('carries what it reads to the target, and what that says to stdout', async () => {
     const [proxy, echo] = [await open(way), await startEcho()];
