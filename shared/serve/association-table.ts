@@ -55,16 +55,21 @@ export class AssociationTable {
     return this.#sources.has(source);
   }
 
-  /** Whether there is a place for one more, which may end another. The memory of a session goes with it. */
-  makeRoom(source: string): boolean {
+  /**
+   * Makes a place for one more, which may end another: the memory of a session goes with it. When there is none, what
+   * has too few of them comes back.
+   */
+  makeRoom(source: string): keyof Places | undefined {
     const now = performance.now();
-    for (const room of [this.#sources.get(source), this.#all]) {
+    const rooms = { perSource: this.#sources.get(source), total: this.#all };
+    for (const places of ['perSource', 'total'] as const) {
+      const room = rooms[places];
       if (room?.full !== true) continue;
       const idlest = room.idlest(now);
-      if (idlest === undefined) return false;
+      if (idlest === undefined) return places;
       this.#end(idlest);
     }
-    return true;
+    return undefined;
   }
 
   add(key: Key, source: string, association: Association): void {

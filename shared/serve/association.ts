@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly observer: Observer;
   /** The socket that clients send to, and that answers leave by. */
   readonly listener: Datagrams;
+  /** A socket could not be had for want of a descriptor. */
+  readonly noDescriptor: () => void;
 }
 
 const dnsPort = 53;
@@ -156,6 +158,7 @@ export class Association {
    */
   #failed(family: 4 | 6, error: Error): void {
     this.#broken = error;
+    if (codeOf(error) === 'EMFILE') this.#around.noDescriptor();
     this.#lost();
     this.#sockets.get(family)?.close();
     this.#sockets.delete(family);

@@ -8,10 +8,12 @@ import type { Cipher } from '../codec/stream.js';
 import type { Environment } from '../environment.js';
 import { codeOf, messageOf } from '../errors.js';
 import { bindDatagrams, type Datagrams, type Endpoint } from '../net/datagrams.js';
+import { moreDescriptors, mostDatagramSockets } from '../net/descriptors.js';
 import type { Guard } from '../net/guard.js';
 import type { Resolver } from '../net/resolve.js';
 import type { Observer } from '../observe/events.js';
 import { Association, type Surroundings } from './association.js';
+import { Shortages } from './association-shortages.js';
 import { AssociationTable, type IdleLimits, type Places } from './association-table.js';
 import { sourceOf } from './authenticate.js';
 import { Forgeries } from './forgeries.js';
@@ -47,6 +49,8 @@ export interface DatagramService {
 }
 
 const defaultPlaces: Places = { total: 4096, perSource: 256 };
+/** One for each family. */
+const socketsEach = 2;
 /** How often the idle are looked for. */
 const sweepMs = 5_000;
 
@@ -64,23 +68,33 @@ class Associations implements DatagramService {
   readonly #server: PacketServer;
   readonly #table: AssociationTable;
   readonly #forgeries: Forgeries;
+  readonly #shortages: Shortages;
   readonly #notBefore: number;
   readonly #sweep: NodeJS.Timeout;
   #dropped = 0;
 
-  constructor(listener: Datagrams, options: DatagramOptions, places: Places) {
+  constructor(listener: Datagrams, options: DatagramOptions, wanted: Places) {
     const { cipher, environment, resolver, guard, observer, notBefore, timeouts } = options;
     this.#notBefore = notBefore;
     this.#listener = listener;
-    this.#around = { resolver, guard, observer, listener };
+    const noDescriptor = (): void => {
+      this.#shortages.add('descriptors');
+    };
+    this.#around = { resolver, guard, observer, listener, noDescriptor };
     this.#server = packetServer(cipher, environment);
+    const affordable = Math.floor(mostDatagramSockets() / socketsEach);
+    const places = { ...wanted, total: Math.min(wanted.total, affordable) };
     this.#table = new AssociationTable(places);
+    const advice = places.total < wanted.total ? moreDescriptors : undefined;
+    this.#shortages = new Shortages(observer, places, advice);
     this.#forgeries = new Forgeries((why) => {
       observer({ event: 'absorbed', why });
     });
     this.#sweep = setInterval(() => {
       this.#table.endIdle(timeouts);
-      this.#forgeries.tick(performance.now());
+      const now = performance.now();
+      this.#forgeries.tick(now);
+      this.#shortages.tick(now);
     }, sweepMs);
     // That one datagram cannot be received is no reason not to receive the next.
     listener.attach({ received: this.#received, failed: () => undefined });
@@ -133,7 +147,9 @@ class Associations implements DatagramService {
     const recorded = timestamp !== undefined && timestamp < this.#notBefore;
     if (open !== undefined) return recorded ? undefined : open;
     const source = sourceOf(from.address);
-    if (recorded || !this.#table.makeRoom(source)) {
+    const shortage = recorded ? undefined : this.#table.makeRoom(source);
+    if (shortage !== undefined) this.#shortages.add(shortage);
+    if (recorded || shortage !== undefined) {
       session?.end();
       return undefined;
     }

@@ -2,6 +2,8 @@
  * Datagrams that were not genuine. Nobody is answered and no line is written for any single one of them: both would
  * be something for an attacker to multiply (docs/probes.md T-24).
  */
+import { Tally } from './tally.js';
+
 const minuteMs = 60_000;
 /** So many of one source within a minute, and the rest of it is dropped before any arithmetic (T-15). */
 const mostPerMinute = 1_000;
@@ -10,17 +12,17 @@ const mostSources = 4_096;
 
 /** How many there have been, in all and of each source. */
 export class Forgeries {
-  readonly #report: (why: string) => void;
+  readonly #tally: Tally;
   readonly #sources = new Map<string, number>();
   #minuteEnds = -Infinity;
-  #untold = 0;
   #latest = '';
-  #toldAt = -Infinity;
   #total = 0;
 
   /** `report` is told how many there have been, once a minute at most. */
   constructor(report: (why: string) => void) {
-    this.#report = report;
+    this.#tally = new Tally((count) => {
+      report(`datagrams: expected genuine ones, got ${count} others; the last: ${this.#latest}`);
+    });
   }
 
   /** All so far. */
@@ -40,7 +42,7 @@ export class Forgeries {
 
   add(source: string, why: string): void {
     this.#total += 1;
-    this.#untold += 1;
+    this.#tally.add();
     this.#latest = why;
     const before = this.#sources.get(source);
     if (before !== undefined || this.#sources.size < mostSources)
@@ -53,9 +55,6 @@ export class Forgeries {
       this.#minuteEnds = now + minuteMs;
       this.#sources.clear();
     }
-    if (this.#untold === 0 || now - this.#toldAt < minuteMs) return;
-    this.#report(`datagrams: expected genuine ones, got ${this.#untold} others; the last: ${this.#latest}`);
-    this.#toldAt = now;
-    this.#untold = 0;
+    this.#tally.tick(now);
   }
 }

@@ -33,11 +33,12 @@ function rig(total: number): {
       send: () => undefined,
       close: () => undefined,
     },
+    noDescriptor: () => undefined,
   };
   return {
     table,
     begin: (key, source) => {
-      if (!table.makeRoom(source)) return false;
+      if (table.makeRoom(source) !== undefined) return false;
       const association = new Association({ address: source, port: 1 }, session(), around);
       table.add(key, source, association);
       return true;
