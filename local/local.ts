@@ -4,7 +4,7 @@ import type { Environment } from '../shared/environment.js';
 import { listen } from '../shared/net/listen.js';
 import { createResolver } from '../shared/net/resolve.js';
 import type { CheckResult, Observer } from '../shared/observe/events.js';
-import { tunnelAssociator } from '../shared/outbound/associate.js';
+import { type PacketTunnel, tunnelAssociator } from '../shared/outbound/associate.js';
 import { tunnelBinder } from '../shared/outbound/bind.js';
 import type { Outbound } from '../shared/outbound/outbound.js';
 import {
@@ -14,6 +14,7 @@ import {
   shadowsocksDialer,
   type Tunnel,
 } from '../shared/outbound/tunnel.js';
+import { warnNoDescriptors } from '../shared/serve/association-shortages.js';
 import { Attempts } from '../shared/serve/attempts.js';
 import { Connections, warnCrowded } from '../shared/serve/connections.js';
 import { credentialCheck } from '../shared/serve/credentials.js';
@@ -50,13 +51,14 @@ export async function startLocal(
   const timeouts = { ...defaultTimeouts, ...settings.timeouts };
   const key = masterKey(remote.method, remote.secret);
   const resolver = createResolver();
-  const tunnel: Tunnel = {
+  const tunnel: Tunnel & PacketTunnel = {
     remote: { host: remote.host, port: remote.port },
     cipher: { method: remote.method, key, backend: cipherBackend },
     environment,
     resolver,
     timeouts,
     pathWorks: () => (asking ??= ask()),
+    crowded: warnNoDescriptors(observer),
   };
   const attempts = new Attempts();
   const stopping = new AbortController();
@@ -106,7 +108,11 @@ export async function startLocal(
 }
 
 /** All that a client may ask for leads to the remote. */
-function waysOut({ remote, udp, timeouts }: LocalSettings, tunnel: Tunnel, watch: PathWatch): Outbound {
+function waysOut(
+  { remote, udp, timeouts }: LocalSettings,
+  tunnel: Tunnel & PacketTunnel,
+  watch: PathWatch,
+): Outbound {
   const dialers = { raw: rawDialer, shadowsocks: shadowsocksDialer };
   return {
     dial: watch.watched(dialers[remote.wire](tunnel)),

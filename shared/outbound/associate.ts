@@ -9,8 +9,9 @@ import { canonicalIp } from '../codec/ip.js';
 import { type PacketClient, packetClient } from '../codec/packets.js';
 import type { Cipher } from '../codec/stream.js';
 import type { Environment } from '../environment.js';
-import { DialError, messageOf } from '../errors.js';
+import { codeOf, DialError, messageOf } from '../errors.js';
 import { anyAddress, bindDatagrams, type Datagrams, type Endpoint, type Sent } from '../net/datagrams.js';
+import { mostDatagramSockets, openDatagramSockets, seldom } from '../net/descriptors.js';
 import type { Resolver } from '../net/resolve.js';
 import { routedAddress } from '../net/routes.js';
 import { FragmentQueue, reassemblyMs } from '../proxy/fragments.js';
@@ -24,6 +25,8 @@ export interface PacketTunnel {
   readonly environment: Environment;
   readonly resolver: Resolver;
   readonly timeouts: { readonly dialMs: number };
+  /** This process has no descriptors for one more association: said at most once a minute. */
+  readonly crowded: () => void;
 }
 
 /**
@@ -31,26 +34,49 @@ export interface PacketTunnel {
  * travel to. Whether somebody is there cannot be told: the association opens as soon as the remote has an address.
  */
 export function tunnelAssociator(tunnel: PacketTunnel): Associator {
+  const most = mostDatagramSockets();
+  const crowded = seldom(tunnel.crowded);
   return async (client, { signal }) => {
-    const sockets: Datagrams[] = [];
-    const bind = async (host: string): Promise<Datagrams> => {
-      const socket = await bindDatagrams({ host, port: 0 });
-      sockets.push(socket);
-      return socket;
-    };
     try {
       const address = await remoteAddress(tunnel, signal);
-      const near = await bind(canonicalIp(client.near.host));
-      const far = await bind(anyAddress[address.includes(':') ? 6 : 4]);
-      signal.throwIfAborted();
+      const hosts = [canonicalIp(client.near.host), anyAddress[address.includes(':') ? 6 : 4]] as const;
+      if (openDatagramSockets() + hosts.length > most) {
+        crowded();
+        throw new Error(`sockets for datagrams: expected at most ${most}, got more`);
+      }
+      const [near, far] = await bindBoth(hosts, signal);
       return new Relay(client, { near, far, remote: { address, port: tunnel.remote.port } }, tunnel);
     } catch (error) {
-      for (const socket of sockets) socket.close();
+      if (codeOf(error) === 'EMFILE') crowded();
       signal.throwIfAborted();
       const detail = `remote ${formatTarget(tunnel.remote)}: ${messageOf(error)}`;
       throw new DialError('general-failure', detail, { cause: error });
     }
   };
+}
+
+/** Two sockets, or none at all. They count from the start, so that nobody else is promised their descriptors. */
+async function bindBoth(
+  hosts: readonly [near: string, far: string],
+  signal: AbortSignal,
+): Promise<[near: Datagrams, far: Datagrams]> {
+  const bind = (host: string): Promise<Datagrams> => bindDatagrams({ host, port: 0 });
+  const both = [bind(hosts[0]), bind(hosts[1])] as const;
+  try {
+    const bound = await Promise.all(both);
+    signal.throwIfAborted();
+    return bound;
+  } catch (error) {
+    for (const one of both) {
+      void one.then(
+        (socket) => {
+          socket.close();
+        },
+        () => undefined,
+      );
+    }
+    throw error;
+  }
 }
 
 /** Where the remote is now, in the spelling in which the system will name it as a sender. */

@@ -6,21 +6,30 @@ import { Tally } from './tally.js';
 /** What there was too little of: places, or descriptors. */
 export type Shortage = keyof Places | 'descriptors';
 
+const fewDescriptors = 'associations: expected as many as there are descriptors for, got more';
+
+/** Says that a local refuses associations because the process may hold no more of them. */
+export function warnNoDescriptors(observer: Observer): () => void {
+  return () => {
+    observer({ event: 'warning', detail: `${fewDescriptors}; ${moreDescriptors}` });
+  };
+}
+
 /** Warns of datagrams that were dropped for want of something, once a minute: how many, and never whose. */
 export class Shortages {
   readonly #tallies: Readonly<Record<Shortage, Tally>>;
 
   /** `advice` is what can be done for more places in all, if anything can. */
   constructor(observer: Observer, { total, perSource }: Places, advice?: string) {
-    const tally = (expected: string, remedy?: string): Tally =>
+    const tally = (short: string, remedy?: string): Tally =>
       new Tally((count) => {
-        const what = `associations: expected ${expected}, got more; datagrams dropped: ${count}`;
+        const what = `${short}; datagrams dropped: ${count}`;
         observer({ event: 'warning', detail: remedy === undefined ? what : `${what}; ${remedy}` });
       });
     this.#tallies = {
-      total: tally(`at most ${total}`, advice),
-      perSource: tally(`at most ${perSource} of one source`),
-      descriptors: tally('as many as there are descriptors for', moreDescriptors),
+      total: tally(`associations: expected at most ${total}, got more`, advice),
+      perSource: tally(`associations: expected at most ${perSource} of one source, got more`),
+      descriptors: tally(fewDescriptors, moreDescriptors),
     };
   }
 

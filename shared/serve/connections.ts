@@ -1,11 +1,12 @@
 import { StoppedError } from '../errors.js';
-import type { Observer } from '../observe/events.js';
+import { moreDescriptors } from '../net/descriptors.js';
 import type { TcpStream } from '../net/tcp.js';
+import type { Observer } from '../observe/events.js';
 
 /** Says that a listener refuses connections because the process may hold no more of them. */
 export function warnCrowded(observer: Observer): (limit: number) => void {
   return (limit) => {
-    const detail = `connections: expected at most ${limit}, got more; raise the limit on open files (nofile)`;
+    const detail = `connections: expected at most ${limit}, got more; ${moreDescriptors}`;
     observer({ event: 'warning', detail });
   };
 }

@@ -1,6 +1,7 @@
 import type fs from 'node:fs';
 import { readFileSync } from 'node:fs';
 import { afterEach, expect, it, vi } from 'vitest';
+import { askAssociation } from '../support/associate.js';
 import { connect, type Peer } from '../support/peer.js';
 import { startEcho } from '../support/targets.js';
 import { expectServed, startTunnel } from '../support/tunnel.js';
@@ -40,4 +41,19 @@ it('a remote with few descriptors is not closed to everybody by connections that
   await settle();
   expect(silent.filter(({ ending }) => ending === 'reset')).toEqual([]);
   expect(silent.filter(({ ending }) => ending === undefined).length).toBeGreaterThan(8);
+});
+
+it('a local with few descriptors refuses associations before connections go without, and says what to raise', async () => {
+  vi.mocked(readFileSync).mockReturnValue(
+    'Max open files            64                 64              files',
+  );
+  const tunnel = await startTunnel({ remote: { udp: false } });
+  vi.mocked(readFileSync).mockImplementation(real.readFileSync);
+  const replies: number[] = [];
+  for (let asked = 0; asked < 6; asked++) replies.push((await askAssociation(tunnel.local.port)).reply.code);
+  expect(replies).toEqual([0, 0, 0, 0, 1, 1]);
+  expect(tunnel.local.seen('warning')).toEqual([
+    { event: 'warning', detail: expect.stringMatching(/^associations: .*\(nofile\)$/) as string },
+  ]);
+  await expectServed(tunnel, await startEcho());
 });

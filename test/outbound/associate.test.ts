@@ -102,6 +102,7 @@ describe('an association', () => {
       environment: systemEnvironment,
       resolver: { resolve: () => Promise.reject(new Error('no such name')), close: () => undefined },
       timeouts: { dialMs: 1000 },
+      crowded: () => undefined,
     });
     const client = { near: { host: '127.0.0.1', port: 1 }, host: '127.0.0.1', announced: unspecified };
     await expect(associate(client, { signal: new AbortController().signal })).rejects.toMatchObject({
@@ -136,6 +137,7 @@ describe('an association', () => {
       environment: systemEnvironment,
       resolver: { resolve: () => new Promise(() => undefined), close: () => undefined },
       timeouts: { dialMs: 60_000 },
+      crowded: () => undefined,
     });
     const client = { near: { host: '127.0.0.1', port: 1 }, host: '127.0.0.1', announced: unspecified };
     const controller = new AbortController();
@@ -156,6 +158,7 @@ describe('an association', () => {
     });
     const associate = tunnelAssociator({
       ...{ remote: { host, port }, cipher, environment: systemEnvironment, timeouts: { dialMs: 1000 } },
+      crowded: () => undefined,
       resolver: { resolve: () => Promise.resolve([host]), close: () => undefined },
     });
     const client = { near: { host: '127.0.0.1', port: 1 }, host: '127.0.0.1', announced: unspecified };

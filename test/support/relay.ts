@@ -31,6 +31,7 @@ export async function openRelay(remote: FarEnd, changes: RelayChanges = {}): Pro
     environment,
     resolver,
     timeouts: { dialMs: 5000 },
+    crowded: () => undefined,
   });
   const association = await associate(
     { near: { host: '127.0.0.1', port: 1 }, host: '127.0.0.1', announced: unspecified, ...client },
