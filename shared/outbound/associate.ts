@@ -121,6 +121,8 @@ class Relay implements Association {
   readonly #sockets: Sockets;
   readonly #packets: PacketClient;
   readonly #fragments = new FragmentQueue();
+  /** A packet proves whom it is from and whom it answers. */
+  readonly #provesItself: boolean;
   readonly #clientHost: string;
   /** The one port of the client that is listened to: its request names it, or else its first datagram does. */
   #clientPort: number | undefined;
@@ -140,6 +142,7 @@ class Relay implements Association {
     });
     this.#sockets = sockets;
     this.#packets = packetClient(cipher, environment);
+    this.#provesItself = cipher.method.edition === 2022;
     this.#clientHost = canonicalIp(client.host);
     const { host, port } = client.announced;
     this.#clientPort = port !== 0 && canonicalIp(host) === this.#clientHost ? port : undefined;
@@ -213,9 +216,19 @@ class Relay implements Association {
     this.#sockets.far.send(packet, this.#sockets.remote, this.#sent);
   }
 
-  readonly #fromRemote = (packet: Uint8Array, { address, port }: Endpoint): void => {
-    const { remote, near } = this.#sockets;
-    if (this.#client === undefined || address !== remote.address || port !== remote.port) {
+  /**
+   * A remote with several addresses may answer from another one than was asked: the system chooses, and Node cannot
+   * tell it. The 2022 edition makes an answer of anybody else worthless; the 2017 edition does not even tell an answer
+   * to another association. The port is the remote's in any case, which keeps out what comes by chance.
+   */
+  #isRemote({ address, port }: Endpoint): boolean {
+    const { remote } = this.#sockets;
+    return port === remote.port && (this.#provesItself || address === remote.address);
+  }
+
+  readonly #fromRemote = (packet: Uint8Array, from: Endpoint): void => {
+    const { near } = this.#sockets;
+    if (this.#client === undefined || !this.#isRemote(from)) {
       this.#dropped += 1;
       return;
     }

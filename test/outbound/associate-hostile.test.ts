@@ -1,11 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
 import { concat } from '../../shared/bytes.js';
 import type { Target } from '../../shared/codec/address.js';
+import { type MethodName, methods } from '../../shared/codec/methods.js';
 import { packetServer } from '../../shared/codec/packets.js';
 import { systemEnvironment } from '../../shared/net/system.js';
 import type { Association } from '../../shared/outbound/outbound.js';
-import { cipherFor, pattern } from '../support/codec.js';
-import { method } from '../support/config.js';
+import { cipherFor, flipBit, pattern } from '../support/codec.js';
 import { type FarEnd, openRelay, socksAnswer, socksClient, socksDatagram } from '../support/relay.js';
 import { turnsUntil } from '../support/turns.js';
 import { type UdpPeer, udpPeer } from '../support/udp.js';
@@ -13,9 +13,11 @@ import { type UdpPeer, udpPeer } from '../support/udp.js';
 const target: Target = { host: '192.0.2.1', port: 7 };
 
 /** A remote whose every packet is in the hands of the test. */
-async function farEnd(): Promise<FarEnd & { readonly peer: UdpPeer }> {
+async function farEnd(
+  name: MethodName = '2022-blake3-aes-256-gcm',
+): Promise<FarEnd & { readonly peer: UdpPeer }> {
   const peer = await udpPeer();
-  return { peer, host: peer.host, port: peer.port, cipher: cipherFor(method()) };
+  return { peer, host: peer.host, port: peer.port, cipher: cipherFor(methods[name]) };
 }
 
 interface Scene {
@@ -32,8 +34,10 @@ interface Scene {
 
 type AnswerWith = (text: string, source?: Target) => Buffer;
 
-async function scene(announced?: Target): Promise<Scene> {
-  const far = await farEnd();
+async function scene(
+  changes: { readonly far?: Scene['far']; readonly announced?: Target } = {},
+): Promise<Scene> {
+  const { far = await farEnd(), announced } = changes;
   const relay = await openRelay(far, announced === undefined ? {} : { announced });
   const server = packetServer(far.cipher, systemEnvironment);
   return {
@@ -177,7 +181,7 @@ describe('a stranger', () => {
 
   it('on another port than the announced one is not heard even before', async () => {
     const client = await socksClient();
-    const scenery = { ...(await scene({ host: '127.0.0.1', port: client.port })), client };
+    const scenery = { ...(await scene({ announced: { host: '127.0.0.1', port: client.port } })), client };
     await expectDropped(scenery, [socksDatagram(target, 'me first')], await socksClient());
   });
 
@@ -187,7 +191,7 @@ describe('a stranger', () => {
   });
 
   it('does not make an announced port of another host count', async () => {
-    await expectDropped(await scene({ host: '203.0.113.9', port: 9 }), []);
+    await expectDropped(await scene({ announced: { host: '203.0.113.9', port: 9 } }), []);
   });
 });
 
@@ -209,15 +213,34 @@ describe('what comes from the side of the remote', () => {
     expect(relay.counts()).toMatchObject({ datagramsDown: 2, dropped: 1 + 2 + 41 });
   });
 
-  it('is dropped when another host or port sends it, however genuine', async () => {
-    const { far, relay, client, arrived } = await scene();
+  it.each([
+    ['2022-blake3-aes-256-gcm', ['another host', 'the remote'], 1],
+    ['aes-256-gcm', ['the remote'], 2],
+  ] as const)('with %s is heard when it is genuine, from %j', async (name, expected, dropped) => {
+    const { far, relay, client, arrived } = await scene({ far: await farEnd(name) });
     await client.say(socksDatagram(target, 'ask'), relay.bound);
     const { answer } = await arrived();
     const bound = { host: '127.0.0.1', port: await farPort(far, client, relay) };
     await (await udpPeer()).say(answer('another port'), bound);
     await (await udpPeer({ host: '127.0.0.2', port: far.port })).say(answer('another host'), bound);
     await far.peer.say(answer('the remote'), bound);
-    expect((await socksAnswer(client)).text).toBe('the remote');
+    for (const text of expected) expect((await socksAnswer(client)).text).toBe(text);
+    expect(relay.counts().dropped).toBe(dropped);
+  });
+
+  it('is dropped when it is not genuine, whichever host sends it', async () => {
+    const { far, relay, client, arrived } = await scene();
+    await client.say(socksDatagram(target, 'ask'), relay.bound);
+    const { answer } = await arrived();
+    const bound = { host: '127.0.0.1', port: await farPort(far, client, relay) };
+    const stranger = await udpPeer({ host: '127.0.0.2', port: far.port });
+    const genuine = answer('genuine');
+    await stranger.say(flipBit(Uint8Array.from(genuine), 300), bound);
+    await far.peer.say(genuine, bound);
+    await stranger.say(genuine, bound);
+    await far.peer.say(answer('last'), bound);
+    expect((await socksAnswer(client)).text).toBe('genuine');
+    expect((await socksAnswer(client)).text).toBe('last');
     expect(relay.counts().dropped).toBe(2);
   });
 
