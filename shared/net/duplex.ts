@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { concat } from '../bytes.js';
 import type { PushStream } from './stream.js';
 
 /** What may wait on either side before the other is held back, bytes. */
@@ -49,10 +50,12 @@ export class PushDuplex extends Duplex {
    */
   release(): PushStream {
     this.removeAllListeners('data');
-    const unread = this.read() as Buffer | null;
+    // From Node 26 on each call brings one piece only.
+    const unread: Buffer[] = [];
+    for (let piece = this.read(); piece !== null; piece = this.read()) unread.push(piece as Buffer);
     this.#released = true;
     this.destroy();
-    if (unread !== null) this.#stream.giveBack(unread);
+    if (unread.length > 0) this.#stream.giveBack(concat(unread));
     return this.#stream;
   }
 
