@@ -144,7 +144,7 @@ async function passBack(exchange: Exchange, wanted: Forwardable, heard: Heard): 
   // Node's parser has thrown away what came in one piece with the request: the client has to ask for it again.
   if (wanted.upgrade !== undefined) answer.shouldKeepAlive = false;
   if ('failure' in heard) return instead(exchange, failureAnswer(wanted, heard));
-  const { head, request, connection } = heard;
+  const { head, connection } = heard;
   const headers = endToEnd(head.rawHeaders);
   if (connection !== undefined && wanted.upgrade !== undefined) {
     const upgrade = valuesOf(head.rawHeaders, 'upgrade').join(', ');
@@ -157,7 +157,7 @@ async function passBack(exchange: Exchange, wanted: Forwardable, heard: Heard): 
     begin({ asked, answer }, { status: head.statusCode ?? 0, phrase: head.statusMessage ?? '', headers });
   } catch {
     // Node writes no status line or header that it would not read itself.
-    (connection ?? request).destroy();
+    (connection ?? head).destroy();
     return instead(exchange, ownPage(502, `${formatTarget(wanted.target)}: ${unreadable}.`, protocolError));
   }
   answer.flushHeaders();
