@@ -62,7 +62,9 @@ describe.each(Object.entries(askingDoors))('ssh by halflight connect at %s', (_n
     const way = `halflight connect --proxy ${(await startDoor()).port} %h %p`;
     const { exitCode, complaint, answer } = await ssh({ sshd: await startSshd(), way }, ['echo', 'in']);
     expect({ exitCode, bytes: answer.bytes }).toEqual({ exitCode: 255, bytes: 0 });
-    expect(complaint).toMatch(/^halflight: 127\.0\.0\.1:\d+: local \S+ asks for a password: set HALFLIGHT_AUTH/);
+    expect(complaint).toMatch(
+      /^halflight: 127\.0\.0\.1:\d+: local \S+ asks for a password: set HALFLIGHT_AUTH/,
+    );
   });
 });
 
