@@ -11,6 +11,7 @@ import { sessionSubkey } from './keys.js';
 import { tagLength } from './methods.js';
 import type { Method } from './methods.js';
 import { NonceCounter } from './nonce.js';
+import { checkSaltPrefix } from './salt-prefix.js';
 
 /** What two ends agree on beforehand. */
 export interface Cipher {
@@ -112,10 +113,18 @@ export function createSession(cipher: Cipher, salt: Uint8Array): Session {
   return { method, salt, aead, nonce: new NonceCounter(new Uint8Array(aead.nonceLength)) };
 }
 
-/** A salt for a stream of our own. All zeros is drawn again: broken dice show that face first. */
-export function freshSalt(method: Method, env: Environment): Uint8Array {
+/**
+ * A salt for a stream of our own, beginning with `prefix`. All zeros is drawn again: broken dice show that face first.
+ *
+ * @throws ConfigError when salts of this method cannot begin with `prefix`.
+ */
+export function freshSalt(method: Method, env: Environment, prefix?: Uint8Array): Uint8Array {
   let salt = env.randomBytes(method.saltLength);
   while (salt.every((byte) => byte === 0)) salt = env.randomBytes(method.saltLength);
+  if (prefix !== undefined) {
+    checkSaltPrefix(method, prefix);
+    salt.set(prefix);
+  }
   return salt;
 }
 

@@ -21,6 +21,11 @@ export type { Cipher, Opener, Sealer } from './session.js';
 
 const editions = { 2017: sip004, 2022: sip022 } satisfies Record<Method['edition'], Edition>;
 
+export interface RequestOptions {
+  /** What the salt begins with (2017). */
+  readonly saltPrefix?: Uint8Array | undefined;
+}
+
 /** Client side, going up: names the target and carries what the client says. */
 export class RequestSealer implements Sealer {
   /** What a response must echo (2022) or may not repeat (2017). */
@@ -31,8 +36,9 @@ export class RequestSealer implements Sealer {
   readonly #env: Environment;
   #begun = false;
 
-  constructor(cipher: Cipher, target: Target, env: Environment) {
-    this.salt = freshSalt(cipher.method, env);
+  /** @throws ConfigError when salts of the method cannot begin with the prefix. */
+  constructor(cipher: Cipher, target: Target, env: Environment, { saltPrefix }: RequestOptions = {}) {
+    this.salt = freshSalt(cipher.method, env, saltPrefix);
     this.#session = createSession(cipher, this.salt);
     this.#sealer = chunkSealer(this.#session);
     this.#target = target;

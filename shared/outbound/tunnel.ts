@@ -27,6 +27,8 @@ import {
 export interface Tunnel {
   readonly remote: Target;
   readonly cipher: Cipher;
+  /** What the salts of our requests begin with. */
+  readonly saltPrefix?: Uint8Array | undefined;
   readonly environment: Environment;
   readonly resolver: Resolver;
   readonly timeouts: Waits;
@@ -140,13 +142,13 @@ interface Opened {
 }
 
 async function openSealed(tunnel: Tunnel, { wire, target, signal }: Carrying): Promise<Opened> {
-  const { remote, cipher, environment, resolver, timeouts } = tunnel;
+  const { remote, cipher, saltPrefix, environment, resolver, timeouts } = tunnel;
   const reached = dial(remote, { resolver, timeoutMs: timeouts.dialMs, signal, socket: connectSocket });
   const tcp = new TcpStream(await reached.catch((error: unknown) => Promise.reject(failure(tunnel, error))));
   tcp.whenStalled(timeouts.stallMs, () => {
     void judgeSilence(tunnel, tcp);
   });
-  const sealer = new RequestSealer(cipher, target, environment);
+  const sealer = new RequestSealer(cipher, target, environment, { saltPrefix });
   const opener = new ResponseOpener(cipher, sealer.salt, environment, { endMarks: wire === 'raw' });
   const header = (out: Uint8Array[]): void => {
     sealer.open(out);
