@@ -24,6 +24,44 @@ export function masterKey(method: Method, secret: string): Uint8Array {
   return method.edition === 2017 ? bytesToKey(secret, method.keyLength) : presharedKey(method, secret);
 }
 
+/** What a client's secret says: its own key, and those of the remotes before which it has to name itself. */
+export interface ClientKeys {
+  readonly key: Uint8Array;
+  /** The identity keys (iPSK), that of the first remote first; empty for a remote with one key for everybody. */
+  readonly identityKeys: readonly Uint8Array[];
+}
+
+/** As many keys as one secret may chain: three remotes that pass a stream on, and the user. */
+const mostKeys = 4;
+
+/**
+ * The keys in a client's secret: one as {@link masterKey} reads it, or with the 2022 AES methods a chain
+ * `iPSK0:iPSK1:…:uPSK` of up to 4 (SIP023). A colon in a password of 2017 is a colon.
+ *
+ * @throws ConfigError for a key that does not fit, and for a chain that is too long or that the method does not know.
+ */
+export function clientKeys(method: Method, secret: string): ClientKeys {
+  const texts = method.edition === 2017 ? [secret] : secret.split(':');
+  if (texts.length > 1 && !hasIdentities(method)) {
+    throw new ConfigError(
+      `key for ${method.name}: expected one, got ${texts.length}: only the 2022 AES methods have identity headers`,
+    );
+  }
+  if (texts.length > mostKeys) {
+    throw new ConfigError(
+      `key for ${method.name}: expected at most ${mostKeys} in a chain, got ${texts.length}`,
+    );
+  }
+  const keys = texts.map((text) => masterKey(method, text));
+  const [key = new Uint8Array(0)] = keys.slice(-1);
+  return { key, identityKeys: keys.slice(0, -1) };
+}
+
+/** Whether clients of the method can name themselves in an identity header, which is a block of AES (SIP023). */
+export function hasIdentities({ edition, aead }: Method): boolean {
+  return edition === 2022 && aead.startsWith('aes-');
+}
+
 /** A new secret in the form that {@link masterKey} takes: padded standard base64 of random bytes, 32 for a password. */
 export function generateSecret(method: Method, env: Environment): string {
   const length = method.edition === 2017 ? 32 : method.keyLength;
@@ -40,8 +78,19 @@ export function sessionSubkey(method: Method, key: Uint8Array, salt: Uint8Array)
   return blake3(concat([key, salt]), { context: sessionContext, dkLen: method.keyLength });
 }
 
+/** The key of the identity header of one request (SIP023). */
+export function identitySubkey(method: Method, key: Uint8Array, salt: Uint8Array): Uint8Array {
+  return blake3(concat([key, salt]), { context: identityContext, dkLen: method.keyLength });
+}
+
+/** What an identity header names a key by: the first 16 bytes of its BLAKE3 hash (SIP023). */
+export function keyHash(key: Uint8Array): Uint8Array {
+  return blake3(key, { dkLen: 16 });
+}
+
 const subkeyInfo = new TextEncoder().encode('ss-subkey');
 const sessionContext = new TextEncoder().encode('shadowsocks 2022 session subkey');
+const identityContext = new TextEncoder().encode('shadowsocks 2022 identity subkey');
 
 /** Whether two byte strings are the same, in a time that depends on their lengths alone. */
 export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {

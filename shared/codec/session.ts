@@ -7,7 +7,7 @@ import type { Target } from './address.js';
 import { cipherBackends } from './aead.js';
 import type { Aead, CipherBackend } from './aead.js';
 import type { ChunkSealer } from './chunks.js';
-import { sessionSubkey } from './keys.js';
+import { clientKeys, sessionSubkey } from './keys.js';
 import { tagLength } from './methods.js';
 import type { Method } from './methods.js';
 import { NonceCounter } from './nonce.js';
@@ -19,6 +19,20 @@ export interface Cipher {
   /** The master key, `method.keyLength` bytes. */
   readonly key: Uint8Array;
   readonly backend: CipherBackend;
+  /** The keys under which a client names itself, that of the first remote first (SIP023); absent where nobody asks. */
+  readonly identityKeys?: readonly Uint8Array[];
+}
+
+/** One of those who share the port of a remote, each with a key of its own. */
+export interface User {
+  readonly name: string;
+  readonly cipher: Cipher;
+}
+
+/** The cipher of a client with this secret, which may be a chain. Throws as {@link clientKeys}. */
+export function clientCipher(method: Method, secret: string, backend: CipherBackend): Cipher {
+  const { key, identityKeys } = clientKeys(method, secret);
+  return { method, key, backend, ...(identityKeys.length > 0 && { identityKeys }) };
 }
 
 /** One direction of a stream, going out. Payloads are lent, the pieces pushed to `out` are the caller's. */
@@ -76,7 +90,8 @@ export interface Edition {
     request: OutgoingRequest,
     payload: Uint8Array,
   ): { readonly piece: Uint8Array; readonly taken: number };
-  requestReader(session: Session, env: Environment): RequestReader;
+  /** Reads a request whose header begins `start` bytes into the stream. */
+  requestReader(session: Session, start: number, env: Environment): RequestReader;
   /** Salt and header of a response, which announces the length of the first payload, in one piece. */
   sealResponseHeader(response: OutgoingResponse, firstLength: number): Uint8Array;
   /** Bytes between the salt of a response and its first payload chunk. */
@@ -88,6 +103,8 @@ export interface Edition {
 /** What the opening of a request is made from. */
 export interface OutgoingRequest {
   readonly session: Session;
+  /** The identity headers; empty for a remote with one key for everybody. */
+  readonly identity: Uint8Array;
   readonly sealer: ChunkSealer;
   readonly target: Target;
   readonly env: Environment;

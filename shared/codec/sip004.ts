@@ -27,7 +27,7 @@ export const sip004: Edition = {
     return { piece: concat(pieces), taken };
   },
 
-  requestReader: (session) => new Reader(session),
+  requestReader: (session, start) => new Reader(session, start),
 
   sealResponseHeader({ session }, firstLength) {
     const length = new Uint8Array(2);
@@ -48,9 +48,9 @@ class Reader implements RequestReader {
   #plaintext: Uint8Array = new Uint8Array(0);
   #emptyChunks = 0;
 
-  constructor(session: Session) {
+  constructor(session: Session, start: number) {
     this.#session = session;
-    this.#at = session.salt.length;
+    this.#at = start;
   }
 
   read(bytes: Uint8Array): RequestHeader | undefined {

@@ -3,7 +3,9 @@
  * and what it answers, so that nothing recorded can be played again, later or in the other direction.
  *
  * ```
- *   request    salt │ fixed-length header │ variable-length header │ chunk …
+ *   request    salt │ identity headers │ fixed-length header │ variable-length header │ chunk …
+ *
+ *     identity  one for each identity key of the client, mostly none: identity.ts
  *
  *     fixed     TYPE │ TIMESTAMP             │ LENGTH                                   sealed, nonce 0
  *               0  1 │ u64, Unix seconds   8 │ u16, of the variable-length header   2
@@ -36,7 +38,7 @@ const maxPadding = 900;
 const fixedHeader = 1 + 8 + 2;
 
 export const sip022: Edition = {
-  sealRequest({ session, sealer, target, env }, payload) {
+  sealRequest({ session, identity, sealer, target, env }, payload) {
     const address = encodeTarget(target);
     const frame = address.length + 2;
     const taken = Math.min(sealer.share(frame + payload.length) - frame, payload.length);
@@ -47,11 +49,11 @@ export const sip022: Edition = {
     variable.set(payload.subarray(0, taken), frame + padding);
     const fixed = stamped(REQUEST, fixedHeader, env);
     writeU16(fixed, 9, variable.length);
-    const piece = concat([session.salt, sealMessage(session, fixed), sealMessage(session, variable)]);
-    return { piece, taken };
+    const headers = [sealMessage(session, fixed), sealMessage(session, variable)];
+    return { piece: concat([session.salt, identity, ...headers]), taken };
   },
 
-  requestReader: (session, env) => new Reader(session, env),
+  requestReader: (session, start, env) => new Reader(session, start, env),
 
   sealResponseHeader({ session, requestSalt, env }, firstLength) {
     const plain = stamped(RESPONSE, fixedHeader + requestSalt.length, env);
@@ -78,19 +80,20 @@ export const sip022: Edition = {
 /** Reads the two headers of a request, each opened once. */
 class Reader implements RequestReader {
   readonly #session: Session;
+  readonly #start: number;
   readonly #env: Environment;
   #fixed: { readonly timestamp: number; readonly length: number } | undefined;
 
-  constructor(session: Session, env: Environment) {
+  constructor(session: Session, start: number, env: Environment) {
     this.#session = session;
+    this.#start = start;
     this.#env = env;
   }
 
   read(bytes: Uint8Array): RequestHeader | undefined {
-    const fixedStart = this.#session.salt.length;
-    const start = fixedStart + fixedHeader + tagLength;
+    const start = this.#start + fixedHeader + tagLength;
     if (bytes.length < start) return undefined;
-    this.#fixed ??= this.#readFixed(bytes.subarray(fixedStart, start));
+    this.#fixed ??= this.#readFixed(bytes.subarray(this.#start, start));
     const { timestamp, length } = this.#fixed;
     const consumed = start + length + tagLength;
     if (bytes.length < consumed) return undefined;

@@ -6,20 +6,18 @@
  */
 import { concat } from '../bytes.js';
 import type { Environment } from '../environment.js';
-import { AuthError, ProtocolError } from '../errors.js';
-import { isReserved } from './address.js';
+import { AuthError } from '../errors.js';
 import type { Target } from './address.js';
 import { ChunkOpener, ChunkSealer, smallPayload } from './chunks.js';
+import { editionOf } from './editions.js';
+import { streamIdentity } from './identity.js';
 import { sameBytes } from './keys.js';
-import type { Method } from './methods.js';
 import { createSession, freshSalt } from './session.js';
-import type { Cipher, Edition, Opener, RequestReader, Sealer, Session } from './session.js';
-import { sip004 } from './sip004.js';
-import { sip022 } from './sip022.js';
+import type { Cipher, Opener, Sealer, Session } from './session.js';
 
-export type { Cipher, Opener, Sealer } from './session.js';
-
-const editions = { 2017: sip004, 2022: sip022 } satisfies Record<Method['edition'], Edition>;
+export { RequestOpener } from './request-opener.js';
+export type { OpenedRequest } from './request-opener.js';
+export type { Cipher, Opener, Sealer, User } from './session.js';
 
 export interface RequestOptions {
   /** What the salt begins with (2017). */
@@ -30,6 +28,7 @@ export interface RequestOptions {
 export class RequestSealer implements Sealer {
   /** What a response must echo (2022) or may not repeat (2017). */
   readonly salt: Uint8Array;
+  readonly #cipher: Cipher;
   readonly #session: Session;
   readonly #sealer: ChunkSealer;
   readonly #target: Target;
@@ -39,6 +38,7 @@ export class RequestSealer implements Sealer {
   /** @throws ConfigError when salts of the method cannot begin with the prefix. */
   constructor(cipher: Cipher, target: Target, env: Environment, { saltPrefix }: RequestOptions = {}) {
     this.salt = freshSalt(cipher.method, env, saltPrefix);
+    this.#cipher = cipher;
     this.#session = createSession(cipher, this.salt);
     this.#sealer = chunkSealer(this.#session);
     this.#target = target;
@@ -71,7 +71,13 @@ export class RequestSealer implements Sealer {
 
   #begin(payload: Uint8Array, out: Uint8Array[]): void {
     this.#begun = true;
-    const request = { session: this.#session, sealer: this.#sealer, target: this.#target, env: this.#env };
+    const request = {
+      session: this.#session,
+      identity: streamIdentity(this.#cipher, this.salt),
+      sealer: this.#sealer,
+      target: this.#target,
+      env: this.#env,
+    };
     const { piece, taken } = editionOf(this.#session.method).sealRequest(request, payload);
     out.push(piece);
     this.#sealer.seal(payload.subarray(taken), out);
@@ -151,68 +157,6 @@ export class ResponseOpener implements Opener {
   }
 }
 
-/** A request that has proved to be authentic. */
-export interface OpenedRequest {
-  /** What the response has to echo, and what must not be seen again. Owned. */
-  readonly salt: Uint8Array;
-  /** Unix time in seconds as the client wrote it (2022), within 30 s of ours; the 2017 edition has none. */
-  readonly timestamp: number | undefined;
-  readonly target: Target;
-  /** What came with the header; owned, may be empty. */
-  readonly payload: Uint8Array;
-  /** How many bytes of the stream all this was. */
-  readonly consumed: number;
-  /** For the bytes from `consumed` on. It knows end marks when the target is the reserved one. */
-  readonly opener: Opener;
-}
-
-/** Remote side, coming up: finds out whether somebody who knows the key is asking, and for what. */
-export class RequestOpener {
-  /** How many bytes to wait for before looking the salt up: they are the first of the stream. */
-  readonly saltLength: number;
-  readonly #cipher: Cipher;
-  readonly #env: Environment;
-  #session: Session | undefined;
-  #reader: RequestReader | undefined;
-
-  constructor(cipher: Cipher, env: Environment) {
-    this.saltLength = cipher.method.saltLength;
-    this.#cipher = cipher;
-    this.#env = env;
-  }
-
-  /**
-   * The request, or undefined while bytes are missing. Call it with all bytes so far (lent); nothing is opened twice.
-   * Nobody may call it again after it threw.
-   *
-   * @throws AuthError for whatever is wrong, malformed things sealed with the right key included: to an impostor
-   * every mistake has to look the same, so there is only one kind.
-   */
-  open(bytes: Uint8Array): OpenedRequest | undefined {
-    if (bytes.length < this.saltLength) return undefined;
-    this.#session ??= createSession(this.#cipher, copyOf(bytes.subarray(0, this.saltLength)));
-    this.#reader ??= editionOf(this.#cipher.method).requestReader(this.#session, this.#env);
-    return readRequest(this.#reader, this.#session, bytes);
-  }
-}
-
-function readRequest(reader: RequestReader, session: Session, bytes: Uint8Array): OpenedRequest | undefined {
-  try {
-    const header = reader.read(bytes);
-    if (header === undefined) return undefined;
-    if (header.target.port === 0) throw new ProtocolError('target port: expected 1 to 65535, got 0');
-    const endMarks = isReserved(header.target);
-    const opener = new ChunkOpener(session.aead, session.method.maxPayload, {
-      endMarks,
-      nonce: session.nonce,
-    });
-    return { salt: session.salt, ...header, opener };
-  } catch (error) {
-    if (error instanceof ProtocolError) throw new AuthError(error.message, { cause: error });
-    throw error;
-  }
-}
-
 /** Remote side, going down. Says nothing, not even its salt, before there is a first payload. */
 export class ResponseSealer implements Sealer {
   /** To be remembered with the 2017 edition: a request that begins with it is our own voice, sent back. */
@@ -264,15 +208,6 @@ export class ResponseSealer implements Sealer {
 }
 
 const nothing = new Uint8Array(0);
-
-/** Not `slice`: lent bytes are often a Buffer, whose slice is a view. */
-function copyOf(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes);
-}
-
-function editionOf(method: Method): Edition {
-  return editions[method.edition];
-}
 
 function chunkSealer(session: Session): ChunkSealer {
   return new ChunkSealer(session.aead, session.method.maxPayload, { nonce: session.nonce });

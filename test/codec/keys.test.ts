@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { generateSecret, masterKey, sameBytes, weakPassword } from '../../shared/codec/keys.js';
+import { clientKeys, generateSecret, masterKey, sameBytes, weakPassword } from '../../shared/codec/keys.js';
 import { methods } from '../../shared/codec/methods.js';
 import { ConfigError } from '../../shared/errors.js';
 import { allMethods, fixedEnvironment, hex, methods2017, pattern, toHex } from '../support/codec.js';
@@ -108,4 +108,38 @@ test('bytes are compared by value, and lengths count', () => {
   expect(sameBytes(hex('0102'), hex('0102'))).toBe(true);
   expect(sameBytes(hex('0102'), hex('0103'))).toBe(false);
   expect(sameBytes(hex('0102'), hex('010203'))).toBe(false);
+});
+
+describe('chains of keys', () => {
+  const link = (seed: number, length = 32): string => Buffer.from(pattern(length, seed)).toString('base64');
+
+  test('the last is the own key of the client, those before it are identity keys in their order', () => {
+    const { key: own, identityKeys } = clientKeys(method, [link(1), link(2), link(3)].join(':'));
+    expect(own).toEqual(pattern(32, 3));
+    expect(identityKeys).toEqual([pattern(32, 1), pattern(32, 2)]);
+    expect(clientKeys(method, link(1))).toEqual({ key: pattern(32, 1), identityKeys: [] });
+  });
+
+  test.each([
+    ['five keys', method, [1, 2, 3, 4, 5].map((seed) => link(seed)).join(':'), 'at most 4'],
+    ['an empty key', method, `${link(1)}:`, 'got 0'],
+    ['a key of another length', method, `${link(1)}:${link(2, 16)}`, 'got 16'],
+    [
+      'a ChaCha method',
+      methods['2022-blake3-chacha20-poly1305'],
+      `${link(1)}:${link(2)}`,
+      'expected one, got 2',
+    ],
+  ])('%s is refused', (_, which, secret, why) => {
+    const attempt = (): unknown => clientKeys(which, secret);
+    expect(attempt).toThrow(ConfigError);
+    expect(attempt).toThrow(why);
+  });
+
+  test('a colon in a password is no chain', () => {
+    expect(clientKeys(methods['aes-256-gcm'], 'a:b')).toEqual({
+      key: masterKey(methods['aes-256-gcm'], 'a:b'),
+      identityKeys: [],
+    });
+  });
 });
