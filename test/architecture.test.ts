@@ -4,7 +4,16 @@ import { describe, expect, it } from 'vitest';
 
 /** The rings of docs/architecture.md, from the ground up. Imports point down, or stay in their own ring. */
 const rings: readonly (readonly [name: string, places: readonly string[]])[] = [
-  ['ground', ['shared/errors.ts', 'shared/bytes.ts', 'shared/environment.ts', 'shared/service.ts']],
+  [
+    'ground',
+    [
+      'shared/errors.ts',
+      'shared/bytes.ts',
+      'shared/environment.ts',
+      'shared/nearest.ts',
+      'shared/service.ts',
+    ],
+  ],
   ['protocol', ['shared/codec', 'shared/proxy', 'shared/routing']],
   ['adapters', ['shared/net', 'shared/outbound']],
   ['machine', ['shared/serve', 'shared/hooks', 'shared/observe', 'shared/config']],

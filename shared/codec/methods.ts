@@ -3,6 +3,7 @@
  * command line, a URI and the wire is the same name.
  */
 import { ConfigError } from '../errors.js';
+import { nearest } from '../nearest.js';
 
 /** A method by the name that every Shadowsocks program knows it under. */
 export type MethodName =
@@ -65,7 +66,7 @@ export function findMethod(name: string): Method {
   const reason = unauthenticated.find((family) => family.names.test(name))?.reason;
   if (reason !== undefined)
     throw new ConfigError(`method ${name}: not supported: ${reason}; use one of ${supported}`);
-  const near = nearest(name);
+  const near = nearest(name, Object.keys(methods));
   const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
   throw new ConfigError(
     `method: expected one of ${supported}, got ${JSON.stringify(name.slice(0, 64))}${hint}`,
@@ -86,28 +87,3 @@ const unauthenticated: readonly { readonly names: RegExp; readonly reason: strin
     reason: 'a stream cipher without authentication lets anybody turn the remote into a decryption oracle',
   },
 ];
-
-/** The supported name that differs by a few letters at most, if there is one. */
-function nearest(name: string): MethodName | undefined {
-  if (name.length > 64) return undefined;
-  let best: { readonly method: MethodName; readonly distance: number } | undefined;
-  for (const { name: method } of Object.values(methods)) {
-    const distance = editDistance(name.toLowerCase(), method);
-    if (distance <= 4 && (best === undefined || distance < best.distance)) best = { method, distance };
-  }
-  return best?.method;
-}
-
-/** Levenshtein's distance, one row at a time. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (const letter of from) {
-    const next = [(row[0] ?? 0) + 1];
-    for (const [column, other] of Array.from(to).entries()) {
-      const replaced = (row[column] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(replaced, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
-}
