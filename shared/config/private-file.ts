@@ -18,13 +18,32 @@ export interface PrivateFile {
   readonly maxBytes: number;
 }
 
+/** What is in a small file, and who may read it. */
+export interface SmallFile {
+  readonly bytes: Buffer;
+  /** Its permission bits. */
+  readonly mode: number;
+}
+
 /**
  * The text in a file that only its owner can read, or undefined when there is no file.
  *
  * ConfigError, naming the file: others may read it, it is no regular file, it is too long, its path cannot be used.
  * EACCES and EPERM come through as they are.
  */
-export async function readPrivateFile({ name, path, maxBytes }: PrivateFile): Promise<string | undefined> {
+export async function readPrivateFile(file: PrivateFile): Promise<string | undefined> {
+  const small = await readSmallFile(file);
+  if (small === undefined) return undefined;
+  checkOwnerOnly(file.name, small.mode);
+  // Some editors begin a file with a byte order mark, and nobody sees it there.
+  return small.bytes.toString('utf8').replace(/^\ufeff/, '');
+}
+
+/**
+ * What is in a regular file of at most `maxBytes`, whoever may read it, or undefined when there is no file. Errors as
+ * from `readPrivateFile`.
+ */
+export async function readSmallFile({ name, path, maxBytes }: PrivateFile): Promise<SmallFile | undefined> {
   let file: FileHandle;
   try {
     file = await open(path, readFlags);
@@ -34,12 +53,12 @@ export async function readPrivateFile({ name, path, maxBytes }: PrivateFile): Pr
     throw pathError(name, error);
   }
   try {
-    await checkOwnerOnly(name, file);
+    const status = await file.stat();
+    if (!status.isFile()) throw unfit(name, 'a regular file', 'something else');
     const bytes = Buffer.alloc(maxBytes + 1);
     const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
     if (bytesRead > maxBytes) throw unfit(name, `at most ${maxBytes} bytes`, 'more');
-    // Some editors begin a file with a byte order mark, and nobody sees it there.
-    return bytes.toString('utf8', 0, bytesRead).replace(/^\ufeff/, '');
+    return { bytes: bytes.subarray(0, bytesRead), mode: status.mode & 0o777 };
   } catch (error) {
     throw pathError(name, error);
   } finally {
@@ -47,10 +66,8 @@ export async function readPrivateFile({ name, path, maxBytes }: PrivateFile): Pr
   }
 }
 
-async function checkOwnerOnly(name: string, file: FileHandle): Promise<void> {
-  const status = await file.stat();
-  if (!status.isFile()) throw unfit(name, 'a regular file', 'something else');
-  const mode = status.mode & 0o777;
+/** ConfigError when others than its owner may read a file with these permission bits. */
+export function checkOwnerOnly(name: string, mode: number): void {
   // Windows has access lists instead of these bits and reports 0666 for every file.
   if (process.platform === 'win32' || (mode & 0o077) === 0) return;
   throw unfit(name, 'mode 0600 (others must not read it: chmod 600)', `mode 0${mode.toString(8)}`);
