@@ -3,6 +3,7 @@ export { startLocal, type LocalService } from './local/local.js';
 export { startRemote } from './remote/remote.js';
 export type { Environment } from './shared/environment.js';
 export type { Service } from './shared/service.js';
+export type { Plugin } from './shared/net/plugin.js';
 export { systemEnvironment } from './shared/net/system.js';
 export type { Credential } from './shared/config/credentials.js';
 export type { ListenAddress, LocalSettings, RemoteSettings } from './shared/config/settings.js';

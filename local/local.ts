@@ -20,6 +20,7 @@ import { Connections, warnCrowded } from '../shared/serve/connections.js';
 import { credentialCheck } from '../shared/serve/credentials.js';
 import { type FrontDoor, frontDoor, lazyHttp } from '../shared/serve/inbound.js';
 import { type Inbound, serveStream } from '../shared/serve/serve.js';
+import { startPluginTo } from '../shared/serve/plugin.js';
 import { defaultTimeouts, type Timeouts } from '../shared/serve/timeouts.js';
 import type { Service } from '../shared/service.js';
 import { pacPage } from './pac.js';
@@ -39,8 +40,8 @@ export interface LocalService extends Service {
 
 /**
  * Starts a local: one port for SOCKS4, SOCKS5 and HTTP whose requests leave through the remote. It does not need the
- * remote to be there. Rejects with a ConfigError for a key that does not fit, or with the system's error when it cannot
- * listen.
+ * remote to be there. Rejects with a ConfigError for a key that does not fit or a plugin that does not run, or with the
+ * system's error when it cannot listen.
  */
 export async function startLocal(
   settings: LocalSettings,
@@ -51,8 +52,11 @@ export async function startLocal(
   const timeouts = { ...defaultTimeouts, ...settings.timeouts };
   const key = masterKey(remote.method, remote.secret);
   const resolver = createResolver();
+  const far = { host: remote.host, port: remote.port };
+  const plugin = settings.plugin && (await startPluginTo(far, settings.plugin, observer));
   const tunnel: Tunnel & PacketTunnel = {
-    remote: { host: remote.host, port: remote.port },
+    remote: far,
+    ...(plugin && { plugin: plugin.local }),
     cipher: { method: remote.method, key, backend: cipherBackend },
     environment,
     resolver,
@@ -84,6 +88,9 @@ export async function startLocal(
       void serveStream(client, inbound, machine);
     },
     crowded: warnCrowded(observer),
+  }).catch(async (error: unknown) => {
+    await plugin?.stop();
+    throw error;
   });
   return {
     listen: listener.text,
@@ -102,6 +109,7 @@ export async function startLocal(
       stopping.abort();
       await clients.drain(graceMs);
       await attempts.settled();
+      await plugin?.stop();
       resolver.close();
     },
   };

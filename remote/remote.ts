@@ -8,7 +8,7 @@ import type { RemoteSettings } from '../shared/config/settings.js';
 import type { Environment } from '../shared/environment.js';
 import { codeOf, messageOf } from '../shared/errors.js';
 import { openJournal } from '../shared/net/journal.js';
-import { listen, type Listener } from '../shared/net/listen.js';
+import { listen, type Listener, type ListenOptions } from '../shared/net/listen.js';
 import { exactReplayStore, hashedReplayStore, type ReplayStore } from '../shared/net/replay.js';
 import { createResolver } from '../shared/net/resolve.js';
 import { SealedStream } from '../shared/net/sealed.js';
@@ -23,6 +23,7 @@ import { Connections, warnCrowded } from '../shared/serve/connections.js';
 import { type DatagramService, serveDatagrams } from '../shared/serve/associations.js';
 import { credentialCheck } from '../shared/serve/credentials.js';
 import { fixedTarget, frontDoor, lazyHttp } from '../shared/serve/inbound.js';
+import { pluginSide, reservePublic, startPluginBefore } from '../shared/serve/plugin.js';
 import { type Inbound, serveStream } from '../shared/serve/serve.js';
 import { defaultTimeouts, type Timeouts } from '../shared/serve/timeouts.js';
 import { Unproven } from '../shared/serve/unproven.js';
@@ -35,7 +36,8 @@ const mostBindings = 64;
 
 /**
  * Starts a remote: authenticates carriers and Shadowsocks connections, dials what they ask for, answers honestly.
- * Rejects with a ConfigError for a key that does not fit, or with the system's error when it cannot listen.
+ * Rejects with a ConfigError for a key that does not fit or a plugin that does not run, or with the system's error when
+ * it cannot listen.
  */
 export async function startRemote(
   settings: RemoteSettings,
@@ -48,7 +50,10 @@ export async function startRemote(
   const replay = await openReplayStore(settings, cipher, observer);
   const notBefore = method.edition === 2022 && !settings.freshKey ? await nextSecond(environment) : 0;
   const resolver = createResolver();
-  const guard = { allowPrivate: settings.allowPrivate, own: () => [listener.address] };
+  const guard = {
+    allowPrivate: settings.allowPrivate,
+    own: () => [listener.address, ...(behind === undefined ? [] : [behind.address])],
+  };
   const unproven = new Unproven();
   const proven = new Connections();
   const attempts = new Attempts();
@@ -114,20 +119,22 @@ export async function startRemote(
     void serveStream(stream, raw ? inbound : fixedTarget(opened.target), machine);
   };
 
+  const door: ListenOptions = {
+    accept: (tcp) => {
+      unproven.add(tcp);
+      authenticate(tcp, gate, (opened) => {
+        admit(tcp, opened);
+      });
+    },
+    crowded: warnCrowded(observer),
+    filling: () => {
+      unproven.makeRoom();
+    },
+  };
+  // With a plugin it is the plugin that listens where everybody comes, and this half behind it.
+  const behind = settings.plugin && (await listen(pluginSide, door));
   const { listener, datagrams } = await openPorts(settings, {
-    streams: () =>
-      listen(settings.listen, {
-        accept: (tcp) => {
-          unproven.add(tcp);
-          authenticate(tcp, gate, (opened) => {
-            admit(tcp, opened);
-          });
-        },
-        crowded: warnCrowded(observer),
-        filling: () => {
-          unproven.makeRoom();
-        },
-      }),
+    streams: () => (behind === undefined ? listen(settings.listen, door) : reservePublic(settings.listen)),
     datagrams: (address) =>
       serveDatagrams({
         listen: address,
@@ -139,17 +146,27 @@ export async function startRemote(
         notBefore,
         timeouts,
       }),
+  }).catch((error: unknown) => {
+    behind?.close();
+    throw error;
   });
+  const close = (): void => {
+    listener.close();
+    behind?.close();
+    datagrams?.close();
+  };
+  const place = { remote: listener.address, local: (behind ?? listener).address };
+  const plugin = settings.plugin && (await startPluginBefore(place, settings.plugin, { observer, close }));
   return {
     listen: listener.text,
     async stop(graceMs) {
-      listener.close();
+      close();
       unproven.drop();
       attempts.stop();
       stopping.abort();
-      datagrams?.close();
       await proven.drain(graceMs);
       await attempts.settled();
+      await plugin?.stop();
       resolver.close();
       await replay.close();
     },

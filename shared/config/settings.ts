@@ -1,5 +1,6 @@
 import type { CipherBackend } from '../codec/aead.js';
 import type { Method } from '../codec/methods.js';
+import type { Plugin } from '../net/plugin.js';
 import type { Timeouts } from '../serve/timeouts.js';
 import type { Credential } from './credentials.js';
 import type { ServerUri } from './uri.js';
@@ -31,6 +32,8 @@ export interface RemoteSettings {
   readonly freshKey: boolean;
   /** The directory of the replay journal; undefined keeps replay memory in memory only. */
   readonly stateDirectory: string | undefined;
+  /** Takes streams where `listen` says, and passes them on; datagrams go by without it. */
+  readonly plugin?: Plugin;
   /** Waits that differ from the defaults. */
   readonly timeouts?: Partial<Timeouts>;
 }
@@ -39,6 +42,8 @@ export interface RemoteSettings {
 export interface LocalSettings {
   readonly listen: ListenAddress;
   readonly remote: ServerUri;
+  /** Carries streams to the remote; datagrams go by without it. */
+  readonly plugin?: Plugin;
   readonly cipherBackend: CipherBackend;
   /** Whom a client of the port must name itself as; empty asks for nobody. */
   readonly credentials: readonly Credential[];

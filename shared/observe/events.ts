@@ -46,6 +46,8 @@ export type ObservedEvent =
   /** A client came with wrong credentials, or with none where some are wanted. */
   | { readonly event: 'denied'; readonly id: number; readonly protocol: Protocol }
   | { readonly event: 'remote-lost'; readonly detail: string }
+  /** A line that a plugin wrote. It may name anybody. */
+  | { readonly event: 'plugin-said'; readonly plugin: string; readonly line: string }
   | { readonly event: 'remote-back' }
   | { readonly event: 'warning'; readonly detail: string };
 

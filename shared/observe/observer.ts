@@ -74,6 +74,11 @@ const lines: { readonly [Name in EventName]: LineOf<Name> } = {
     message: 'the remote cannot be reached',
     fields: { detail },
   }),
+  'plugin-said': ({ plugin, line }) => ({
+    level: 'debug',
+    message: 'the plugin said',
+    fields: { plugin, line },
+  }),
   'remote-back': () => ({ level: 'info', message: 'the remote is back' }),
   warning: ({ detail }) => ({ level: 'warn', message: detail }),
 };
@@ -87,7 +92,7 @@ export function logObserver(log: Log): Observer {
   };
 }
 
-/** What follows single connections, and so may name targets: written at level debug only. */
+/** What follows single connections, and so may name targets, as plugins may: written at level debug only. */
 const perConnection: ReadonlySet<EventName> = new Set([
   'opened',
   'bound',
@@ -95,6 +100,7 @@ const perConnection: ReadonlySet<EventName> = new Set([
   'granted',
   'refused',
   'closed',
+  'plugin-said',
 ]);
 
 /**

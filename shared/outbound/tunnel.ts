@@ -26,6 +26,8 @@ import {
 /** The far end of a tunnel, and how long it may take. */
 export interface Tunnel {
   readonly remote: Target;
+  /** Who takes streams to the remote, when a plugin on this machine does. */
+  readonly plugin?: Target;
   readonly cipher: Cipher;
   /** What the salts of our requests begin with. */
   readonly saltPrefix?: Uint8Array | undefined;
@@ -142,8 +144,13 @@ interface Opened {
 }
 
 async function openSealed(tunnel: Tunnel, { wire, target, signal }: Carrying): Promise<Opened> {
-  const { remote, cipher, saltPrefix, environment, resolver, timeouts } = tunnel;
-  const reached = dial(remote, { resolver, timeoutMs: timeouts.dialMs, signal, socket: connectSocket });
+  const { remote, plugin, cipher, saltPrefix, environment, resolver, timeouts } = tunnel;
+  const reached = dial(plugin ?? remote, {
+    resolver,
+    timeoutMs: timeouts.dialMs,
+    signal,
+    socket: connectSocket,
+  });
   const tcp = new TcpStream(await reached.catch((error: unknown) => Promise.reject(failure(tunnel, error))));
   tcp.whenStalled(timeouts.stallMs, () => {
     void judgeSilence(tunnel, tcp);

@@ -14,6 +14,7 @@ const events: readonly ObservedEvent[] = [
   { event: 'refused', id: 1, reason: 'general-failure', detail: 'before it named a target' },
   { event: 'closed', id: 1, target, up: 10, down: 20, ms: 30, error: 'ECONNRESET' },
   { event: 'closed', id: 1, up: 0, down: 0, ms: 1 },
+  { event: 'plugin-said', plugin: 'obfs', line: 'secret.example' },
   { event: 'absorbed', why: 'tag' },
   { event: 'denied', id: 2, protocol: 'HTTP' },
   { event: 'remote-lost', detail: 'no answer' },
@@ -83,7 +84,7 @@ describe('the log of events', () => {
 
 describe('events as JSON', () => {
   it('at the default level are those of the program, not those of connections', () => {
-    expect(written('info')).toEqual(events.slice(6, -3));
+    expect(written('info')).toEqual(events.slice(7, -3));
   });
 
   it('at level debug are all, with targets as text', () => {

@@ -1,0 +1,61 @@
+/** The plugins of the two halves: where each stands, and who hears of it. */
+import { formatTarget, type Target } from '../codec/address.js';
+import type { Listener } from '../net/listen.js';
+import {
+  freeAddress,
+  type Plugin,
+  type PluginOptions,
+  type RunningPlugin,
+  startPlugin,
+} from '../net/plugin.js';
+import type { Observer } from '../observe/events.js';
+
+/** Where the plugin of a local listens, and where a remote listens for its plugin: for nobody but this machine. */
+export const pluginSide: Target = { host: '127.0.0.1', port: 0 };
+
+/** The plugin of a local; streams to the remote go to `local`. */
+export interface PluginWay extends RunningPlugin {
+  readonly local: Target;
+}
+
+/** Starts the plugin of a local. Rejects as `startPlugin` does. */
+export async function startPluginTo(remote: Target, plugin: Plugin, observer: Observer): Promise<PluginWay> {
+  const local = await freeAddress(pluginSide);
+  const options = { listensOn: 'local', ...news(plugin, observer) } as const;
+  const running = await startPlugin(plugin, { remote, local }, options);
+  return { local, stop: () => running.stop() };
+}
+
+/** The address that the plugin of a remote is to listen on, as if it did already. Rejects as `listen` does. */
+export async function reservePublic(wanted: Target): Promise<Listener> {
+  const address = await freeAddress(wanted);
+  return { address, text: formatTarget(address), close: () => undefined };
+}
+
+/**
+ * Starts the plugin of a remote, which listens on `remote` and passes on to `local`. Rejects as `startPlugin` does,
+ * after it has called `close`.
+ */
+export async function startPluginBefore(
+  place: { readonly remote: Target; readonly local: Target },
+  plugin: Plugin,
+  { observer, close }: { readonly observer: Observer; readonly close: () => void },
+): Promise<RunningPlugin> {
+  try {
+    return await startPlugin(plugin, place, { listensOn: 'remote', ...news(plugin, observer) });
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function news({ name }: Plugin, observer: Observer): Pick<PluginOptions, 'said' | 'ended'> {
+  return {
+    said: (line) => {
+      observer({ event: 'plugin-said', plugin: name, line });
+    },
+    ended: (detail) => {
+      observer({ event: 'warning', detail });
+    },
+  };
+}
