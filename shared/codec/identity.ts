@@ -37,6 +37,22 @@ export function streamIdentity(cipher: Cipher, salt: Uint8Array): Uint8Array {
   );
 }
 
+/**
+ * What makes the identity headers of packets, whose plain separate header it is given: in one piece, and empty for a
+ * client that need not name itself.
+ */
+export function packetIdentity(cipher: Cipher): (separateHeader: Uint8Array) => Uint8Array {
+  const { backend, identityKeys } = cipher;
+  if (identityKeys === undefined) return () => none;
+  const hashes = namedBy(cipher);
+  const links = identityKeys.map((key, index) => ({
+    block: blockCiphers[backend](key),
+    hash: hashes[index] ?? none,
+  }));
+  return (separateHeader) =>
+    concat(links.map(({ block, hash }) => block.encrypt(exclusiveOr(hash, separateHeader))));
+}
+
 /** The hashes that the headers of this client carry: those of all its keys but the first. */
 function namedBy({ key, identityKeys = [] }: Cipher): readonly Uint8Array[] {
   return [...identityKeys.slice(1), key].map(keyHash);
@@ -66,11 +82,24 @@ export class IdentifiedUsers {
     return this.#named(blockCiphers[backend](identitySubkey(method, key, salt)).decrypt(header));
   }
 
+  /**
+   * Whose packet this is, by its plain separate header and its decrypted identity header (both lent).
+   *
+   * @throws AuthError when it is nobody's.
+   */
+  ofPacket(separateHeader: Uint8Array, header: Uint8Array): User {
+    return this.#named(exclusiveOr(header, separateHeader));
+  }
+
   #named(hash: Uint8Array): User {
     const user = this.#users.get(nameOf(hash));
     if (user === undefined) throw new AuthError('identity header: expected that of a user, got another');
     return user;
   }
+}
+
+function exclusiveOr(one: Uint8Array, other: Uint8Array): Uint8Array {
+  return one.map((byte, index) => byte ^ (other[index] ?? 0));
 }
 
 function nameOf(hash: Uint8Array): string {

@@ -9,7 +9,7 @@ import { ProtocolError } from '../errors.js';
 import { decodeTarget } from './address.js';
 import type { Target } from './address.js';
 import { parseIp } from './ip.js';
-import type { Cipher } from './session.js';
+import type { Cipher, User } from './session.js';
 
 /** The local's side of one association. */
 export interface PacketClient {
@@ -36,15 +36,15 @@ export interface OpenedAnswer {
   readonly payload: Uint8Array;
 }
 
-/** The remote's side, for all clients of one key. */
+/** The remote's side, for all clients of one key, or of the keys of all users. */
 export interface PacketServer {
   /**
-   * What a client's packet asks for; the packet is lent, the payload owned.
+   * What a client's packet asks for; the packet is lent, the payload owned. `source`: where it came from, as any text.
    *
    * @throws AuthError when it is not genuine and new (code `replay` when only not new, `clock` when only its time is
    * wrong), ProtocolError when a client that knows the key wrote nonsense.
    */
-  open(packet: Uint8Array): OpenedPacket;
+  open(packet: Uint8Array, source?: string): OpenedPacket;
 }
 
 /** A client's packet that has proved to be genuine. */
@@ -62,6 +62,8 @@ export interface OpenedPacket {
   readonly session: PacketSession | undefined;
   /** Seals the answers: the session itself, where there is one. */
   readonly sealer: PacketSealer;
+  /** The name of the user who asks, where each has a key of its own. */
+  readonly user: string | undefined;
 }
 
 /** Seals what a target answered. */
@@ -82,7 +84,8 @@ export interface PacketSession extends PacketSealer {
 /** Packets of one edition, from both sides. */
 export interface PacketEdition {
   client(cipher: Cipher, env: Environment): PacketClient;
-  server(cipher: Cipher, env: Environment): PacketServer;
+  /** With `users`, only these may ask, and `cipher` is the remote's own. */
+  server(cipher: Cipher, env: Environment, users: readonly User[]): PacketServer;
 }
 
 /** What a packet carries: where to or where from, and what. */

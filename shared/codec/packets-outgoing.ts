@@ -1,6 +1,6 @@
 import type { Environment } from '../environment.js';
 import type { Aead } from './aead.js';
-import type { PacketFrame } from './packets-frame.js';
+import type { Wrapping } from './packets-frame.js';
 import { packetIdLimit } from './window.js';
 
 /**
@@ -8,18 +8,18 @@ import { packetIdLimit } from './window.js';
  * twice gives the key away, so a session that has used all of them is followed by a new one.
  */
 export class OutgoingPackets {
-  readonly #frame: PacketFrame;
+  readonly #wrapping: Wrapping;
   readonly #env: Environment;
   #id: bigint;
   #aead: Aead;
   #next: bigint;
 
   /** Counts on from `first`, normally 0. */
-  constructor(frame: PacketFrame, env: Environment, first = 0n) {
-    this.#frame = frame;
+  constructor(wrapping: Wrapping, env: Environment, first = 0n) {
+    this.#wrapping = wrapping;
     this.#env = env;
     this.#id = freshId(env);
-    this.#aead = frame.aead(this.#id);
+    this.#aead = wrapping.aead(this.#id);
     this.#next = first;
   }
 
@@ -32,10 +32,10 @@ export class OutgoingPackets {
   seal(body: Uint8Array): Uint8Array {
     if (this.#next >= packetIdLimit) {
       this.#id = freshId(this.#env);
-      this.#aead = this.#frame.aead(this.#id);
+      this.#aead = this.#wrapping.aead(this.#id);
       this.#next = 0n;
     }
-    return this.#frame.seal({ session: this.#id, packet: this.#next++ }, this.#aead, body);
+    return this.#wrapping.seal({ session: this.#id, packet: this.#next++ }, this.#aead, body);
   }
 }
 

@@ -39,7 +39,14 @@ export const sip004Packets: PacketEdition = {
     return {
       open(packet) {
         const { peer: target, payload } = packets.open(packet, readDatagram);
-        return { timestamp: undefined, target, payload, session: undefined, sealer: packets };
+        return {
+          timestamp: undefined,
+          target,
+          payload,
+          session: undefined,
+          sealer: packets,
+          user: undefined,
+        };
       },
     };
   },

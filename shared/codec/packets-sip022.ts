@@ -18,14 +18,15 @@ import type {
   PacketServer,
   PacketSession,
 } from './packets-edition.js';
-import { packetFrame } from './packets-frame.js';
-import type { PacketFrame, PacketIds } from './packets-frame.js';
+import { packetFrame, usersFrame } from './packets-frame.js';
+import type { PacketFrame, PacketIds, Unwrapping, Wrapping } from './packets-frame.js';
 import { OutgoingPackets } from './packets-outgoing.js';
 import { SlidingWindow, packetIdLimit } from './window.js';
 
 export const sip022Packets: PacketEdition = {
   client: (cipher, env) => new Client(packetFrame(cipher, env), env),
-  server: (cipher, env) => new Server(packetFrame(cipher, env), env),
+  server: (cipher, env, users) =>
+    new Server(users.length === 0 ? packetFrame(cipher, env) : usersFrame(cipher, users), env),
 };
 
 /** A session of the other side: its cipher, and which of its packets have been here. */
@@ -39,44 +40,56 @@ interface IncomingPackets {
  *
  * @throws AuthError for a packet ID that is not new.
  */
-function admit(frame: PacketFrame, ids: PacketIds, known: IncomingPackets | undefined): Aead {
+function admit(wrapping: Wrapping, ids: PacketIds, known: IncomingPackets | undefined): Aead {
   const isNew = known?.window.isNew(ids.packet) ?? ids.packet < packetIdLimit;
   if (!isNew) {
     throw new AuthError('packet ID: expected a new one, got one seen before or out of range', {
       code: 'replay',
     });
   }
-  return known?.aead ?? frame.aead(ids.session);
+  return known?.aead ?? wrapping.aead(ids.session);
 }
 
 class Server implements PacketServer {
-  readonly #frame: PacketFrame;
+  readonly #unwrapping: Unwrapping;
   readonly #env: Environment;
   readonly #sessions = new Map<bigint, Session>();
 
-  constructor(frame: PacketFrame, env: Environment) {
-    this.#frame = frame;
+  constructor(unwrapping: Unwrapping, env: Environment) {
+    this.#unwrapping = unwrapping;
     this.#env = env;
   }
 
   open(packet: Uint8Array): OpenedPacket {
-    const { ids, aead, body } = this.#frame.open(packet, (outer) =>
-      admit(this.#frame, outer, this.#sessions.get(outer.session)),
+    const { ids, aead, wrapping, body } = this.#unwrapping.open(packet, (outer, by) =>
+      this.#admit(outer, by),
     );
     const { timestamp, peer: target, payload } = decodeRequest(body, this.#env);
-    const session = this.#sessions.get(ids.session) ?? this.#begin(ids.session, aead);
+    const session = this.#sessions.get(ids.session) ?? this.#begin(ids.session, aead, wrapping);
     session.window.add(ids.packet);
-    return { timestamp, target, payload, session, sealer: session };
+    return { timestamp, target, payload, session, sealer: session, user: wrapping.user };
   }
 
-  #begin(id: bigint, aead: Aead): Session {
-    const session = new Session(id, aead, {
-      outgoing: () => new OutgoingPackets(this.#frame, this.#env),
-      env: this.#env,
-      forget: () => {
-        if (this.#sessions.get(id) === session) this.#sessions.delete(id);
+  /** A session belongs to whoever began it: what others send in its name would be answered to them. */
+  #admit(ids: PacketIds, wrapping: Wrapping): Aead {
+    const known = this.#sessions.get(ids.session);
+    if (known !== undefined && known.user !== wrapping.user) {
+      throw new AuthError('session: expected packets of the user who began it, got one of another');
+    }
+    return admit(wrapping, ids, known);
+  }
+
+  #begin(id: bigint, aead: Aead, wrapping: Wrapping): Session {
+    const session = new Session(
+      { id, aead, user: wrapping.user },
+      {
+        outgoing: () => new OutgoingPackets(wrapping, this.#env),
+        env: this.#env,
+        forget: () => {
+          if (this.#sessions.get(id) === session) this.#sessions.delete(id);
+        },
       },
-    });
+    );
     this.#sessions.set(id, session);
     return session;
   }
@@ -89,8 +102,16 @@ interface SessionPlace {
   readonly forget: () => void;
 }
 
+/** Whose session it is, and what its packets are opened with. */
+interface SessionOf {
+  readonly id: bigint;
+  readonly aead: Aead;
+  readonly user: string | undefined;
+}
+
 class Session implements PacketSession, IncomingPackets {
   readonly aead: Aead;
+  readonly user: string | undefined;
   readonly window: SlidingWindow = new SlidingWindow();
   readonly end: () => void;
   readonly #id: bigint;
@@ -98,9 +119,10 @@ class Session implements PacketSession, IncomingPackets {
   /** From the first answer on: many a target never gives one. */
   #outgoing: OutgoingPackets | undefined;
 
-  constructor(id: bigint, aead: Aead, place: SessionPlace) {
+  constructor({ id, aead, user }: SessionOf, place: SessionPlace) {
     this.#id = id;
     this.aead = aead;
+    this.user = user;
     this.#place = place;
     this.end = place.forget;
   }
