@@ -1,7 +1,7 @@
 /** The ways of `halflight connect` to a target: through a local that runs, or straight through a remote. */
 import { checkPath } from '../local/path.js';
 import type { Target } from '../shared/codec/address.js';
-import { masterKey } from '../shared/codec/keys.js';
+import { clientCipher } from '../shared/codec/session.js';
 import { authVariable, readOwnCredential } from '../shared/config/credentials.js';
 import { readPastedUri, readUriVariable } from '../shared/config/pasted.js';
 import { readLocalPort } from '../shared/config/proxy-variables.js';
@@ -96,7 +96,7 @@ async function passing(door: Door, driver: HandshakeDriver, talk: Promise<FarRep
 function tunnelTo({ host, port, method, secret, wire }: ServerUri): Tunnel {
   const tunnel: Tunnel = {
     remote: { host, port },
-    cipher: { method, key: masterKey(method, secret), backend: 'native' },
+    cipher: clientCipher(method, secret, 'native'),
     environment: systemEnvironment,
     resolver: createResolver(),
     timeouts: defaultTimeouts,

@@ -1,4 +1,4 @@
-import { masterKey } from '../shared/codec/keys.js';
+import { clientCipher } from '../shared/codec/session.js';
 import type { LocalSettings } from '../shared/config/settings.js';
 import type { Environment } from '../shared/environment.js';
 import { listen } from '../shared/net/listen.js';
@@ -50,14 +50,13 @@ export async function startLocal(
 ): Promise<LocalService> {
   const { remote, cipherBackend } = settings;
   const timeouts = { ...defaultTimeouts, ...settings.timeouts };
-  const key = masterKey(remote.method, remote.secret);
   const resolver = createResolver();
   const far = { host: remote.host, port: remote.port };
   const plugin = settings.plugin && (await startPluginTo(far, settings.plugin, observer));
   const tunnel: Tunnel & PacketTunnel = {
     remote: far,
     ...(plugin && { plugin: plugin.local }),
-    cipher: { method: remote.method, key, backend: cipherBackend },
+    cipher: clientCipher(remote.method, remote.secret, cipherBackend),
     environment,
     resolver,
     timeouts,
