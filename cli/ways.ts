@@ -93,10 +93,11 @@ async function passing(door: Door, driver: HandshakeDriver, talk: Promise<FarRep
   return driver.handOver();
 }
 
-function tunnelTo({ host, port, method, secret, wire }: ServerUri): Tunnel {
+function tunnelTo({ host, port, method, secret, wire, saltPrefix }: ServerUri): Tunnel {
   const tunnel: Tunnel = {
     remote: { host, port },
     cipher: clientCipher(method, secret, 'native'),
+    saltPrefix,
     environment: systemEnvironment,
     resolver: createResolver(),
     timeouts: defaultTimeouts,

@@ -57,6 +57,7 @@ export async function startLocal(
     remote: far,
     ...(plugin && { plugin: plugin.local }),
     cipher: clientCipher(remote.method, remote.secret, cipherBackend),
+    saltPrefix: remote.saltPrefix,
     environment,
     resolver,
     timeouts,

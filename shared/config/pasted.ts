@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.js';
 import { parseServerUri, type ServerUri } from './uri.js';
+import { isLegacyUri } from './uri-legacy.js';
 import { nonEmpty, type Variables } from './variables.js';
 
 /** A scheme of ours that is not the end of another one, as in `wss://`. */
@@ -12,14 +13,23 @@ const quoted = /^(['"])(.*)\1$/s;
  * of what was pasted.
  */
 export function readPastedUri(text: string): ServerUri {
-  const trimmed = text.trim();
-  const uri = (quoted.exec(trimmed)?.[2] ?? trimmed).trim();
+  const uri = unwrapped(text);
   if (uri.search(beginning) > 0) {
     throw new ConfigError(
       'URI: expected only the URI, got words before it: pass only what begins with halflight:// or ss://',
     );
   }
   return parseServerUri(uri);
+}
+
+/** Whether what `readPastedUri` has read is in the legacy form. */
+export function isLegacyPaste(text: string): boolean {
+  return isLegacyUri(unwrapped(text));
+}
+
+function unwrapped(text: string): string {
+  const trimmed = text.trim();
+  return (quoted.exec(trimmed)?.[2] ?? trimmed).trim();
 }
 
 /** The remote in HALFLIGHT_URI, undefined when that is empty. ConfigError as from `readPastedUri`, naming the variable. */

@@ -5,7 +5,7 @@ import type { Credential } from './credentials.js';
 import { parseListen } from './listen.js';
 import { reachable } from './service-address.js';
 import type { ListenAddress } from './settings.js';
-import { escapeText } from './uri.js';
+import { escapeText } from './uri-text.js';
 
 /** A variable and its value. */
 export type Variable = readonly [name: string, value: string];

@@ -7,15 +7,20 @@
  *     USERINFO = base64url( METHOD ":" PASSWORD )         form A, never for a 2022 method
  *              | pct( METHOD ) ":" pct( SECRET )          form B
  *
+ * The form before SIP002, all in one block, is in uri-legacy.ts.
+ *
  * `URL` was the obvious parser and is the wrong one: for schemes it does not know it keeps what it cannot decode,
  * ends the host at the first `/` of a standard base64 body, and quotes the whole text in its errors. Here the text is
  * cut from the outside in, and no message shows any of it that could be part of a secret.
  */
 import { formatTarget } from '../codec/address.js';
-import { masterKey } from '../codec/keys.js';
-import { findMethod, type Method, methods } from '../codec/methods.js';
+import type { Method } from '../codec/methods.js';
 import { ConfigError } from '../errors.js';
 import { checkHost, readPort, splitHostPort } from './host-port.js';
+import { readLegacyBlock } from './uri-legacy.js';
+import { formatPrefix, readPrefix } from './uri-prefix.js';
+import { cutAt, escapeText, unescapeText, unexpected } from './uri-text.js';
+import { readUserInfo, redacted, type User } from './uri-user.js';
 
 /** A remote as one line of text: how to speak to it, with which key, and where it is. */
 export interface ServerUri {
@@ -31,6 +36,8 @@ export interface ServerUri {
   readonly tag?: string;
   /** Present when the remote itself asks for a user and a password: `?auth=remote`, on the raw wire only. */
   readonly remoteAuth?: true;
+  /** What the salts of our requests begin with: `?prefix=`. It fits the method, and is never empty. */
+  readonly saltPrefix?: Uint8Array;
 }
 
 type Wire = ServerUri['wire'];
@@ -44,12 +51,9 @@ const wires: ReadonlyMap<string, Wire> = new Map([
   ['ss', 'shadowsocks'],
 ]);
 
-/** What stands in the place of a secret that is not to be shown. */
-const redacted = '***';
 const maxBytes = 4096;
 /** Spaces belong to it: SIP002 wants them escaped. So does what stands where bytes were no UTF-8. */
 const unfit = /[\u0000-\u0020\u007f-\u009f\ufffd]|\p{Surrogate}/u;
-const controls = /[\u0000-\u001f\u007f-\u009f]/;
 
 /**
  * The remote that `text` names. The key fits the method, the port is 1..65535 (8388 when none is named), unknown
@@ -66,24 +70,20 @@ export function parseServerUri(text: string): ServerUri {
   const { wire, rest } = cutScheme(text);
   const [beforeTag, tagText] = cutAt(rest, '#');
   refuseLateQuery(tagText);
-  const [authority, query] = cutAt(beforeTag, '?');
-  const parameters = new URLSearchParams(query);
+  const [place, outerQuery] = cutAt(beforeTag, '?');
+  const { user, authority, query } = readPlace(wire, place);
+  const parameters = new URLSearchParams([query, outerQuery].join('&'));
   refusePlugin(parameters);
   const remoteAuth = readRemoteAuth(wire, parameters);
-
-  const at = authority.lastIndexOf('@');
-  if (at < 0) throw withoutAt(authority);
-  const { method, secret } = readUserInfo(authority.slice(0, at));
-  const { host, port } = readAuthority(authority.slice(at + 1));
-  const tag = unescape(tagText, 'name behind #');
+  const saltPrefix = readPrefix(user.method, parameters);
+  const tag = unescapeText(tagText, 'name behind #');
   return {
     wire,
-    method,
-    secret,
-    host,
-    port,
+    ...user,
+    ...readAuthority(authority),
     ...(tag === '' ? {} : { tag }),
     ...(remoteAuth ? { remoteAuth } : {}),
+    ...(saltPrefix === undefined ? {} : { saltPrefix }),
   };
 }
 
@@ -97,10 +97,13 @@ export function redactServerUri(uri: ServerUri): string {
   return format(uri, `${uri.method.name}:${redacted}`);
 }
 
-function format({ wire, host, port, tag, remoteAuth }: ServerUri, user: string): string {
+function format({ wire, host, port, tag, remoteAuth, saltPrefix }: ServerUri, user: string): string {
   const name = tag === undefined ? '' : `#${escapeText(tag)}`;
-  const query = remoteAuth === true && wire === 'raw' ? '?auth=remote' : '';
-  return `${schemes[wire]}://${user}@${formatTarget({ host, port })}${query}${name}`;
+  const query = [
+    ...(remoteAuth === true && wire === 'raw' ? ['auth=remote'] : []),
+    ...(saltPrefix === undefined ? [] : [`prefix=${formatPrefix(saltPrefix)}`]),
+  ].join('&');
+  return `${schemes[wire]}://${user}@${formatTarget({ host, port })}${query === '' ? '' : `?${query}`}${name}`;
 }
 
 /** Form A where others expect it (2017 methods on the standard wire), form B everywhere else. */
@@ -109,26 +112,6 @@ function userInfo({ wire, method, secret }: ServerUri): string {
     return Buffer.from(`${method.name}:${secret}`).toString('base64url');
   }
   return `${escapeText(method.name)}:${escapeText(secret)}`;
-}
-
-/** `encodeURIComponent` leaves `!'()*` as they are, and a `'` in a password would end the quotes of a pasted line. */
-export function escapeText(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-}
-
-/** Percent-decoding only: a `+` is a plus here. */
-function unescape(text: string, what: string): string {
-  let decoded: string;
-  try {
-    decoded = decodeURIComponent(text);
-  } catch {
-    throw unexpected(`percent-encoded UTF-8 in the ${what}`, 'something that does not decode');
-  }
-  if (controls.test(decoded)) throw unexpected(`no control characters in the ${what}`, 'one');
-  return decoded;
 }
 
 function cutScheme(text: string): { wire: Wire; rest: string } {
@@ -141,11 +124,6 @@ function cutScheme(text: string): { wire: Wire; rest: string } {
     throw unexpected('halflight:// or ss://', got);
   }
   return { wire, rest: text.slice(end + 3) };
-}
-
-function cutAt(text: string, mark: string): readonly [string, string] {
-  const at = text.indexOf(mark);
-  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 /** A query appended to a whole URI would be taken for part of its name, and be lost. (Our own names have `?` escaped.) */
@@ -167,80 +145,23 @@ function readRemoteAuth(wire: Wire, parameters: URLSearchParams): boolean {
   return values.length > 0;
 }
 
-function withoutAt(authority: string): ConfigError {
-  if (decodeBase64(authority.replace(/\/$/, ''))?.includes('@') === true) {
-    const hint = 'one base64 block (the legacy form): write ss://METHOD:PASSWORD@HOST:PORT';
-    return unexpected('METHOD:KEY@HOST:PORT', hint);
+interface Place {
+  readonly user: User;
+  readonly authority: string;
+  readonly query: string;
+}
+
+/** What stands between the scheme and the query, and in the legacy form the query as well. */
+function readPlace(wire: Wire, text: string): Place {
+  const at = text.lastIndexOf('@');
+  if (at >= 0) return { user: readUserInfo(text.slice(0, at)), authority: text.slice(at + 1), query: '' };
+  const block = readLegacyBlock(text);
+  if (block === undefined) {
+    throw unexpected('METHOD:KEY@HOST:PORT', 'no @ (inside a key, / ? # must be percent-encoded)');
   }
-  return unexpected('METHOD:KEY@HOST:PORT', 'no @ (inside a key, / ? # must be percent-encoded)');
-}
-
-function readUserInfo(text: string): { method: Method; secret: string } {
-  const plain = text.includes(':');
-  const [name, secret] = plain ? formB(text) : formA(text);
-  const method = readMethod(name, secret);
-  if (!plain && method.edition === 2022) {
-    throw unexpected(
-      `${method.name}:KEY, percent-encoded`,
-      'both as one base64 block (SIP002 forbids it for 2022)',
-    );
-  }
-  const what = method.edition === 2022 ? 'a key' : 'a password';
-  if (secret === '') throw unexpected(what, 'none');
-  if (secret === redacted) throw unexpected(what, '***: put the key where *** stands');
-  return { method, secret: fitting(method, secret) };
-}
-
-/** Split at the first colon: whatever follows, colons too, is the secret. */
-function formB(text: string): readonly [string, string] {
-  const [name, secret] = cutAt(text, ':');
-  return [unescape(name, 'method'), unescape(secret, 'key')];
-}
-
-function formA(text: string): readonly [string, string] {
-  const decoded = decodeBase64(unescape(text, 'user part'));
-  if (decoded?.includes(':') !== true) throw unexpected('METHOD:KEY or its base64 before the @', 'neither');
-  if (controls.test(decoded)) throw unexpected('no control characters in the password', 'one');
-  return cutAt(decoded, ':');
-}
-
-/**
- * The text in `encoded`, either alphabet, padded or not, or undefined. Node's decoder skips over what it does not
- * know, so encoding again is what shows that nothing was skipped.
- */
-function decodeBase64(encoded: string): string | undefined {
-  const canonical = encoded
-    .replace(/={1,2}$/, '')
-    .replaceAll('+', '-')
-    .replaceAll('/', '_');
-  const bytes = Buffer.from(canonical, 'base64url');
-  if (bytes.toString('base64url') !== canonical) return undefined;
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
-function readMethod(name: string, secret: string): Method {
-  // Swapped halves must not bring the key into the message as an "unknown method".
-  if (Object.hasOwn(methods, secret)) throw unexpected('METHOD:KEY', 'KEY:METHOD');
-  if (!/^[A-Za-z0-9-]{0,40}$/.test(name))
-    throw unexpected('a method before the first colon', 'something else');
-  try {
-    return findMethod(name);
-  } catch (error) {
-    throw asUriError(error);
-  }
-}
-
-function fitting(method: Method, secret: string): string {
-  try {
-    masterKey(method, secret);
-    return secret;
-  } catch (error) {
-    throw asUriError(error);
-  }
+  if (wire === 'raw')
+    throw unexpected('METHOD:KEY@HOST:PORT', 'one base64 block (that form is for ss:// only)');
+  return block;
 }
 
 function readAuthority(text: string): { host: string; port: number } {
@@ -261,12 +182,4 @@ function readAuthority(text: string): { host: string; port: number } {
     );
   }
   return { host: split.host, port };
-}
-
-function unexpected(expected: string, got: string): ConfigError {
-  return new ConfigError(`URI: expected ${expected}, got ${got}`);
-}
-
-function asUriError(error: unknown): unknown {
-  return error instanceof ConfigError ? new ConfigError(`URI: ${error.message}`, { cause: error }) : error;
 }

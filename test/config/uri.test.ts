@@ -37,9 +37,9 @@ describe('the samples of the specifications', () => {
     );
   });
 
-  it('refuses the one in the legacy form, and says what to write', () => {
+  it('reads the one in the legacy form', () => {
     const uri = 'ss://Y2hhY2hhMjAtaWV0Zi1wb2x5MTMwNTp0ZXN0LyFAIzpAMTkyLjE2OC4xMDAuMTo4ODg4#example-server';
-    expect(() => parseServerUri(uri)).toThrow('got one base64 block (the legacy form): write ss://');
+    expect(parts(uri)).toBe('shadowsocks chacha20-ietf-poly1305 test/!@#: 192.168.100.1 8888 example-server');
   });
 });
 
@@ -59,7 +59,7 @@ describe('what is read', () => {
       `halflight://2022-blake3-aes-256-gcm:${key}@h:1/?a=b&c#t`,
       'h 1 t',
     ],
-    ['a query without a slash', `halflight://2022-blake3-aes-256-gcm:${key}@h:1?prefix=%16%03`, 'h 1 -'],
+    ['a query without a slash', `halflight://2022-blake3-aes-256-gcm:${key}@h:1?outline=1`, 'h 1 -'],
     ['an empty tag', `halflight://2022-blake3-aes-256-gcm:${key}@h:1#`, 'h 1 -'],
     [
       'a tag in which + is a plus',
@@ -110,8 +110,9 @@ describe('what is written', () => {
       tag: fc.string({ minLength: 1, maxLength: 40, unit: 'grapheme' }),
       tagged: fc.boolean(),
       asks: fc.boolean(),
+      prefix: fc.uint8Array({ maxLength: 6 }),
     })
-    .map(({ wire, method: chosen, password, host, port, tag, tagged, asks }) => ({
+    .map(({ wire, method: chosen, password, host, port, tag, tagged, asks, prefix }) => ({
       wire,
       method: chosen,
       secret: chosen.edition === 2017 ? password : generateSecret(chosen, countingEnvironment()),
@@ -119,6 +120,7 @@ describe('what is written', () => {
       port,
       ...(tagged ? { tag } : {}),
       ...(asks && wire === 'raw' ? { remoteAuth: true as const } : {}),
+      ...(chosen.edition === 2017 && prefix.length > 0 ? { saltPrefix: prefix } : {}),
     }));
 
   it('is read back as it was, and survives the single quotes of a shell', () => {
