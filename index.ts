@@ -10,6 +10,7 @@ export type { ListenAddress, LocalSettings, RemoteSettings } from './shared/conf
 export { formatServerUri, parseServerUri, redactServerUri, type ServerUri } from './shared/config/uri.js';
 export { findMethod, type Method, type MethodName } from './shared/codec/methods.js';
 export { generateSecret } from './shared/codec/keys.js';
+export type { UserSecret } from './shared/codec/users.js';
 export type { CheckResult, ObservedEvent, Observer } from './shared/observe/events.js';
 export {
   AuthError,

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isReserved, reservedTarget, type Target } from '../shared/codec/address.js';
 import { masterKey } from '../shared/codec/keys.js';
 import { ResponseSealer, type Cipher, type OpenedRequest } from '../shared/codec/stream.js';
+import { createUsers, streamUsers } from '../shared/codec/users.js';
 import type { RemoteSettings } from '../shared/config/settings.js';
 import type { Environment } from '../shared/environment.js';
 import { codeOf, messageOf } from '../shared/errors.js';
@@ -47,6 +48,7 @@ export async function startRemote(
   const { method, cipherBackend } = settings;
   const timeouts = { ...defaultTimeouts, ...settings.timeouts };
   const cipher: Cipher = { method, key: masterKey(method, settings.secret), backend: cipherBackend };
+  const users = createUsers(cipher, settings.users ?? []);
   const replay = await openReplayStore(settings, cipher, observer);
   const notBefore = method.edition === 2022 && !settings.freshKey ? await nextSecond(environment) : 0;
   const resolver = createResolver();
@@ -76,6 +78,7 @@ export async function startRemote(
   const inbound = receiveRaw(settings, timeouts, stopping.signal);
   const gate = {
     cipher,
+    users: users.length === 0 ? undefined : streamUsers(cipher, users),
     environment,
     replay,
     notBefore,
@@ -100,7 +103,7 @@ export async function startRemote(
       tcp.close();
       return;
     }
-    const sealer = new ResponseSealer(cipher, opened.salt, environment);
+    const sealer = new ResponseSealer(opened.cipher, opened.salt, environment);
     // AEAD-2017 cannot tell our bytes from a client's: our own salts must not come back as an opening (T-06).
     if (method.edition === 2017) void replay.checkAndAdd(sealer.salt);
     const stream = new SealedStream(
@@ -116,7 +119,9 @@ export async function startRemote(
         },
       },
     );
-    void serveStream(stream, raw ? inbound : fixedTarget(opened.target), machine);
+    const { user } = opened;
+    const asked = user === undefined ? machine : { ...machine, user };
+    void serveStream(stream, raw ? inbound : fixedTarget(opened.target), asked);
   };
 
   const door: ListenOptions = {
@@ -139,6 +144,7 @@ export async function startRemote(
       serveDatagrams({
         listen: address,
         cipher,
+        users,
         environment,
         resolver,
         guard,

@@ -1,5 +1,6 @@
 import type { CipherBackend } from '../codec/aead.js';
 import type { Method } from '../codec/methods.js';
+import type { UserSecret } from '../codec/users.js';
 import type { Plugin } from '../net/plugin.js';
 import type { Timeouts } from '../serve/timeouts.js';
 import type { Credential } from './credentials.js';
@@ -17,6 +18,11 @@ export interface RemoteSettings {
   readonly method: Method;
   /** The base64 PSK of a 2022 method, or the password of a 2017 method. */
   readonly secret: string;
+  /**
+   * Those who are let in, each with a key of its own (base64, with the 2022 AES methods); `secret` is then only what
+   * all of them name themselves under. Empty or absent lets in whoever has `secret`.
+   */
+  readonly users?: readonly UserSecret[];
   readonly cipherBackend: CipherBackend;
   /** Whether targets in loopback, private and other special ranges may be dialled. */
   readonly allowPrivate: boolean;

@@ -11,7 +11,13 @@ export type Role = 'local' | 'remote';
  * level.
  */
 export type ObservedEvent =
-  | { readonly event: 'opened'; readonly id: number; readonly role: Role }
+  | {
+      readonly event: 'opened';
+      readonly id: number;
+      readonly role: Role;
+      /** The name of who asks, at a remote whose users have a key each. */
+      readonly user?: string;
+    }
   /** A binding waits on `bound` for the host `target` (BIND). */
   | { readonly event: 'bound'; readonly id: number; readonly target: Target; readonly bound: Target }
   /** Datagrams of a client are relayed at `bound` (UDP ASSOCIATE). */
@@ -29,6 +35,8 @@ export type ObservedEvent =
   | {
       readonly event: 'closed';
       readonly id: number;
+      /** As of `opened`. */
+      readonly user?: string;
       readonly target?: Target;
       /** Bytes from client to target. At a local this and `down` include the SOCKS handshake. */
       readonly up: number;

@@ -20,7 +20,7 @@ interface Line {
 type LineOf<Name extends EventName> = (event: EventOf<Name>, targets: boolean) => Line;
 
 const lines: { readonly [Name in EventName]: LineOf<Name> } = {
-  opened: ({ id, role }) => ({ level: 'debug', message: 'opened', fields: { id, role } }),
+  opened: ({ id, role, user }) => ({ level: 'debug', message: 'opened', fields: { id, role, user } }),
   granted: ({ id, target, bound }) => ({
     level: 'debug',
     message: 'granted',
@@ -47,11 +47,12 @@ const lines: { readonly [Name in EventName]: LineOf<Name> } = {
     message: 'denied a client without the right credentials',
     fields: { id, protocol },
   }),
-  closed: ({ id, target, up, down, datagrams, ms, error }) => ({
+  closed: ({ id, user, target, up, down, datagrams, ms, error }) => ({
     level: 'debug',
     message: 'closed',
     fields: {
       id,
+      user,
       target: textOf(target),
       up,
       down,

@@ -10,11 +10,13 @@ import type { Observer } from '../observe/events.js';
 import { type Named, Names } from './association-names.js';
 import { nextConversation } from './visit.js';
 
-/** What all associations of a remote share. */
+/** What all associations of a remote, or of one of its users, share. */
 export interface Surroundings {
   readonly resolver: Resolver;
   readonly guard: Guard;
   readonly observer: Observer;
+  /** Who asks, where each user has a key of its own. */
+  readonly user?: string;
   /** The socket that clients send to, and that answers leave by. */
   readonly listener: Datagrams;
   /** A socket could not be had for want of a descriptor. */
@@ -51,7 +53,8 @@ export class Association {
     this.#sealer = sealer;
     this.#around = around;
     this.#names = new Names(this.#find, { found: this.#found, lost: this.#lost });
-    around.observer({ event: 'opened', id: this.#id, role: 'remote' });
+    const { observer, user } = around;
+    observer({ event: 'opened', id: this.#id, role: 'remote', ...(user !== undefined && { user }) });
   }
 
   /** When it last carried anything, on the clock of `performance`. */
@@ -85,9 +88,11 @@ export class Association {
     const broken = this.#sockets.size === 0 ? this.#broken : undefined;
     for (const socket of this.#sockets.values()) socket.close();
     this.#sockets.clear();
-    this.#around.observer({
+    const { observer, user } = this.#around;
+    observer({
       event: 'closed',
       id: this.#id,
+      ...(user !== undefined && { user }),
       up: this.#up,
       down: this.#down,
       ms: Math.round(performance.now() - this.#startedAt),

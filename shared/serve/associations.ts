@@ -4,7 +4,7 @@
  */
 import type { Target } from '../codec/address.js';
 import { type OpenedPacket, packetServer, type PacketServer } from '../codec/packets.js';
-import type { Cipher } from '../codec/stream.js';
+import type { Cipher, User } from '../codec/stream.js';
 import type { Environment } from '../environment.js';
 import { codeOf, messageOf } from '../errors.js';
 import { bindDatagrams, type Datagrams, type Endpoint } from '../net/datagrams.js';
@@ -22,6 +22,8 @@ export interface DatagramOptions {
   /** Where the remote listens for connections: the same host and port are taken for datagrams. */
   readonly listen: Target;
   readonly cipher: Cipher;
+  /** Those who are let in, where each has a key of its own; empty lets in whoever has the key of the remote. */
+  readonly users?: readonly User[];
   readonly environment: Environment;
   readonly resolver: Resolver;
   readonly guard: Guard;
@@ -74,14 +76,14 @@ class Associations implements DatagramService {
   #dropped = 0;
 
   constructor(listener: Datagrams, options: DatagramOptions, wanted: Places) {
-    const { cipher, environment, resolver, guard, observer, notBefore, timeouts } = options;
+    const { cipher, users, environment, resolver, guard, observer, notBefore, timeouts } = options;
     this.#notBefore = notBefore;
     this.#listener = listener;
     const noDescriptor = (): void => {
       this.#shortages.add('descriptors');
     };
     this.#around = { resolver, guard, observer, listener, noDescriptor };
-    this.#server = packetServer(cipher, environment);
+    this.#server = packetServer(cipher, environment, users);
     const affordable = Math.floor(mostDatagramSockets() / socketsEach);
     const places = { ...wanted, total: Math.min(wanted.total, affordable) };
     this.#table = new AssociationTable(places);
@@ -117,7 +119,7 @@ class Associations implements DatagramService {
     }
     let opened: OpenedPacket;
     try {
-      opened = this.#server.open(packet);
+      opened = this.#server.open(packet, from.address);
     } catch (error) {
       // The network repeats packets too; whoever repeats them on purpose has gained nothing.
       if (codeOf(error) === 'replay') this.#dropped += 1;
@@ -141,8 +143,11 @@ class Associations implements DatagramService {
   }
 
   /** Its association, which may begin with it; undefined when it may belong to none. */
-  #associationOf({ session, sealer, timestamp }: OpenedPacket, from: Endpoint): Association | undefined {
-    const key = session ?? `${from.address} ${from.port}`;
+  #associationOf(
+    { session, sealer, timestamp, user }: OpenedPacket,
+    from: Endpoint,
+  ): Association | undefined {
+    const key = session ?? `${from.address} ${from.port} ${user ?? ''}`;
     const open = this.#table.get(key);
     const recorded = timestamp !== undefined && timestamp < this.#notBefore;
     if (open !== undefined) return recorded ? undefined : open;
@@ -153,7 +158,8 @@ class Associations implements DatagramService {
       session?.end();
       return undefined;
     }
-    const association = new Association(from, sealer, this.#around);
+    const around = user === undefined ? this.#around : { ...this.#around, user };
+    const association = new Association(from, sealer, around);
     this.#table.add(key, source, association);
     return association;
   }

@@ -1,5 +1,6 @@
 import type { Cipher, OpenedRequest } from '../codec/stream.js';
 import { RequestOpener } from '../codec/stream.js';
+import type { StreamUsers } from '../codec/users.js';
 import { messageOf } from '../errors.js';
 import type { Environment } from '../environment.js';
 import type { ReplayStore } from '../net/replay.js';
@@ -15,6 +16,8 @@ const mostAhead = 128 * 1024;
 /** What stands between an accepted connection and the machine. */
 export interface Gate {
   readonly cipher: Cipher;
+  /** Those who are let in, where each has a key of its own. */
+  readonly users?: StreamUsers | undefined;
   readonly environment: Environment;
   readonly replay: ReplayStore;
   /** Unix seconds: a stamped opening older than this may have been recorded before we could remember it. */
@@ -102,7 +105,9 @@ class Opening implements Sink {
     this.#tcp = tcp;
     this.#gate = gate;
     this.#authenticated = authenticated;
-    this.#opener = new RequestOpener(gate.cipher, gate.environment);
+    const { cipher, environment, users } = gate;
+    const asking = users && { users, source: sourceOf(tcp.peer) };
+    this.#opener = new RequestOpener(cipher, environment, asking);
     this.#deadline = setTimeout(() => {
       gate.absorbed('expected an opening, got too little of it in time');
       this.leave();

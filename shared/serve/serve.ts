@@ -55,6 +55,8 @@ export interface Machine {
   readonly outbound: Outbound;
   readonly observer: Observer;
   readonly idleMs: number;
+  /** Who asks, where each user has a key of its own. */
+  readonly user?: string;
   /** Where a conversation counts until its relay has begun. */
   readonly attempts: Attempts;
 }

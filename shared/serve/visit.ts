@@ -33,7 +33,8 @@ export class Visit implements Caller {
   constructor(client: PushStream, machine: Machine) {
     this.client = client;
     this.machine = machine;
-    machine.observer({ event: 'opened', id: this.id, role: machine.role });
+    const { observer, role, user } = machine;
+    observer({ event: 'opened', id: this.id, role, ...(user !== undefined && { user }) });
   }
 
   /** Each exchange of a conversation is an attempt of its own: when the service stops, no more of them are begun. */
@@ -100,9 +101,11 @@ export class Visit implements Caller {
   /** `datagrams`: it was an association, and those are its bytes. */
   close(failure: unknown, datagrams?: DatagramCounts): void {
     const ms = Math.round(performance.now() - this.#startedAt);
-    this.machine.observer({
+    const { observer, user } = this.machine;
+    observer({
       event: 'closed',
       id: this.id,
+      ...(user !== undefined && { user }),
       ...(datagrams === undefined ? this.#counts() : countsOf(datagrams)),
       ms,
       ...(this.#target && { target: this.#target }),
