@@ -67,6 +67,10 @@ function portOffering(command: Command): Command {
   return longRunning(command);
 }
 
+/** The plugin that streams go through. */
+const plugin = (place: string): Option =>
+  once('--plugin <name[;options]>', `the SIP003 plugin that streams go through ${place}`);
+
 /** The flags of every command that goes through a local that runs elsewhere. */
 const localPort = (): Option =>
   once('-l, --listen <host:port>', 'where the local listens, by default 127.0.0.1:1080');
@@ -101,13 +105,15 @@ function program(): Command {
     .option('--no-udp', 'serve no datagrams, and keep silent to them')
     .option('--allow-bind', 'let clients wait at this machine for a connection (BIND)')
     .option('--allow-private', 'allow targets in loopback, private and other special networks')
-    .option('--allow-weak-password', 'accept a password that is short or easy to guess');
+    .option('--allow-weak-password', 'accept a password that is short or easy to guess')
+    .addOption(plugin('before they come here'));
   longRunning(remote)
     .addHelpText('after', help.remote)
     .action(async (flags: Parameters<Run['runRemote']>[0]) => (await run()).runRemote(flags));
 
   portOffering(root.command('local').description('the half on the laptop: a port for SOCKS and HTTP'))
     .argument('[uri]', 'the remote, as the line it printed; by default what HALFLIGHT_URI says')
+    .addOption(plugin('on their way to the remote'))
     .addHelpText('after', help.local)
     .action(async (uri: string | undefined, flags: Parameters<Run['runLocal']>[1]) =>
       (await run()).runLocal(uri, flags),

@@ -11,6 +11,7 @@ import { type LocalFlags, readLocalFlags, readPortFlags } from '../shared/config
 import { localPage, upPage } from '../shared/config/local-page.js';
 import { remotePage } from '../shared/config/paste.js';
 import { isLegacyPaste } from '../shared/config/pasted.js';
+import type { PluginFlags } from '../shared/config/plugin.js';
 import { hostForOthers, publicHost } from '../shared/config/public-host.js';
 import { readService } from '../shared/config/service-address.js';
 import type { LocalSettings, RemoteSettings } from '../shared/config/settings.js';
@@ -24,7 +25,7 @@ import { awaitSignals, endProcess, type Ending, surviveErrors } from './life.js'
 import { createOutput, type Output, type OutputFlags } from './output.js';
 
 /** `halflight remote`. Settles never: it ends the process. */
-export async function runRemote(flags: RemoteFlags & OutputFlags): Promise<void> {
+export async function runRemote(flags: RemoteFlags & PluginFlags & OutputFlags): Promise<void> {
   const life = prepare(flags, 'remote');
   const { output, observer } = life;
   const { settings, source } = await unlessStopped(
@@ -38,6 +39,10 @@ export async function runRemote(flags: RemoteFlags & OutputFlags): Promise<void>
   warnTypedAuth(flags, output);
   if (settings.allowBind && flags.publicHost !== undefined && settings.announce === undefined) {
     output.log.warn('--public-host is a name: BIND announces the address that this machine sees of itself');
+  }
+
+  if (settings.plugin !== undefined) {
+    output.log.warn('the URI does not name the plugin: the other half needs its own (--plugin)');
   }
 
   const { startRemote } = await import('../remote/remote.js');
@@ -54,7 +59,10 @@ export async function runRemote(flags: RemoteFlags & OutputFlags): Promise<void>
 }
 
 /** `halflight local [URI]`. Settles never: it ends the process. */
-export async function runLocal(uri: string | undefined, flags: LocalFlags & OutputFlags): Promise<void> {
+export async function runLocal(
+  uri: string | undefined,
+  flags: LocalFlags & PluginFlags & OutputFlags,
+): Promise<void> {
   const life = prepare(flags, 'local');
   const { output, observer } = life;
   const settings = await readLocalFlags(uri, flags, process.env);

@@ -14,6 +14,7 @@ import { configDirectory, stateDirectory } from './directories.js';
 import { UsageError } from './exit.js';
 import { loadOrCreateSecret } from './keyfile.js';
 import { parseListen } from './listen.js';
+import { type PluginFlags, readPlugin } from './plugin.js';
 import { readPublicHost } from './public-host.js';
 import type { RemoteSettings } from './settings.js';
 import { nonEmpty, type Variables } from './variables.js';
@@ -41,13 +42,14 @@ export type SecretSource =
 
 /** What the flags of `halflight remote` and the variables beside them mean. It may make and store a key. */
 export async function readRemoteFlags(
-  flags: RemoteFlags,
+  flags: RemoteFlags & PluginFlags,
   variables: Variables,
   environment: Environment,
 ): Promise<{ readonly settings: RemoteSettings; readonly source: SecretSource }> {
   const listen = parseListen(flags.listen ?? String(defaultRemotePort));
   const method = flags.method === undefined ? undefined : findMethod(flags.method);
   const publicHost = flags.publicHost === undefined ? '' : readPublicHost(flags.publicHost);
+  const plugin = flags.plugin === undefined ? undefined : readPlugin('--plugin', flags.plugin);
   const credentials = await readCredentials(flags, variables);
   const { source, ...secret } = await readSecret({ flags, variables, method, environment });
   if (secret.method.edition === 2017 && flags.allowWeakPassword !== true) refuseWeak(secret.secret);
@@ -64,6 +66,7 @@ export async function readRemoteFlags(
     announce: isIP(publicHost) === 0 ? undefined : publicHost,
     freshKey: source.from === 'file' && source.created,
     stateDirectory: stateDirectory(variables),
+    ...(plugin && { plugin }),
   };
   return { settings, source };
 }

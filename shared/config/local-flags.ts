@@ -5,6 +5,7 @@ import { type AuthFlags, authVariable, type Credential, readCredentials } from '
 import { UsageError } from './exit.js';
 import { formatListen, isLoopback, parseListen } from './listen.js';
 import { readPastedUri, readUriVariable } from './pasted.js';
+import { type PluginFlags, readPlugin } from './plugin.js';
 import type { LocalSettings } from './settings.js';
 import type { Variables } from './variables.js';
 
@@ -17,13 +18,13 @@ export interface LocalFlags extends AuthFlags {
   readonly cipherBackend?: CipherBackend;
 }
 
-/** A local's settings but for its remote. */
-export type PortSettings = Omit<LocalSettings, 'remote'>;
+/** A local's settings but for its remote and the way there. */
+export type PortSettings = Omit<LocalSettings, 'remote' | 'plugin'>;
 
 /** What the arguments of `halflight local` and the variables beside them mean. UsageError without a URI. */
 export async function readLocalFlags(
   uri: string | undefined,
-  flags: LocalFlags,
+  flags: LocalFlags & PluginFlags,
   variables: Variables,
 ): Promise<LocalSettings> {
   const remote = uri === undefined ? readUriVariable(variables) : readPastedUri(uri);
@@ -32,7 +33,11 @@ export async function readLocalFlags(
       'expected a URI as the argument or in HALFLIGHT_URI, got none; see halflight local --help',
     );
   }
-  if (remote.remoteAuth !== true) return { ...(await readPortFlags(flags, variables)), remote };
+  const way = {
+    remote,
+    ...(flags.plugin !== undefined && { plugin: readPlugin('--plugin', flags.plugin) }),
+  };
+  if (remote.remoteAuth !== true) return { ...(await readPortFlags(flags, variables)), ...way };
   if (flags.auth !== undefined || flags.authFile !== undefined) {
     throw new ConfigError(
       'credentials: expected them at the remote (auth=remote in the URI) ' +
@@ -40,7 +45,7 @@ export async function readLocalFlags(
     );
   }
   // The variable is what clients on this machine name, as `halflight run` does in the same shell.
-  return { ...portSettings(flags, [], advice.remoteAsks), remote };
+  return { ...portSettings(flags, [], advice.remoteAsks), ...way };
 }
 
 /** What the flags of a proxy port mean: 127.0.0.1:1080 by default. ConfigError for a port that is open to others. */

@@ -1,0 +1,22 @@
+/** Plugins as they are named in flags and URIs (SIP003): `NAME` or `NAME;OPTIONS`. */
+import { ConfigError } from '../errors.js';
+import type { Plugin } from '../net/plugin.js';
+
+/** The flags of both halves that are about plugins. A config file has no say in what is run. */
+export interface PluginFlags {
+  readonly plugin?: string;
+}
+
+const controls = /[\u0000-\u001f\u007f-\u009f]/;
+
+/**
+ * The plugin that `text` names: a program, and behind the first `;` what it is told, which is the plugin's own affair.
+ * ConfigError, beginning with `what`, for one without a name or with control characters.
+ */
+export function readPlugin(what: string, text: string): Plugin {
+  if (controls.test(text)) throw new ConfigError(`${what}: expected no control characters, got one`);
+  const [name = ''] = text.split(';', 1);
+  if (name === '') throw new ConfigError(`${what}: expected NAME or NAME;OPTIONS, got no name`);
+  const options = text.slice(name.length + 1);
+  return { name, ...(options !== '' && { options }) };
+}
