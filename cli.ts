@@ -133,6 +133,7 @@ function program(): Command {
       (await run()).runKeygen(flags);
     });
   addUses(root);
+  addLinks(root);
   return root;
 }
 
@@ -175,6 +176,24 @@ function addUses(root: Command): void {
     );
 }
 
+/** The command that reads and writes links. */
+function addLinks(root: Command): void {
+  root
+    .command('uri')
+    .description('convert links, explain them, or draw them as QR codes')
+    .argument('<link...>', 'ss:// or halflight:// links; - reads them from stdin, one on each line')
+    .addOption(once('--to <form>', 'the form to write, by default ss', ['ss', 'halflight', 'legacy']))
+    .option('--explain', 'say in words what a link contains, without the key')
+    .option('--qr', 'draw a QR code')
+    .addOption(once('--svg <file>', 'write a QR code as SVG into a new file; - is stdout'))
+    .option('--json', 'print a JSON object for each link')
+    .addHelpText('after', help.uri)
+    .action(async (links: readonly string[], flags: Parameters<Uri['runUri']>[1]) =>
+      (await import('./cli/uri.js')).runUri(links, flags),
+    );
+}
+
+type Uri = typeof import('./cli/uri.js');
 type Child = typeof import('./cli/child.js');
 type Env = typeof import('./cli/env.js');
 type Connect = typeof import('./cli/connect.js');

@@ -16,7 +16,7 @@ keeps it out of the process list.
 
 /** By the name of the command; `root` is for all of them. */
 export const help: Readonly<
-  Record<'root' | 'remote' | 'local' | 'up' | 'keygen' | 'env' | 'run' | 'connect', string>
+  Record<'root' | 'remote' | 'local' | 'up' | 'keygen' | 'uri' | 'env' | 'run' | 'connect', string>
 > = {
   root: `
 Examples:
@@ -63,6 +63,21 @@ Examples:
   HALFLIGHT_KEY="$(halflight keygen)" halflight remote
 
 Methods: ${methodNames}`,
+  uri: `
+A link holds a key, and every user of this machine can read it in the process list: give - and the link on stdin. What is
+printed holds the key as well, except with --explain.
+
+Examples:
+  halflight uri - < links.txt                      every form that is read, written as ss://
+  halflight uri --to halflight 'ss://…'            for halflight local
+  halflight uri --explain - < links.txt
+  halflight uri --qr -                             paste a link, then Ctrl-D
+  halflight uri --svg phone.svg - < link.txt
+
+ss is the form that all Shadowsocks programs read (SIP002), legacy the one before it, for very old ones. Conversion from ss
+to halflight changes the wire: the server must be a halflight remote.
+
+Exit codes: 0 printed, 64 usage, 78 a link that cannot be used.`,
   env: `
 It sets http_proxy, https_proxy, all_proxy and no_proxy, in capitals as well. The shell is by default the one that SHELL
 names, else sh. HALFLIGHT_AUTH stands for --auth.

@@ -1,0 +1,139 @@
+/** `halflight uri`: links from one form into another, as text, as QR codes, or in words. */
+import { open } from 'node:fs/promises';
+import { renderSVG, renderUnicodeCompact } from 'uqr';
+import { UsageError } from '../shared/config/exit.js';
+import { explain, explanation } from '../shared/config/explain.js';
+import { isLegacyPaste, readPastedUri } from '../shared/config/pasted.js';
+import { pathError } from '../shared/config/private-file.js';
+import { formatLegacyUri } from '../shared/config/uri-legacy.js';
+import { formatServerUri, redactServerUri, type ServerUri } from '../shared/config/uri.js';
+import { codeOf, ConfigError } from '../shared/errors.js';
+import { escapeControls, jsonLine } from '../shared/observe/escape.js';
+
+/** The forms that a link can be written in. */
+type Form = 'ss' | 'halflight' | 'legacy';
+
+export interface UriFlags {
+  readonly to?: Form;
+  readonly explain?: true;
+  readonly qr?: true;
+  /** A path, or `-` for stdout. */
+  readonly svg?: string;
+  readonly json?: true;
+}
+
+/** More than any list of links that somebody keeps. */
+const maxInput = 1 << 20;
+
+const writers = {
+  ss: (uri) => formatServerUri({ ...uri, wire: 'shadowsocks' }),
+  halflight: (uri) => formatServerUri({ ...uri, wire: 'raw' }),
+  legacy: formatLegacyUri,
+} as const satisfies Record<Form, (uri: ServerUri) => string>;
+
+/** Writes what the flags ask for of every link in `words`; `-` among them stands for those on stdin, one on a line. */
+export async function runUri(words: readonly string[], flags: UriFlags): Promise<void> {
+  checkTogether(flags);
+  const texts = await linksIn(words);
+  if (texts.length === 0) throw new UsageError('expected a link on stdin, got none');
+  if (flags.svg !== undefined && texts.length > 1) {
+    throw new UsageError(`--svg: expected one link, got ${texts.length}`);
+  }
+  // All or none: half of a list would look like the whole of it.
+  const links = texts.map((text, at) => readLink(text, texts.length > 1 ? at + 1 : undefined));
+  if (texts.some(isLegacyPaste)) {
+    warn('legacy form: expected SIP002, got what came before it, which many programs no longer read');
+  }
+  const lines: string[] = [];
+  for (const uri of links) lines.push(...(await show(uri, flags)));
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+}
+
+/** What is asked of one link; only one thing can be. */
+function checkTogether(flags: UriFlags): void {
+  const asked = [
+    ...(flags.explain === true ? ['--explain'] : []),
+    ...(flags.qr === true ? ['--qr'] : []),
+    ...(flags.svg === undefined ? [] : ['--svg']),
+  ];
+  const [first, second = flags.json === true && first !== '--explain' ? '--json' : undefined] = asked;
+  if (first !== undefined && second !== undefined) {
+    throw new UsageError(`expected ${first} or ${second}, got both`);
+  }
+  if (flags.explain === true && flags.to !== undefined) {
+    throw new UsageError('expected --explain or --to, got both');
+  }
+}
+
+async function linksIn(words: readonly string[]): Promise<readonly string[]> {
+  if (!words.includes('-')) return words;
+  const lines = (await readInput()).split('\n').filter((line) => line.trim() !== '');
+  const at = words.indexOf('-');
+  return [...words.slice(0, at), ...lines, ...words.slice(at + 1)];
+}
+
+async function readInput(): Promise<string> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of process.stdin as AsyncIterable<Buffer>) {
+    length += piece.length;
+    if (length > maxInput) throw new ConfigError(`stdin: expected at most ${maxInput} bytes, got more`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString();
+}
+
+function readLink(text: string, number: number | undefined): ServerUri {
+  try {
+    return readPastedUri(text);
+  } catch (error) {
+    if (!(error instanceof ConfigError) || number === undefined) throw error;
+    throw new ConfigError(`link ${number}: ${error.message}`, { cause: error });
+  }
+}
+
+async function show(uri: ServerUri, flags: UriFlags): Promise<readonly string[]> {
+  if (flags.explain === true) {
+    return flags.json === true ? [jsonLine(explanation(uri))] : [...explain(uri).map(escapeControls), ''];
+  }
+  const form = flags.to ?? 'ss';
+  if (uri.remoteAuth === true && form !== 'halflight') {
+    warn('auth=remote is left out: an ss:// link has no place for it');
+  }
+  const text = writers[form](uri);
+  if (flags.qr === true)
+    return [redactServerUri(uri), ...drawn(() => renderUnicodeCompact(text, { border: 2 })).split('\n')];
+  if (flags.svg !== undefined)
+    return writeSvg(
+      flags.svg,
+      drawn(() => renderSVG(text, { border: 2 })),
+    );
+  return [flags.json === true ? jsonLine({ ...explanation(uri), link: text }) : text];
+}
+
+/** `draw` fails for one reason: what no QR code can hold. */
+function drawn(draw: () => string): string {
+  try {
+    return draw();
+  } catch (error) {
+    throw new ConfigError('QR code: expected a link that fits into one, got a longer one', { cause: error });
+  }
+}
+
+/** A picture of a key is a key: nobody else may read it, and it replaces no file. */
+async function writeSvg(path: string, picture: string): Promise<readonly string[]> {
+  if (path === '-') return [picture];
+  const name = `SVG file ${path}`;
+  try {
+    const file = await open(path, 'wx', 0o600);
+    await file.writeFile(`${picture}\n`).finally(() => file.close());
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw pathError(name, error);
+    throw new ConfigError(`${name}: expected a new file, got one that is there`, { cause: error });
+  }
+  return [];
+}
+
+function warn(text: string): void {
+  process.stderr.write(`halflight: warning: ${text}\n`);
+}
