@@ -78,7 +78,7 @@ export async function startRemote(
   const inbound = receiveRaw(settings, timeouts, stopping.signal);
   const gate = {
     cipher,
-    users: users.length === 0 ? undefined : streamUsers(cipher, users),
+    users: users.length === 0 ? undefined : streamUsers(cipher, users, environment),
     environment,
     replay,
     notBefore,

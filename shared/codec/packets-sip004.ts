@@ -17,10 +17,12 @@ import { AuthError } from '../errors.js';
 import { encodeTarget } from './address.js';
 import type { Target } from './address.js';
 import { tagLength } from './methods.js';
+import type { Method } from './methods.js';
 import { readAnswer, readDatagram } from './packets-edition.js';
-import type { PacketEdition, PacketSealer } from './packets-edition.js';
+import type { OpenedPacket, PacketEdition, PacketSealer, PacketServer } from './packets-edition.js';
 import { createSession, freshSalt, openMessage, sealMessage } from './session.js';
-import type { Cipher } from './session.js';
+import type { Cipher, User } from './session.js';
+import { TriedUsers } from './tried-users.js';
 
 /** Salts remembered by a remote for its key, and by a local for one association, of which it may have hundreds. */
 const remembered = { server: 65_536, client: 4096 } as const;
@@ -34,7 +36,8 @@ export const sip004Packets: PacketEdition = {
     };
   },
 
-  server(cipher, env) {
+  server(cipher, env, users) {
+    if (users.length > 0) return new SharedServer(cipher, users, env);
     const packets = new SaltedPackets(cipher, env, new SaltRing(remembered.server));
     return {
       open(packet) {
@@ -72,18 +75,50 @@ class SaltedPackets implements PacketSealer {
 
   /** What `read` makes of the plaintext. The salt is remembered last, when nothing can be wrong any more. */
   open<Opened>(packet: Uint8Array, read: (plain: Uint8Array, offset: number) => Opened): Opened {
-    const { saltLength } = this.#cipher.method;
-    if (packet.length < saltLength + tagLength) {
-      throw new AuthError(`packet: expected at least ${saltLength + tagLength} bytes, got ${packet.length}`);
-    }
-    const salt = packet.subarray(0, saltLength);
-    if (this.#salts.has(salt)) {
-      throw new AuthError('packet salt: expected a new one, got one seen before', { code: 'replay' });
-    }
-    const opened = read(openMessage(createSession(this.#cipher, salt), packet.subarray(saltLength)), 0);
+    const salt = this.#salts.newOf(packet, this.#cipher.method);
+    const opened = read(openSalted(this.#cipher, packet), 0);
     this.#salts.add(salt);
     return opened;
   }
+}
+
+/** The remote's side, where each user has a key of its own. They share its memory of salts. */
+class SharedServer implements PacketServer {
+  readonly #method: Method;
+  readonly #salts: SaltRing = new SaltRing(remembered.server);
+  readonly #tried: TriedUsers<User & { readonly sealer: PacketSealer }>;
+
+  constructor({ method }: Cipher, users: readonly User[], env: Environment) {
+    this.#method = method;
+    const sealing = users.map((user) => ({
+      ...user,
+      sealer: new SaltedPackets(user.cipher, env, this.#salts),
+    }));
+    this.#tried = new TriedUsers(sealing, env);
+  }
+
+  open(packet: Uint8Array, source = ''): OpenedPacket {
+    // Before keys are tried: a packet that the network repeats costs no search.
+    const salt = this.#salts.newOf(packet, this.#method);
+    const { user, plain } = this.#tried.find(source, (each) => ({
+      user: each,
+      plain: openSalted(each.cipher, packet),
+    }));
+    const { peer: target, payload } = readDatagram(plain, 0);
+    this.#salts.add(salt);
+    const { name, sealer } = user;
+    return { timestamp: undefined, target, payload, session: undefined, sealer, user: name };
+  }
+}
+
+/**
+ * The plaintext of a packet that begins with its salt.
+ *
+ * @throws AuthError when it is not sealed with this key.
+ */
+function openSalted(cipher: Cipher, packet: Uint8Array): Uint8Array {
+  const { saltLength } = cipher.method;
+  return openMessage(createSession(cipher, packet.subarray(0, saltLength)), packet.subarray(saltLength));
 }
 
 /** The last `size` salts, exactly: a filter that errs would drop genuine packets. */
@@ -99,6 +134,22 @@ class SaltRing {
 
   has(salt: Uint8Array): boolean {
     return this.#known.has(latin1(salt));
+  }
+
+  /**
+   * The salt of a packet under that method, lent.
+   *
+   * @throws AuthError when the packet is too short for one, or the salt has been seen (code `replay`).
+   */
+  newOf(packet: Uint8Array, { saltLength }: Method): Uint8Array {
+    if (packet.length < saltLength + tagLength) {
+      throw new AuthError(`packet: expected at least ${saltLength + tagLength} bytes, got ${packet.length}`);
+    }
+    const salt = packet.subarray(0, saltLength);
+    if (this.has(salt)) {
+      throw new AuthError('packet salt: expected a new one, got one seen before', { code: 'replay' });
+    }
+    return salt;
   }
 
   /** Remembers a salt, and forgets the oldest for it. */

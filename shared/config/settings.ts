@@ -19,8 +19,9 @@ export interface RemoteSettings {
   /** The base64 PSK of a 2022 method, or the password of a 2017 method. */
   readonly secret: string;
   /**
-   * Those who are let in, each with a key of its own (base64, with the 2022 AES methods); `secret` is then only what
-   * all of them name themselves under. Empty or absent lets in whoever has `secret`.
+   * Those who are let in, each with a key of its own; `secret` alone then lets nobody in. With the 2022 AES methods
+   * users name themselves under it, with those of 2017 it is not theirs to know. Empty or absent lets in whoever has
+   * `secret`.
    */
   readonly users?: readonly UserSecret[];
   readonly cipherBackend: CipherBackend;

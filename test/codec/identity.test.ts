@@ -33,7 +33,7 @@ function requestOf(cipher: Cipher): Uint8Array {
 }
 
 function openerOf({ remote, users }: Household): RequestOpener {
-  const asking = { users: streamUsers(remote, users), source: '192.0.2.7' };
+  const asking = { users: streamUsers(remote, users, fixedEnvironment()), source: '192.0.2.7' };
   return new RequestOpener(remote, fixedEnvironment(), asking);
 }
 

@@ -16,7 +16,12 @@ import {
 } from '../support/tunnel.js';
 import { udpEcho } from '../support/udp.js';
 
-const methods: readonly MethodName[] = ['2022-blake3-aes-128-gcm', '2022-blake3-aes-256-gcm'];
+const methods: readonly MethodName[] = [
+  '2022-blake3-aes-128-gcm',
+  '2022-blake3-aes-256-gcm',
+  'aes-128-gcm',
+  'chacha20-ietf-poly1305',
+];
 
 function secretOf(method: MethodName): string {
   return generateSecret(findMethod(method), systemEnvironment);
@@ -150,5 +155,11 @@ describe('a remote does not start', () => {
     const method = '2022-blake3-chacha20-poly1305';
     const users = [{ name: 'ann', secret: secretOf(method) }];
     await expect(remoteHalf({ method, users })).rejects.toThrow('expected a 2022 AES method');
+  });
+
+  it('with more users than keys can be tried for', async () => {
+    const method = 'aes-256-gcm';
+    const users = Array.from({ length: 101 }, (_, at) => ({ name: `user-${at}`, secret: secretOf(method) }));
+    await expect(remoteHalf({ method, users })).rejects.toThrow('at most 100 with aes-256-gcm, got 101');
   });
 });

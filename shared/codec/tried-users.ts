@@ -1,0 +1,101 @@
+/**
+ * The users of a remote with a method of 2017, whose openings do not say whose they are: keys are tried in turn until
+ * one fits. A client comes back from the same address, so those who came from there before are tried first, and mostly
+ * one trial will do.
+ *
+ * Whoever knows no key costs a trial for each user. That is bearable for a hundred users, and for a number of failures
+ * in a while: when there are more, only those who were there before are still heard, until the while is over (T-20).
+ */
+import type { Environment } from '../environment.js';
+import { AuthError } from '../errors.js';
+
+/** As many users can share a port where keys have to be tried. */
+export const mostTriedUsers = 100;
+
+/** Sources that are remembered, and users of each: the latest. */
+const remembered = { sources: 4096, users: 4 } as const;
+/** How many searches may fail in a while of so many milliseconds, of one source and in all. */
+const failures = { perSource: 16, total: 1000, whileMs: 10_000 } as const;
+
+/** Finds out whose key fits. */
+export class TriedUsers<User> {
+  readonly #env: Environment;
+  /** Whoever was found last comes first. */
+  readonly #order: User[];
+  /** Whoever came from a source, the latest first; the source that was heard last comes last. */
+  readonly #recent = new Map<string, readonly User[]>();
+  readonly #failed = new Map<string, number>();
+  #failures = 0;
+  #since = 0;
+
+  constructor(users: readonly User[], env: Environment) {
+    this.#order = [...users];
+    this.#env = env;
+  }
+
+  /**
+   * What `attempt` makes of the first user for whom it does not throw an AuthError.
+   *
+   * @throws AuthError when there is none, and what else `attempt` throws.
+   */
+  find<Found>(source: string, attempt: (user: User) => Found): Found {
+    const recent = this.#recent.get(source) ?? [];
+    const known = this.#first(recent, attempt);
+    if (known !== undefined) return this.#remember(source, recent, known);
+    if (this.#tooMany(source)) {
+      throw new AuthError(
+        'key: expected that of a user who was here before, got another and too many others before it',
+      );
+    }
+    const found = this.#first(
+      this.#order.filter((user) => !recent.includes(user)),
+      attempt,
+    );
+    if (found === undefined) {
+      this.#failed.set(source, (this.#failed.get(source) ?? 0) + 1);
+      this.#failures += 1;
+      throw new AuthError('key: expected that of a user, got another');
+    }
+    this.#order.splice(this.#order.indexOf(found.user), 1);
+    this.#order.unshift(found.user);
+    return this.#remember(source, recent, found);
+  }
+
+  #first<Found>(users: readonly User[], attempt: (user: User) => Found): Fit<User, Found> | undefined {
+    for (const user of users) {
+      try {
+        return { user, found: attempt(user) };
+      } catch (error) {
+        if (!(error instanceof AuthError)) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  #remember<Found>(source: string, recent: readonly User[], { user, found }: Fit<User, Found>): Found {
+    this.#recent.delete(source);
+    const others = recent[0] === user ? recent.slice(1) : recent.filter((other) => other !== user);
+    this.#recent.set(source, [user, ...others].slice(0, remembered.users));
+    if (this.#recent.size > remembered.sources) {
+      const [longestAgo] = this.#recent.keys();
+      if (longestAgo !== undefined) this.#recent.delete(longestAgo);
+    }
+    return found;
+  }
+
+  #tooMany(source: string): boolean {
+    const now = this.#env.now();
+    // A clock that was set back must not keep anybody out for as long.
+    if (Math.abs(now - this.#since) >= failures.whileMs) {
+      this.#since = now;
+      this.#failed.clear();
+      this.#failures = 0;
+    }
+    return this.#failures >= failures.total || (this.#failed.get(source) ?? 0) >= failures.perSource;
+  }
+}
+
+interface Fit<User, Found> {
+  readonly user: User;
+  readonly found: Found;
+}
