@@ -11,6 +11,8 @@ import { shells } from './cli/shells.js';
 import { asUsageError } from './cli/usage.js';
 import { defaultMethod } from './shared/codec/methods.js';
 import { endingOf, exitCodes, UsageError } from './shared/config/exit.js';
+import type { Half } from './shared/config/file-schema.js';
+import type { PluginFlags } from './shared/config/plugin.js';
 import { escapeControls } from './shared/observe/escape.js';
 import { logFormats, logLevels } from './shared/observe/log.js';
 
@@ -41,10 +43,28 @@ function many(flags: string, description: string): Option {
 const backend = (): Option =>
   once('--cipher-backend <name>', 'what computes the ciphers, by default native', ['native', 'noble']);
 
+const configFile = (half: string): Option =>
+  once(
+    '-c, --config <file>',
+    `read settings from this file, by default ${half}.json in halflight's directory`,
+  );
+
+/**
+ * A flag that needs no value, and its opposite, which the help does not list: it takes back what a config file says.
+ * Commander would take a lone `--no-x` for a flag that is on unless it is given, and a file would never be heard.
+ */
+function toggle(command: Command, flag: string, description: string): Command {
+  const positive = flag.replace('--no-', '--');
+  const negative = positive.replace('--', '--no-');
+  for (const each of [positive, negative]) {
+    command.addOption(new Option(each, description).hideHelp(each !== flag));
+  }
+  return command;
+}
+
 /** The flags of every command that keeps running. They are the last in its help: few people need them. */
 function longRunning(command: Command): Command {
-  return command
-    .option('--json', 'write one JSON object for each line on stdout, the first when ready')
+  return toggle(command, '--json', 'write one JSON object for each line on stdout, the first when ready')
     .addOption(once('--log-level <level>', 'how much to log on stderr, by default info', logLevels))
     .addOption(once('--log-format <format>', 'how to log, by default text', logFormats))
     .addOption(backend());
@@ -57,19 +77,54 @@ function asking(command: Command): Command {
     .addOption(once('--auth-file <file>', 'ask for those in this file, a line USER:PASS for each'));
 }
 
-/** The flags of every half that offers the proxy port. */
-function portOffering(command: Command): Command {
+/** The flags of every half that offers the proxy port, and `more` of them. */
+function portOffering(command: Command, ...more: readonly Option[]): Command {
   command.addOption(once('-l, --listen <host:port>', 'where to listen, by default 127.0.0.1:1080'));
-  asking(command)
-    .option('--open', 'let others than this machine use the port, without any credentials')
-    .option('--no-udp', 'refuse UDP ASSOCIATE')
-    .option('--no-pac-direct', 'let browsers with the PAC file fail, not go around, when the port is gone');
+  asking(command);
+  toggle(command, '--open', 'let others than this machine use the port, without any credentials');
+  toggle(command, '--no-udp', 'refuse UDP ASSOCIATE');
+  toggle(
+    command,
+    '--no-pac-direct',
+    'let browsers with the PAC file fail, not go around, when the port is gone',
+  );
+  for (const option of more) command.addOption(option);
   return longRunning(command);
 }
 
-/** The plugin that streams go through. */
+/** The plugin that streams go through; a config file has no say in what is run. */
 const plugin = (place: string): Option =>
   once('--plugin <name[;options]>', `the SIP003 plugin that streams go through ${place}`);
+
+function remoteFlags(command: Command): Command {
+  command
+    .addOption(once('-l, --listen <host:port>', 'where to listen, by default :8388 (all addresses)'))
+    .addOption(once('-m, --method <name>', `the cipher, by default ${defaultMethod}`))
+    .addOption(once('--key <base64>', 'the key of a 2022 method'))
+    .addOption(once('--password <text>', 'the password of a method without 2022 in its name'))
+    .addOption(once('--key-file <file>', 'where the key is, or will be, stored'))
+    .addOption(
+      once(
+        '--public-host <host>',
+        'the host that the printed URI names, and, if an address, replies to BIND',
+      ),
+    );
+  asking(command);
+  toggle(command, '--no-udp', 'serve no datagrams, and keep silent to them');
+  toggle(command, '--allow-bind', 'let clients wait at this machine for a connection (BIND)');
+  toggle(command, '--allow-private', 'allow targets in loopback, private and other special networks');
+  toggle(command, '--allow-weak-password', 'accept a password that is short or easy to guess');
+  command.addOption(plugin('before they come here'));
+  return longRunning(command.addOption(configFile('remote')));
+}
+
+function localFlags(command: Command): Command {
+  return portOffering(
+    command.argument('[uri]', 'the remote, as the line it printed; by default what HALFLIGHT_URI says'),
+    configFile('local'),
+    plugin('on their way to the remote'),
+  );
+}
 
 /** The flags of every command that goes through a local that runs elsewhere. */
 const localPort = (): Option =>
@@ -87,37 +142,18 @@ function program(): Command {
     .configureOutput({ writeErr: () => undefined })
     .addHelpText('after', help.root);
 
-  const remote = root
-    .command('remote')
-    .description('the half on the server')
-    .addOption(once('-l, --listen <host:port>', 'where to listen, by default :8388 (all addresses)'))
-    .addOption(once('-m, --method <name>', `the cipher, by default ${defaultMethod}`))
-    .addOption(once('--key <base64>', 'the key of a 2022 method'))
-    .addOption(once('--password <text>', 'the password of a method without 2022 in its name'))
-    .addOption(once('--key-file <file>', 'where the key is, or will be, stored'))
-    .addOption(
-      once(
-        '--public-host <host>',
-        'the host that the printed URI names, and, if an address, replies to BIND',
-      ),
-    );
-  asking(remote)
-    .option('--no-udp', 'serve no datagrams, and keep silent to them')
-    .option('--allow-bind', 'let clients wait at this machine for a connection (BIND)')
-    .option('--allow-private', 'allow targets in loopback, private and other special networks')
-    .option('--allow-weak-password', 'accept a password that is short or easy to guess')
-    .addOption(plugin('before they come here'));
-  longRunning(remote)
+  remoteFlags(root.command('remote').description('the half on the server'))
     .addHelpText('after', help.remote)
-    .action(async (flags: Parameters<Run['runRemote']>[0]) => (await run()).runRemote(flags));
-
-  portOffering(root.command('local').description('the half on the laptop: a port for SOCKS and HTTP'))
-    .argument('[uri]', 'the remote, as the line it printed; by default what HALFLIGHT_URI says')
-    .addOption(plugin('on their way to the remote'))
-    .addHelpText('after', help.local)
-    .action(async (uri: string | undefined, flags: Parameters<Run['runLocal']>[1]) =>
-      (await run()).runLocal(uri, flags),
+    .action(async (flags: Parameters<Run['runRemote']>[0] & ConfigFlag) =>
+      (await run()).runRemote({ ...typedOnly(flags), ...(await configured('remote', flags)) }),
     );
+
+  localFlags(root.command('local').description('the half on the laptop: a port for SOCKS and HTTP'))
+    .addHelpText('after', help.local)
+    .action(async (uri: string | undefined, flags: Parameters<Run['runLocal']>[1] & ConfigFlag) => {
+      const all = await configured('local', { ...flags, uri });
+      return (await run()).runLocal(all.uri, { ...typedOnly(flags), ...all });
+    });
 
   portOffering(root.command('up').description('both halves in this process, to try it out'))
     .addHelpText('after', help.up)
@@ -176,6 +212,24 @@ function addUses(root: Command): void {
     );
 }
 
+/** What every command has that reads a config file. */
+interface ConfigFlag {
+  readonly config?: string;
+  /** The argument of a local. */
+  readonly uri?: string | undefined;
+}
+
+async function configured(half: Half, { config, ...typed }: ConfigFlag): ReturnType<Configure> {
+  const { configure } = await import('./cli/configured.js');
+  return configure(half, typed, config);
+}
+
+/** What no config file may say: which program is run. */
+function typedOnly({ plugin }: PluginFlags): PluginFlags {
+  return plugin === undefined ? {} : { plugin };
+}
+
+type Configure = typeof import('./cli/configured.js').configure;
 /** The command that reads and writes links. */
 function addLinks(root: Command): void {
   root

@@ -14,6 +14,11 @@ file has a line USER:PASS for each user and mode 0600. HALFLIGHT_AUTH in the env
 keeps it out of the process list.
 `;
 
+const configuring = `
+A config file says what flags say, in JSON: {"listen": ":443"}. Flags win over variables, and these over the file. What a
+switch in the file says can be taken back: --udp is the opposite of --no-udp, --no-open of --open.
+`;
+
 /** By the name of the command; `root` is for all of them. */
 export const help: Readonly<
   Record<'root' | 'remote' | 'local' | 'up' | 'keygen' | 'uri' | 'env' | 'run' | 'connect', string>
@@ -31,7 +36,8 @@ Help for one command: halflight COMMAND --help`,
   remote: `
 Without a key the first start makes one, stores it, and every start uses it again. HALFLIGHT_KEY and HALFLIGHT_PASSWORD
 in the environment stand for --key and --password, and keep them out of the process list.
-${asking}Standard Shadowsocks clients have no way to name a user: to them the key alone opens the remote.
+${asking}${configuring}
+Standard Shadowsocks clients have no way to name a user: to them the key alone opens the remote.
 
 Examples:
   halflight remote
@@ -45,7 +51,7 @@ URI is what the line that the remote prints ends with: halflight://… for a hal
 server. Put it in single quotes. It holds the key, and every user of this machine can read it in the process list:
 HALFLIGHT_URI in the environment stands for it, and keeps it out.
 ${asking}With auth=remote in the URI it is the remote that asks, and HALFLIGHT_AUTH is left to the clients.
-
+${configuring}
 Examples:
   halflight local 'halflight://METHOD:KEY@vpn.example.com:8388'
   halflight local 'ss://METHOD:KEY@vpn.example.com:8388' -l 1081

@@ -6,7 +6,7 @@ import { jsonObserver, logObserver } from '../shared/observe/observer.js';
 
 /** The flags of every command that keeps running. */
 export interface OutputFlags {
-  readonly json?: true;
+  readonly json?: boolean;
   readonly logLevel?: LogLevel;
   readonly logFormat?: LogFormat;
 }

@@ -6,12 +6,12 @@ import { generateSecret, weakPassword } from '../shared/codec/keys.js';
 import { defaultMethod, findMethod } from '../shared/codec/methods.js';
 import { type AuthFlags, authVariable } from '../shared/config/credentials.js';
 import { exitCodes } from '../shared/config/exit.js';
-import { readRemoteFlags, type RemoteFlags } from '../shared/config/flags.js';
+import { readRemoteFlags, type RemoteFlags, type SecretSource } from '../shared/config/flags.js';
 import { type LocalFlags, readLocalFlags, readPortFlags } from '../shared/config/local-flags.js';
 import { localPage, upPage } from '../shared/config/local-page.js';
 import { remotePage } from '../shared/config/paste.js';
-import { isLegacyPaste } from '../shared/config/pasted.js';
 import type { PluginFlags } from '../shared/config/plugin.js';
+import { isLegacyPaste } from '../shared/config/pasted.js';
 import { hostForOthers, publicHost } from '../shared/config/public-host.js';
 import { readService } from '../shared/config/service-address.js';
 import type { LocalSettings, RemoteSettings } from '../shared/config/settings.js';
@@ -20,18 +20,20 @@ import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
 import { systemEnvironment } from '../shared/net/system.js';
 import type { Observer, Role } from '../shared/observe/events.js';
 import type { Service } from '../shared/service.js';
+import type { Configured } from './configured.js';
 import { countConversations, stoppingLine } from './conversations.js';
 import { awaitSignals, endProcess, type Ending, surviveErrors } from './life.js';
 import { createOutput, type Output, type OutputFlags } from './output.js';
 
 /** `halflight remote`. Settles never: it ends the process. */
-export async function runRemote(flags: RemoteFlags & PluginFlags & OutputFlags): Promise<void> {
+export async function runRemote(flags: RemoteFlags & PluginFlags & OutputFlags & Configured): Promise<void> {
   const life = prepare(flags, 'remote');
   const { output, observer } = life;
-  const { settings, source } = await unlessStopped(
+  const { settings, ...found } = await unlessStopped(
     readRemoteFlags(flags, process.env, systemEnvironment),
     life,
   );
+  const source = fromConfig(found.source, flags);
   if (source.from === 'flag') {
     const variable = flags.password === undefined ? 'HALFLIGHT_KEY' : 'HALFLIGHT_PASSWORD';
     output.log.warn(`the process list shows a secret given as a flag; ${variable} or --key-file keep it out`);
@@ -61,7 +63,7 @@ export async function runRemote(flags: RemoteFlags & PluginFlags & OutputFlags):
 /** `halflight local [URI]`. Settles never: it ends the process. */
 export async function runLocal(
   uri: string | undefined,
-  flags: LocalFlags & PluginFlags & OutputFlags,
+  flags: LocalFlags & PluginFlags & OutputFlags & Configured,
 ): Promise<void> {
   const life = prepare(flags, 'local');
   const { output, observer } = life;
@@ -156,14 +158,16 @@ interface Life {
 }
 
 /** `role` is the half whose conversations count: in `up` each of them has a connection in both. */
-function prepare(flags: OutputFlags, role: Role): Life {
+function prepare(flags: OutputFlags & Configured, role: Role): Life {
   const output = createOutput(flags);
   surviveErrors(output.log);
+  if (flags.config !== undefined) output.log.info('settings from a file', { path: flags.config.path });
+  for (const warning of flags.config?.warnings ?? []) output.log.warn(warning);
   return { output, ...countConversations(role, output.observer), ending: awaitSignals() };
 }
 
-function warnTypedAuth({ auth }: AuthFlags, output: Output): void {
-  if (auth === undefined) return;
+function warnTypedAuth({ auth, config }: AuthFlags & Configured, output: Output): void {
+  if (auth === undefined || config?.names.has('auth') === true) return;
   output.log.warn(
     `the process list shows a password given as a flag; ${authVariable} or --auth-file keep it out`,
   );
@@ -172,6 +176,14 @@ function warnTypedAuth({ auth }: AuthFlags, output: Output): void {
 function warnOldLink(uri: string | undefined, { log }: Output): void {
   if (!isLegacyPaste(uri ?? process.env['HALFLIGHT_URI'] ?? '')) return;
   log.warn('the URI is in the form before SIP002, which many programs no longer read: ask for a new one');
+}
+
+/** A key in a config file is not in the process list, and whoever started the program can look it up there. */
+function fromConfig(source: SecretSource, { config }: Configured): SecretSource {
+  const stored = config?.names.has('key') === true || config?.names.has('password') === true;
+  return source.from === 'flag' && config !== undefined && stored
+    ? { from: 'config', path: config.path }
+    : source;
 }
 
 function firstUser({ credentials }: Pick<LocalSettings, 'credentials'>): string | undefined {

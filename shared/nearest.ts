@@ -2,12 +2,12 @@
 
 /**
  * The name in `names` that differs from `word` by the fewest letters, whatever their case, or undefined when none comes
- * near: up to 4 letters, and at most half of those that were written.
+ * near: at most `most` letters, and at most half of those that were written.
  */
-export function nearest(word: string, names: readonly string[]): string | undefined {
+export function nearest(word: string, names: readonly string[], most = 4): string | undefined {
   if (word.length > 64) return undefined;
   let best: { readonly name: string; readonly distance: number } | undefined;
-  const furthest = Math.min(4, Math.floor(word.length / 2));
+  const furthest = Math.min(most, Math.floor(word.length / 2));
   for (const name of names) {
     const distance = editDistance(word.toLowerCase(), name.toLowerCase());
     if (distance <= furthest && (best === undefined || distance < best.distance)) best = { name, distance };

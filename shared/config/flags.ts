@@ -28,9 +28,9 @@ export interface RemoteFlags extends AuthFlags {
   readonly keyFile?: string;
   readonly publicHost?: string;
   readonly udp?: boolean;
-  readonly allowBind?: true;
-  readonly allowPrivate?: true;
-  readonly allowWeakPassword?: true;
+  readonly allowBind?: boolean;
+  readonly allowPrivate?: boolean;
+  readonly allowWeakPassword?: boolean;
   readonly cipherBackend?: CipherBackend;
 }
 
@@ -38,6 +38,7 @@ export interface RemoteFlags extends AuthFlags {
 export type SecretSource =
   | { readonly from: 'flag' }
   | { readonly from: 'variable' }
+  | { readonly from: 'config'; readonly path: string }
   | { readonly from: 'file'; readonly path: string; readonly created: boolean };
 
 /** What the flags of `halflight remote` and the variables beside them mean. It may make and store a key. */

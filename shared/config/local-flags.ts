@@ -12,7 +12,7 @@ import type { Variables } from './variables.js';
 /** The flags of everything that offers the proxy port. */
 export interface LocalFlags extends AuthFlags {
   readonly listen?: string;
-  readonly open?: true;
+  readonly open?: boolean;
   readonly udp?: boolean;
   readonly pacDirect?: boolean;
   readonly cipherBackend?: CipherBackend;

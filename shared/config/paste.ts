@@ -69,6 +69,7 @@ function sourceLines(source: SecretSource): string[] {
     return ['The key came from the command line: it is not printed again, and *** stands in its place.'];
   }
   if (source.from === 'variable') return [];
+  if (source.from === 'config') return [`The key is the one in ${source.path}.`];
   return source.created
     ? [`A new key is stored in ${source.path}; only you can read it. The next start uses it again.`]
     : [`The key is the one in ${source.path}.`];

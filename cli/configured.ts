@@ -1,0 +1,36 @@
+/** From the flags of a command and the config file beside them to flags: one thing less that the halves must know of. */
+import { loadConfigFile } from '../shared/config/file-open.js';
+import type { FileSettings, Half, SettingName } from '../shared/config/file-schema.js';
+import { layered, settingsAmong } from '../shared/config/layers.js';
+
+/** What a command is told beside its flags. */
+export interface Configured {
+  /** The config file that had a say; absent when none was read. */
+  readonly config?: ReadConfig;
+}
+
+export interface ReadConfig {
+  readonly path: string;
+  readonly warnings: readonly string[];
+  /** The settings that it was heard for. */
+  readonly names: ReadonlySet<SettingName>;
+}
+
+/**
+ * What is typed and what the config file says, as one: the file at `path`, else the one where `half` keeps its own.
+ * ConfigError for what is wrong in the file.
+ */
+export async function configure(
+  half: Half,
+  typed: object,
+  path: string | undefined,
+): Promise<FileSettings & Configured> {
+  const own = settingsAmong(typed);
+  const file = await loadConfigFile(path, half, process.env);
+  if (file === undefined) return own;
+  const settings = layered({ half, typed: own, variables: process.env, file });
+  const names = new Set(
+    Array.from(file.nodes.keys()).filter((name) => own[name] === undefined && settings[name] !== undefined),
+  );
+  return { ...settings, config: { path: file.file.path, warnings: file.warnings, names } };
+}

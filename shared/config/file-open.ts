@@ -1,0 +1,71 @@
+/** Which config file a half reads, and whether it may. */
+import { join } from 'node:path';
+import { ConfigError } from '../errors.js';
+import { isClassic, readClassic } from './classic.js';
+import { configDirectory } from './directories.js';
+import { type FileContent, readOurs } from './file.js';
+import { type Half, settingRow } from './file-schema.js';
+import { type JsonFile, parseJsonFile } from './file-text.js';
+import { checkOwnerOnly, readSmallFile } from './private-file.js';
+import type { Variables } from './variables.js';
+
+/** More than any list of users or servers that somebody keeps by hand. */
+const maxBytes = 1024 * 1024;
+
+/** A file that has been read and not yet been understood. */
+export interface OpenedFile {
+  readonly file: JsonFile;
+  /** Its permission bits. */
+  readonly mode: number;
+}
+
+/** A config file, and what it says to a half. */
+export interface ConfigFile extends OpenedFile, FileContent {}
+
+/** The file at `path`, undefined when there is none. ConfigError for one that is no JSON object of at most 1 MiB. */
+export async function openConfigFile(path: string): Promise<OpenedFile | undefined> {
+  const small = await readSmallFile({ name: nameOf(path), path, maxBytes });
+  return small === undefined ? undefined : { file: parseJsonFile(path, small.bytes), mode: small.mode };
+}
+
+/** What an opened file says to `half`, whoever wrote it. ConfigError for everything that is wrong in it. */
+export function understand({ file, mode }: OpenedFile, half: Half, variables: Variables): ConfigFile {
+  const content = isClassic(file) ? readClassic(file, half, variables) : readOurs(file, half);
+  return { file, mode, ...content };
+}
+
+/** ConfigError when others may read a file with a secret in it. */
+export function checkPrivate({ file, mode, nodes }: ConfigFile): void {
+  const secret = Array.from(nodes.keys()).some((name) => settingRow(name)?.redact !== undefined);
+  if (secret) checkOwnerOnly(nameOf(file.path), mode);
+}
+
+/**
+ * The file that a half reads: the one at `path`, which must be there; when none is named, the first that is there of
+ * `$XDG_CONFIG_HOME/halflight/HALF.json` and `/etc/halflight/HALF.json`, or undefined. Errors as from `openConfigFile`
+ * and `understand`, and for a file with a secret that others may read.
+ */
+export async function loadConfigFile(
+  path: string | undefined,
+  half: Half,
+  variables: Variables,
+): Promise<ConfigFile | undefined> {
+  for (const candidate of path === undefined ? defaultPaths(half, variables) : [path]) {
+    const opened = await openConfigFile(candidate);
+    if (opened === undefined) continue;
+    const config = understand(opened, half, variables);
+    checkPrivate(config);
+    return config;
+  }
+  if (path !== undefined) throw new ConfigError(`${nameOf(path)}: expected a file, got none`);
+  return undefined;
+}
+
+function defaultPaths(half: Half, variables: Variables): readonly string[] {
+  const own = configDirectory(variables);
+  return [...(own === undefined ? [] : [own]), '/etc/halflight'].map((place) => join(place, `${half}.json`));
+}
+
+function nameOf(path: string): string {
+  return `config file ${path}`;
+}

@@ -1,0 +1,130 @@
+/** The settings that a config file may have: those of the flags, under the names that the settings have. */
+import { findMethod, methods } from '../codec/methods.js';
+import { logFormats, type LogFormat, logLevels, type LogLevel } from '../observe/log.js';
+import { authVariable, parseCredential } from './credentials.js';
+import type { RemoteFlags } from './flags.js';
+import { parseListen } from './listen.js';
+import type { LocalFlags } from './local-flags.js';
+import { readPastedUri } from './pasted.js';
+import { readPublicHost } from './public-host.js';
+import { redactServerUri } from './uri.js';
+
+/** The half that a file is for. */
+export type Half = 'local' | 'remote';
+
+/** All that a file can say: the flags of both halves, and the URI that is the argument of a local. */
+export interface FileSettings extends RemoteFlags, LocalFlags {
+  readonly uri?: string;
+  readonly json?: boolean;
+  readonly logLevel?: LogLevel;
+  readonly logFormat?: LogFormat;
+}
+
+export type SettingName = keyof FileSettings;
+
+/** One setting. */
+export interface SettingRow {
+  readonly kind: 'text' | 'texts' | 'switch';
+  readonly halves: readonly Half[];
+  /** The names it may have, when it is one of few. */
+  readonly choices?: readonly string[];
+  /** ConfigError `…: expected x, got y` for a text that cannot be used. */
+  readonly check?: (text: string) => unknown;
+  /** Whether it is the path of a file: one that is not absolute begins where the config file is. */
+  readonly path?: true;
+  /** For a setting that others must not read: what may be shown of a value. */
+  readonly redact?: (text: string) => string;
+  /** The variable that stands for it. */
+  readonly variable?: string;
+  /** The names of which only one layer is heard: the topmost that says any of them. */
+  readonly rivals?: readonly SettingName[];
+  /** What holds when nobody says anything, in words. */
+  readonly byDefault: string | Readonly<Record<Half, string>>;
+}
+
+const both: readonly Half[] = ['local', 'remote'];
+const local: readonly Half[] = ['local'];
+const remote: readonly Half[] = ['remote'];
+const secrets: readonly SettingName[] = ['key', 'password', 'keyFile'];
+const askers: readonly SettingName[] = ['auth', 'authFile'];
+const hidden = (): string => '***';
+const userOnly = (text: string): string => `${text.replace(/:.*$/s, '')}:***`;
+
+/** Every setting, in the order in which they are shown. */
+export const settingRows: Readonly<Record<SettingName, SettingRow>> = {
+  uri: {
+    kind: 'text',
+    halves: local,
+    check: readPastedUri,
+    redact: (text) => redactServerUri(readPastedUri(text)),
+    variable: 'HALFLIGHT_URI',
+    byDefault: 'none',
+  },
+  listen: {
+    kind: 'text',
+    halves: both,
+    check: (text) => parseListen(text),
+    byDefault: { local: '127.0.0.1:1080', remote: ':8388' },
+  },
+  method: { kind: 'text', halves: remote, check: findMethod, byDefault: Object.keys(methods)[0] ?? '' },
+  key: {
+    kind: 'text',
+    halves: remote,
+    redact: hidden,
+    variable: 'HALFLIGHT_KEY',
+    rivals: secrets,
+    byDefault: 'none',
+  },
+  password: {
+    kind: 'text',
+    halves: remote,
+    redact: hidden,
+    variable: 'HALFLIGHT_PASSWORD',
+    rivals: secrets,
+    byDefault: 'none',
+  },
+  keyFile: {
+    kind: 'text',
+    halves: remote,
+    path: true,
+    rivals: secrets,
+    byDefault: 'remote.key beside remote.json',
+  },
+  publicHost: { kind: 'text', halves: remote, check: readPublicHost, byDefault: 'found out at the start' },
+  auth: {
+    kind: 'texts',
+    halves: both,
+    check: (text) => parseCredential(text, 'auth'),
+    redact: userOnly,
+    variable: authVariable,
+    rivals: askers,
+    byDefault: 'none',
+  },
+  authFile: { kind: 'text', halves: both, path: true, rivals: askers, byDefault: 'none' },
+  open: { kind: 'switch', halves: local, byDefault: 'false' },
+  udp: { kind: 'switch', halves: both, byDefault: 'true' },
+  pacDirect: { kind: 'switch', halves: local, byDefault: 'true' },
+  allowBind: { kind: 'switch', halves: remote, byDefault: 'false' },
+  allowPrivate: { kind: 'switch', halves: remote, byDefault: 'false' },
+  allowWeakPassword: { kind: 'switch', halves: remote, byDefault: 'false' },
+  cipherBackend: { kind: 'text', halves: both, choices: ['native', 'noble'], byDefault: 'native' },
+  logLevel: { kind: 'text', halves: both, choices: logLevels, byDefault: 'info' },
+  logFormat: { kind: 'text', halves: both, choices: logFormats, byDefault: 'text' },
+  json: { kind: 'switch', halves: both, byDefault: 'false' },
+};
+
+/** The row of a setting, or undefined for a name that is none: `__proto__` is none either. */
+export function settingRow(name: string): SettingRow | undefined {
+  return isSetting(name) ? settingRows[name] : undefined;
+}
+
+export function isSetting(name: string): name is SettingName {
+  return Object.hasOwn(settingRows, name);
+}
+
+/** The settings of a half, in the order in which they are shown. */
+export function settingsOf(half: Half): readonly SettingName[] {
+  return Object.keys(settingRows)
+    .filter(isSetting)
+    .filter((name) => settingRow(name)?.halves.includes(half));
+}

@@ -1,0 +1,107 @@
+/**
+ * Settings come from the command line, from variables, from a config file, or are as they always are, and are heard in
+ * this order: what was typed last wins.
+ */
+import type { ConfigFile } from './file-open.js';
+import {
+  type FileSettings,
+  type Half,
+  isSetting,
+  type SettingName,
+  settingRow,
+  type SettingRow,
+  settingsOf,
+} from './file-schema.js';
+import { nonEmpty, type Variables } from './variables.js';
+
+/** Everything that may say something to a half. */
+export interface Layers {
+  readonly half: Half;
+  /** What the command line says. */
+  readonly typed: FileSettings;
+  readonly variables: Variables;
+  readonly file: ConfigFile | undefined;
+}
+
+/** A setting as it holds: its value in words, and who said so. */
+export interface Told {
+  readonly name: SettingName;
+  /** Without its secret. */
+  readonly value: string;
+  readonly from: string;
+}
+
+type Layer = 'typed' | 'variable' | 'file';
+
+/**
+ * What the command line and the file say together, as if all of it had been typed. Of the file it leaves out what the
+ * command line or a variable says as well; variables themselves are read by whoever reads the flags.
+ */
+export function layered(layers: Layers): FileSettings {
+  const heard = settingsOf(layers.half).filter((name) => layerOf(name, layers) === 'file');
+  const stored = Object.entries(layers.file?.settings ?? {}).filter(([name]) =>
+    heard.some((one) => one === name),
+  );
+  return { ...Object.fromEntries(stored), ...layers.typed };
+}
+
+/** Every setting of a half, as it holds. */
+export function tell(layers: Layers): readonly Told[] {
+  const { half, typed, variables, file } = layers;
+  return settingsOf(half).map((name) => {
+    const row = settingRow(name);
+    const layer = layerOf(name, layers);
+    const variable = row?.variable ?? '';
+    const node = file?.nodes.get(name);
+    if (layer === 'typed' && typed[name] !== undefined) {
+      return {
+        name,
+        value: shown(row, typed[name]),
+        from: name === 'uri' ? 'argument' : flagOf(name, typed[name]),
+      };
+    }
+    if (layer === 'variable' && nonEmpty(variables[variable]) !== undefined) {
+      return { name, value: shown(row, nonEmpty(variables[variable])), from: variable };
+    }
+    if (layer === 'file' && file !== undefined && node !== undefined) {
+      return {
+        name,
+        value: shown(row, file.settings[name]),
+        from: `${file.file.path}:${file.file.line(node)}`,
+      };
+    }
+    const { byDefault = '' } = row ?? {};
+    return { name, value: typeof byDefault === 'string' ? byDefault : byDefault[half], from: 'default' };
+  });
+}
+
+/** The topmost layer that says this setting or a rival of it, which would be a contradiction otherwise. */
+function layerOf(name: SettingName, { typed, variables, file }: Layers): Layer | undefined {
+  const names = settingRow(name)?.rivals ?? [name];
+  if (names.some((each) => typed[each] !== undefined)) return 'typed';
+  const says = (variable: string | undefined): boolean =>
+    variable !== undefined && nonEmpty(variables[variable]) !== undefined;
+  if (names.some((each) => says(settingRow(each)?.variable))) return 'variable';
+  return names.some((each) => file?.nodes.has(each) === true) ? 'file' : undefined;
+}
+
+function shown(row: SettingRow | undefined, value: unknown): string {
+  const redact = row?.redact ?? ((text: string) => text);
+  return [value]
+    .flat()
+    .map((each) => redact(String(each)))
+    .join(', ');
+}
+
+/** The flag for a value of a setting: `--key-file`, `--no-udp`. */
+function flagOf(name: SettingName, value: unknown): string {
+  const words = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return value === false ? `--no-${words}` : `--${words}`;
+}
+
+/** What of the flags of a command is a setting. */
+export function settingsAmong(flags: object): FileSettings {
+  return Object.fromEntries(
+    Object.entries(flags).filter(([name, value]) => isSetting(name) && value !== undefined),
+  );
+}

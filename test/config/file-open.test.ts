@@ -1,0 +1,71 @@
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadConfigFile } from '../../shared/config/file-open.js';
+import { canaryKey, temporaryDirectories } from '../support/config.js';
+
+const temporary = temporaryDirectories();
+
+/** A file of that text, and where it is. */
+async function stored(text: string, mode = 0o600): Promise<string> {
+  const file = path.join(await temporary(), 'remote.json');
+  await writeFile(file, text);
+  await chmod(file, mode);
+  return file;
+}
+
+const load = (file: string | undefined, variables = {}) => loadConfigFile(file, 'remote', variables);
+
+describe('a config file', () => {
+  it('is the one that was named', async () => {
+    const file = await stored('{"listen":":1"}');
+    expect((await load(file))?.settings).toEqual({ listen: ':1' });
+  });
+
+  it('must be there when it was named', async () => {
+    const file = path.join(await temporary(), 'none.json');
+    await expect(load(file)).rejects.toThrow(`config file ${file}: expected a file, got none`);
+  });
+
+  it('is otherwise the one in the config directory, for each half its own', async () => {
+    const home = await temporary();
+    await mkdir(path.join(home, 'halflight'));
+    await writeFile(path.join(home, 'halflight', 'remote.json'), '{"listen":":2"}');
+    const variables = { XDG_CONFIG_HOME: home };
+    expect((await load(undefined, variables))?.settings).toEqual({ listen: ':2' });
+    expect(await loadConfigFile(undefined, 'local', variables)).toBeUndefined();
+  });
+
+  it.each([
+    [`{"key":"${canaryKey}"}`, 'a key'],
+    ['{"auth":["ann:one"]}', 'a password of a user'],
+    ['{"server":"::","method":"aes-256-gcm","password":"x"}', 'a password in a classic file'],
+  ])('%s that others may read is refused: there is %s in it', async (text) => {
+    for (const mode of [0o640, 0o604, 0o620]) {
+      const file = await stored(text, mode);
+      const words = `config file ${file}: expected mode 0600 (others must not read it: chmod 600), got mode 0`;
+      await expect(load(file)).rejects.toThrow(words + mode.toString(8));
+    }
+    expect(await load(await stored(text))).toBeDefined();
+  });
+
+  it('may be read by everybody when there is no secret in it', async () => {
+    expect(await load(await stored('{"listen":":1","keyFile":"k"}', 0o644))).toBeDefined();
+  });
+
+  it('has at most 1 MiB', async () => {
+    const text = `{"udp":true}${' '.repeat(1024 * 1024 - 12)}`;
+    expect(await load(await stored(text))).toBeDefined();
+    const file = await stored(`${text} `);
+    await expect(load(file)).rejects.toThrow(`config file ${file}: expected at most 1048576 bytes, got more`);
+  });
+
+  it('is a regular file, and no link, directory or device', async () => {
+    const directory = await temporary();
+    const link = path.join(directory, 'link.json');
+    await symlink(await stored('{"udp":true}'), link);
+    await expect(load(link)).rejects.toThrow('expected a regular file, got a symbolic link');
+    await expect(load(directory)).rejects.toThrow('expected a regular file, got something else');
+    await expect(load('/dev/zero')).rejects.toThrow('expected a regular file, got something else');
+  });
+});

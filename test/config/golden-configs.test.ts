@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readOurs } from '../../shared/config/file.js';
+import { understand } from '../../shared/config/file-open.js';
+import type { Half } from '../../shared/config/file-schema.js';
+import { parseJsonFile } from '../../shared/config/file-text.js';
+import { ConfigError } from '../../shared/errors.js';
+
+const golden = path.join(import.meta.dirname, '../golden/configs');
+const variables = { GOLDEN_PASSWORD: 'from the environment' };
+const good = namesIn('good', '.parsed.json');
+const broken = namesIn('broken', '.message.txt');
+
+/** The names of the files that have an answer beside them. */
+function namesIn(folder: string, answer: string): readonly string[] {
+  const files = readdirSync(path.join(golden, folder));
+  const asked = files.filter((name) => name.endsWith('.json') && !name.endsWith(answer));
+  const answers = asked.map((name) => name.replace(/\.json$/, answer));
+  expect(files.sort()).toEqual([...asked, ...answers].sort());
+  return asked.map((name) => name.replace(/\.json$/, ''));
+}
+
+/** What the file says to the half that its name begins with. */
+function read(
+  folder: string,
+  name: string,
+): { readonly settings: object; readonly warnings: readonly string[] } {
+  const bytes = readFileSync(path.join(golden, folder, `${name}.json`));
+  const half: Half = name.startsWith('local') ? 'local' : 'remote';
+  const file = parseJsonFile(`/golden/${name}.json`, bytes);
+  const { settings, warnings } = understand({ file, mode: 0o600 }, half, variables);
+  return { settings, warnings };
+}
+
+describe('golden config files', () => {
+  it.each(good)('%s means what stands beside it', (name) => {
+    const expected: unknown = JSON.parse(
+      readFileSync(path.join(golden, 'good', `${name}.parsed.json`), 'utf8'),
+    );
+    expect(read('good', name)).toEqual(expected);
+  });
+
+  it.each(broken)('%s is refused with the words beside it, in one line', (name) => {
+    const expected = readFileSync(path.join(golden, 'broken', `${name}.message.txt`), 'utf8');
+    let message = 'accepted';
+    try {
+      read('broken', name);
+    } catch (error) {
+      expect(error).toBeInstanceOf(ConfigError);
+      message = (error as ConfigError).message;
+    }
+    expect(`${message}\n`).toBe(expected);
+    expect(message).toMatch(/^\/golden\/[\w-]+\.json:\d+:\d+ [^\n]+$/);
+    expect(message).not.toMatch(/geheim|golden-golden/);
+  });
+
+  it('changes nothing outside of itself', () => {
+    expect(Object.prototype).not.toHaveProperty('allowPrivate');
+  });
+
+  it('shows a file of ours that was written for the other half', () => {
+    const file = parseJsonFile('x.json', Buffer.from('{"open":true}'));
+    expect(() => readOurs(file, 'remote')).toThrow(
+      'open: expected a setting of a remote, got one of a local',
+    );
+  });
+});

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { understand } from '../../shared/config/file-open.js';
+import type { FileSettings, Half } from '../../shared/config/file-schema.js';
+import { parseJsonFile } from '../../shared/config/file-text.js';
+import { layered, settingsAmong, tell } from '../../shared/config/layers.js';
+import type { Variables } from '../../shared/config/variables.js';
+import { canaryKey } from '../support/config.js';
+
+interface Said {
+  readonly half?: Half;
+  readonly typed?: FileSettings;
+  readonly variables?: Variables;
+  readonly file?: object;
+}
+
+function layers({ half = 'remote', typed = {}, variables = {}, file }: Said) {
+  const bytes = Buffer.from(JSON.stringify(file ?? {}, undefined, 1));
+  const config =
+    file === undefined
+      ? undefined
+      : understand({ file: parseJsonFile('/x.json', bytes), mode: 0o600 }, half, variables);
+  return { half, typed, variables, file: config };
+}
+
+const together = (said: Said): FileSettings => layered(layers(said));
+
+/** Value and source of one setting. */
+function told(name: string, said: Said): string {
+  const found = tell(layers(said)).find((each) => each.name === name);
+  return `${found?.value} from ${found?.from}`;
+}
+
+describe('flags, variables and a file', () => {
+  it('are heard together', () => {
+    expect(together({ typed: { listen: ':1' }, file: { udp: false } })).toEqual({ listen: ':1', udp: false });
+  });
+
+  it('a flag wins over the file, in both directions', () => {
+    expect(together({ typed: { udp: true }, file: { udp: false } })).toEqual({ udp: true });
+    expect(together({ typed: { allowBind: false }, file: { allowBind: true } })).toEqual({
+      allowBind: false,
+    });
+  });
+
+  it('a key that was typed leaves no other secret of the file, which would contradict it', () => {
+    expect(together({ typed: { keyFile: '/k' }, file: { key: canaryKey } })).toEqual({ keyFile: '/k' });
+    expect(together({ typed: { key: 'typed' }, file: { keyFile: 'k' } })).toEqual({ key: 'typed' });
+  });
+
+  it('a variable wins over the file, and is left to whoever reads variables', () => {
+    expect(together({ variables: { HALFLIGHT_KEY: 'x' }, file: { keyFile: '/k', udp: true } })).toEqual({
+      udp: true,
+    });
+    expect(together({ variables: { HALFLIGHT_AUTH: 'a:b' }, file: { auth: ['c:d'] } })).toEqual({});
+    const file = { uri: `halflight://2022-blake3-aes-256-gcm:${encodeURIComponent(canaryKey)}@h` };
+    expect(together({ half: 'local', variables: { HALFLIGHT_URI: 'x' }, file })).toEqual({});
+  });
+
+  it('an empty variable says nothing', () => {
+    expect(together({ variables: { HALFLIGHT_KEY: ' ' }, file: { keyFile: '/k' } })).toEqual({
+      keyFile: '/k',
+    });
+  });
+
+  it('only what is a setting is taken from the flags of a command', () => {
+    expect(settingsAmong({ listen: ':1', config: 'x', udp: undefined, toString: 1 })).toEqual({
+      listen: ':1',
+    });
+  });
+});
+
+describe('what is told of a setting', () => {
+  it('is who said it: a flag, a variable, a line of the file, or nobody', () => {
+    expect(told('listen', { typed: { listen: ':1' } })).toBe(':1 from --listen');
+    expect(told('udp', { typed: { udp: false } })).toBe('false from --no-udp');
+    expect(told('keyFile', { typed: { keyFile: '/k' } })).toBe('/k from --key-file');
+    expect(told('key', { variables: { HALFLIGHT_KEY: canaryKey } })).toBe('*** from HALFLIGHT_KEY');
+    expect(told('publicHost', { file: { udp: true, publicHost: 'h.example' } })).toBe(
+      'h.example from /x.json:3',
+    );
+    expect(told('listen', {})).toBe(':8388 from default');
+    expect(told('listen', { half: 'local' })).toBe('127.0.0.1:1080 from default');
+  });
+
+  it('is no rival of what holds', () => {
+    const said = { typed: { keyFile: '/k' }, variables: { HALFLIGHT_KEY: 'x' }, file: { key: canaryKey } };
+    expect(told('key', said)).toBe('none from default');
+    expect(told('keyFile', said)).toBe('/k from --key-file');
+  });
+
+  it('shows no secret', () => {
+    const uri = `halflight://2022-blake3-aes-256-gcm:${encodeURIComponent(canaryKey)}@h.example:1`;
+    expect(told('uri', { half: 'local', typed: { uri } })).toBe(
+      'halflight://2022-blake3-aes-256-gcm:***@h.example:1 from argument',
+    );
+    expect(told('auth', { file: { auth: ['ann:one:two', 'bob:three'] } })).toBe(
+      'ann:***, bob:*** from /x.json:2',
+    );
+    expect(told('password', { file: { method: 'aes-256-gcm', password: 'geheim' } })).toBe(
+      '*** from /x.json:3',
+    );
+  });
+});
