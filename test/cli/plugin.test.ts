@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { canaryKey } from '../support/config.js';
 import { cliStarter, type Running } from '../support/cli.js';
-import { relayPlugin } from '../support/plugin.js';
+import { relayPlugin, runs } from '../support/plugin.js';
 
 const start = cliStarter();
 const uri = `halflight://2022-blake3-aes-256-gcm:${encodeURIComponent(canaryKey)}@127.0.0.1:9`;
@@ -29,14 +29,6 @@ function remember(pid: number): number {
     if (runs(pid)) process.kill(pid, 'SIGKILL');
   });
   return pid;
-}
-
-function runs(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 describe.each(names)('halflight %s --plugin', (half) => {
@@ -77,7 +69,6 @@ describe.each(names)('halflight %s --plugin', (half) => {
     running.child.kill('SIGTERM');
     running.child.kill('SIGINT');
     expect((await running.ended).exitCode).toBe(0);
-    // Nobody waits for it any more: it is gone once whoever adopts orphans has noticed.
     await vi.waitUntil(() => !runs(pid), { timeout: 10_000 });
   });
 

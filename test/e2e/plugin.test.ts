@@ -4,7 +4,7 @@ import net from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ConfigError } from '../../index.js';
 import { udpClient } from '../support/associate.js';
-import { relayPlugin } from '../support/plugin.js';
+import { relayPlugin, runs } from '../support/plugin.js';
 import { socksDatagram } from '../support/relay.js';
 import { startEcho } from '../support/targets.js';
 import {
@@ -35,14 +35,6 @@ async function pidOf(half: Half, runs = 1): Promise<number> {
     half.seen('plugin-said').flatMap(({ line }) => /^pid (\d+)$/.exec(line)?.[1] ?? []);
   await vi.waitUntil(() => pids().length >= runs, { timeout: 10_000 });
   return Number(pids().at(-1));
-}
-
-function runs(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 describe.each(['raw', 'shadowsocks'] as const)('a tunnel with plugins, %s wire', (wire) => {

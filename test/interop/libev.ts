@@ -18,8 +18,8 @@ export const libevMethods: readonly string[] = [
 /** It carries datagrams as well as streams only when it is told to. */
 const both = ['-u'];
 
-/** Starts an `ss-server`; its HOST:PORT. */
-export function startSsServer(agreement: Agreement): Promise<string> {
+/** Starts an `ss-server`; its HOST:PORT, where the plugin listens if it has one (`NAME;OPTIONS`). */
+export function startSsServer(agreement: Agreement, plugin?: string): Promise<string> {
   return startListening('ss-server', (port) => [
     '-s',
     '127.0.0.1',
@@ -27,12 +27,14 @@ export function startSsServer(agreement: Agreement): Promise<string> {
     port,
     ...both,
     ...agreed(agreement),
+    ...dressed(plugin),
   ]);
 }
 
-/** Starts an `ss-local` that leads to the server on `port` of 127.0.0.1; its HOST:PORT. */
-export function startSsLocal(port: string, agreement: Agreement): Promise<string> {
-  return startListening('ss-local', (own) => [...wayTo(port), '-l', own, ...both, ...agreed(agreement)]);
+/** Starts an `ss-local` that leads to the server on `port` of 127.0.0.1, by way of a plugin if it has one; its HOST:PORT. */
+export function startSsLocal(port: string, agreement: Agreement, plugin?: string): Promise<string> {
+  const words = [...both, ...agreed(agreement), ...dressed(plugin)];
+  return startListening('ss-local', (own) => [...wayTo(port), '-l', own, ...words]);
 }
 
 /** Starts an `ss-tunnel` that leads to `target` (HOST:PORT) by the server on `port` of 127.0.0.1; its HOST:PORT. */
@@ -52,6 +54,13 @@ export function portOf(listen: string): string {
 
 function wayTo(port: string): readonly string[] {
   return ['-s', '127.0.0.1', '-p', port, '-b', '127.0.0.1'];
+}
+
+/** libev wants in two words what SIP002 has in one. */
+function dressed(plugin: string | undefined): readonly string[] {
+  if (plugin === undefined) return [];
+  const [name = '', ...options] = plugin.split(';');
+  return ['--plugin', name, ...(options.length === 0 ? [] : ['--plugin-opts', options.join(';')])];
 }
 
 function agreed({ method, password }: Agreement): readonly string[] {

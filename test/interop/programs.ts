@@ -25,6 +25,9 @@ const packages = {
   'ss-tunnel': 'shadowsocks-libev',
 } as const;
 
+/** How long a program may take to end when it is asked to, ms. */
+const patienceMs = 1_000;
+
 export type Peer = keyof typeof packages;
 
 /** A program that has been started. */
@@ -71,7 +74,14 @@ export async function start(
     child.stdout.resume();
     await ended;
   };
-  onTestFinished(kill);
+  onTestFinished(async () => {
+    // Those that have started programs of their own take them along, but not when they are killed.
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) child.kill(signal);
+    const stubborn = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+    child.stdout.resume();
+    await ended;
+    clearTimeout(stubborn);
+  });
   return { input: child.stdin, output: child.stdout, complaints: () => complaints, ended, kill };
 }
 

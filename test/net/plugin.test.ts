@@ -11,7 +11,7 @@ import {
   startPlugin,
 } from '../../shared/net/plugin.js';
 import { connect } from '../support/peer.js';
-import { relayPlugin } from '../support/plugin.js';
+import { relayPlugin, runs } from '../support/plugin.js';
 
 const loopback: Target = { host: '127.0.0.1', port: 0 };
 /** Nothing is ever served there. */
@@ -53,14 +53,6 @@ async function start({ name = relayPlugin(), options, remote = nowhere, waits = 
 
 function pidsIn(lines: readonly string[]): readonly number[] {
   return lines.flatMap((line) => (line.startsWith('pid ') ? [Number(line.slice(4))] : []));
-}
-
-function runs(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 async function nextPid({ pids }: Started, before: number): Promise<number> {

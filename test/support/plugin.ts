@@ -1,5 +1,5 @@
 /** A SIP003 plugin of our own: it passes bytes on, each of them changed, so that only its like on the other side can read them. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { temporaryDirectory } from './directory.js';
 
@@ -41,4 +41,15 @@ export function relayPlugin(): string {
   const file = path.join(temporaryDirectory(), 'relay-plugin');
   writeFileSync(file, script, { mode: 0o755 });
   return file;
+}
+
+/** Whether a process runs; one that has ended, and that nobody has asked how, does not. */
+export function runs(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    const stat = process.platform === 'linux' ? readFileSync(`/proc/${pid}/stat`, 'utf8') : '';
+    return !/^\d+ \(.*\) Z /s.test(stat);
+  } catch {
+    return false;
+  }
 }
