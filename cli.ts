@@ -4,9 +4,10 @@
  * that --help and --version answer at once, and small commands are not slowed down by the large ones.
  */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { help } from './cli/help.js';
 import { disarmDebugger, endProcess, surviveClosedPipes } from './cli/life.js';
+import { localFlags, localPort, once, ownAuth, portOffering, remoteFlags } from './cli/options.js';
 import { shells } from './cli/shells.js';
 import { asUsageError } from './cli/usage.js';
 import { defaultMethod } from './shared/codec/methods.js';
@@ -14,122 +15,6 @@ import { endingOf, exitCodes, UsageError } from './shared/config/exit.js';
 import type { Half } from './shared/config/file-schema.js';
 import type { PluginFlags } from './shared/config/plugin.js';
 import { escapeControls } from './shared/observe/escape.js';
-import { logFormats, logLevels } from './shared/observe/log.js';
-
-/** An option with a value that may be given once, and must be one of `choices` when there are any. */
-function once(flags: string, description: string, choices?: readonly string[]): Option {
-  const option = new Option(
-    flags,
-    choices === undefined ? description : `${description} (${choices.join(', ')})`,
-  );
-  return option.argParser((value: string, previous: string | undefined) => {
-    const name = option.long ?? flags;
-    if (previous !== undefined) throw new UsageError(`${name}: expected it once, got it twice`);
-    if (value === '') throw new UsageError(`${name}: expected a value, got an empty one`);
-    if (choices !== undefined && !choices.includes(value)) {
-      throw new UsageError(`${name}: expected one of ${choices.join(', ')}, got ${JSON.stringify(value)}`);
-    }
-    return value;
-  });
-}
-
-/** An option that may be given several times; all its values come together. */
-function many(flags: string, description: string): Option {
-  return new Option(flags, description).argParser(
-    (value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value],
-  );
-}
-
-const backend = (): Option =>
-  once('--cipher-backend <name>', 'what computes the ciphers, by default native', ['native', 'noble']);
-
-const configFile = (half: string): Option =>
-  once(
-    '-c, --config <file>',
-    `read settings from this file, by default ${half}.json in halflight's directory`,
-  );
-
-/**
- * A flag that needs no value, and its opposite, which the help does not list: it takes back what a config file says.
- * Commander would take a lone `--no-x` for a flag that is on unless it is given, and a file would never be heard.
- */
-function toggle(command: Command, flag: string, description: string): Command {
-  const positive = flag.replace('--no-', '--');
-  const negative = positive.replace('--', '--no-');
-  for (const each of [positive, negative]) {
-    command.addOption(new Option(each, description).hideHelp(each !== flag));
-  }
-  return command;
-}
-
-/** The flags of every command that keeps running. They are the last in its help: few people need them. */
-function longRunning(command: Command): Command {
-  return toggle(command, '--json', 'write one JSON object for each line on stdout, the first when ready')
-    .addOption(once('--log-level <level>', 'how much to log on stderr, by default info', logLevels))
-    .addOption(once('--log-format <format>', 'how to log, by default text', logFormats))
-    .addOption(backend());
-}
-
-/** The flags of every half that can ask for credentials. */
-function asking(command: Command): Command {
-  return command
-    .addOption(many('--auth <user:pass>', 'ask for this user and password; may come several times'))
-    .addOption(once('--auth-file <file>', 'ask for those in this file, a line USER:PASS for each'));
-}
-
-/** The flags of every half that offers the proxy port, and `more` of them. */
-function portOffering(command: Command, ...more: readonly Option[]): Command {
-  command.addOption(once('-l, --listen <host:port>', 'where to listen, by default 127.0.0.1:1080'));
-  asking(command);
-  toggle(command, '--open', 'let others than this machine use the port, without any credentials');
-  toggle(command, '--no-udp', 'refuse UDP ASSOCIATE');
-  toggle(
-    command,
-    '--no-pac-direct',
-    'let browsers with the PAC file fail, not go around, when the port is gone',
-  );
-  for (const option of more) command.addOption(option);
-  return longRunning(command);
-}
-
-/** The plugin that streams go through; a config file has no say in what is run. */
-const plugin = (place: string): Option =>
-  once('--plugin <name[;options]>', `the SIP003 plugin that streams go through ${place}`);
-
-function remoteFlags(command: Command): Command {
-  command
-    .addOption(once('-l, --listen <host:port>', 'where to listen, by default :8388 (all addresses)'))
-    .addOption(once('-m, --method <name>', `the cipher, by default ${defaultMethod}`))
-    .addOption(once('--key <base64>', 'the key of a 2022 method'))
-    .addOption(once('--password <text>', 'the password of a method without 2022 in its name'))
-    .addOption(once('--key-file <file>', 'where the key is, or will be, stored'))
-    .addOption(
-      once(
-        '--public-host <host>',
-        'the host that the printed URI names, and, if an address, replies to BIND',
-      ),
-    );
-  asking(command);
-  toggle(command, '--no-udp', 'serve no datagrams, and keep silent to them');
-  toggle(command, '--allow-bind', 'let clients wait at this machine for a connection (BIND)');
-  toggle(command, '--allow-private', 'allow targets in loopback, private and other special networks');
-  toggle(command, '--allow-weak-password', 'accept a password that is short or easy to guess');
-  command.addOption(plugin('before they come here'));
-  return longRunning(command.addOption(configFile('remote')));
-}
-
-function localFlags(command: Command): Command {
-  return portOffering(
-    command.argument('[uri]', 'the remote, as the line it printed; by default what HALFLIGHT_URI says'),
-    configFile('local'),
-    plugin('on their way to the remote'),
-  );
-}
-
-/** The flags of every command that goes through a local that runs elsewhere. */
-const localPort = (): Option =>
-  once('-l, --listen <host:port>', 'where the local listens, by default 127.0.0.1:1080');
-const ownAuth = (): Option => once('--auth <user:pass>', 'the user and the password to name');
 
 function program(): Command {
   const root = new Command('halflight')
@@ -240,6 +125,7 @@ function addLinks(root: Command): void {
     .option('--explain', 'say in words what a link contains, without the key')
     .option('--qr', 'draw a QR code')
     .addOption(once('--svg <file>', 'write a QR code as SVG into a new file; - is stdout'))
+    .option('--first-packet-check', 'say what an observer could conclude from our first packet')
     .option('--json', 'print a JSON object for each link')
     .addHelpText('after', help.uri)
     .action(async (links: readonly string[], flags: Parameters<Uri['runUri']>[1]) =>
