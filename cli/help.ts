@@ -79,11 +79,17 @@ Examples:
   halflight uri --explain - < links.txt
   halflight uri --qr -                             paste a link, then Ctrl-D
   halflight uri --svg phone.svg - < link.txt
+  halflight uri --first-packet-check - < link.txt
 
 ss is the form that all Shadowsocks programs read (SIP002), legacy the one before it, for very old ones. Conversion from ss
 to halflight changes the wire: the server must be a halflight remote.
 
-Exit codes: 0 printed, 64 usage, 78 a link that cannot be used.`,
+--first-packet-check makes 1,000 first packets as a local would send them for the link, sends none, and judges them by the
+published rules for fully encrypted traffic (USENIX Security 2023). Those rules were in force in one country from 2021 to
+2023; other observers have others.
+
+Exit codes: 0 printed, 64 usage, 78 a link that cannot be used; 1 when --first-packet-check finds that such an observer can
+tell the connections of a link.`,
   env: `
 It sets http_proxy, https_proxy, all_proxy and no_proxy, in capitals as well. The shell is by default the one that SHELL
 names, else sh. HALFLIGHT_AUTH stands for --auth.

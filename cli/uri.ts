@@ -3,11 +3,13 @@ import { open } from 'node:fs/promises';
 import { renderSVG, renderUnicodeCompact } from 'uqr';
 import { UsageError } from '../shared/config/exit.js';
 import { explain, explanation } from '../shared/config/explain.js';
+import { checkFirstPackets, checkLines } from '../shared/config/first-packet.js';
 import { isLegacyPaste, readPastedUri } from '../shared/config/pasted.js';
 import { pathError } from '../shared/config/private-file.js';
 import { formatLegacyUri } from '../shared/config/uri-legacy.js';
 import { formatServerUri, redactServerUri, type ServerUri } from '../shared/config/uri.js';
 import { codeOf, ConfigError } from '../shared/errors.js';
+import { systemEnvironment } from '../shared/net/system.js';
 import { escapeControls, jsonLine } from '../shared/observe/escape.js';
 
 /** The forms that a link can be written in. */
@@ -19,8 +21,14 @@ export interface UriFlags {
   readonly qr?: true;
   /** A path, or `-` for stdout. */
   readonly svg?: string;
+  readonly firstPacketCheck?: true;
   readonly json?: true;
 }
+
+/** So many packets show what is luck: of random ones 3 in 1,000 are exempt. */
+const samples = 1000;
+/** What it says when an observer can tell the packets of some link. Not one of sysexits: nothing went wrong. */
+const eligibleExit = 1;
 
 /** More than any list of links that somebody keeps. */
 const maxInput = 1 << 20;
@@ -55,13 +63,16 @@ function checkTogether(flags: UriFlags): void {
     ...(flags.explain === true ? ['--explain'] : []),
     ...(flags.qr === true ? ['--qr'] : []),
     ...(flags.svg === undefined ? [] : ['--svg']),
+    ...(flags.firstPacketCheck === true ? ['--first-packet-check'] : []),
   ];
-  const [first, second = flags.json === true && first !== '--explain' ? '--json' : undefined] = asked;
+  const drawing = flags.qr === true || flags.svg !== undefined;
+  const [first, second = flags.json === true && drawing ? '--json' : undefined] = asked;
   if (first !== undefined && second !== undefined) {
     throw new UsageError(`expected ${first} or ${second}, got both`);
   }
-  if (flags.explain === true && flags.to !== undefined) {
-    throw new UsageError('expected --explain or --to, got both');
+  const telling = flags.explain === true || flags.firstPacketCheck === true;
+  if (first !== undefined && telling && flags.to !== undefined) {
+    throw new UsageError(`expected ${first} or --to, got both`);
   }
 }
 
@@ -96,6 +107,7 @@ async function show(uri: ServerUri, flags: UriFlags): Promise<readonly string[]>
   if (flags.explain === true) {
     return flags.json === true ? [jsonLine(explanation(uri))] : [...explain(uri).map(escapeControls), ''];
   }
+  if (flags.firstPacketCheck === true) return check(uri, flags);
   const form = flags.to ?? 'ss';
   if (uri.remoteAuth === true && form !== 'halflight') {
     warn('auth=remote is left out: an ss:// link has no place for it');
@@ -109,6 +121,15 @@ async function show(uri: ServerUri, flags: UriFlags): Promise<readonly string[]>
       drawn(() => renderSVG(text, { border: 2 })),
     );
   return [flags.json === true ? jsonLine({ ...explanation(uri), link: text }) : text];
+}
+
+async function check(uri: ServerUri, flags: UriFlags): Promise<readonly string[]> {
+  const { firstPacket } = await import('./first-packet.js');
+  const make = (): Uint8Array => firstPacket(uri, systemEnvironment);
+  const found = checkFirstPackets([make(), ...Array.from({ length: samples - 1 }, make)]);
+  if (found.verdict !== 'exempt') process.exitCode = eligibleExit;
+  if (flags.json === true) return [jsonLine({ ...explanation(uri), ...found })];
+  return [redactServerUri(uri), ...checkLines(found), ''];
 }
 
 /** `draw` fails for one reason: what no QR code can hold. */

@@ -11,6 +11,13 @@ import type { TcpStream } from './tcp.js';
  */
 export type Wire = 'raw' | 'shadowsocks';
 
+/** What a direction opens with: one length byte N and N random bytes (docs/raw-wire.md §2); nothing on the standard wire. */
+export function paddingOn(wire: Wire, environment: Environment): Uint8Array[] {
+  if (wire === 'shadowsocks') return [];
+  const length = environment.randomBytes(1);
+  return [length, environment.randomBytes(length[0] ?? 0)];
+}
+
 export interface SealedOptions {
   readonly wire: Wire;
   readonly environment: Environment;
@@ -100,7 +107,7 @@ export class SealedStream implements PushStream, Sink {
       this.#spoke = true;
       this.#header = undefined;
       // One chunk for the padding and what follows it: the sizes of a handshake's messages must not show.
-      this.#sealer.seal(concat([...this.#padding(), ...pieces]), sealed);
+      this.#sealer.seal(concat([...paddingOn(this.#wire, this.#environment), ...pieces]), sealed);
     }
     return this.#tcp.write(sealed);
   }
@@ -110,7 +117,7 @@ export class SealedStream implements PushStream, Sink {
     this.#sentEnd = true;
     if (this.#wire === 'raw') {
       const sealed: Uint8Array[] = [];
-      if (!this.#spoke) this.#sealer.seal(concat(this.#padding()), sealed);
+      if (!this.#spoke) this.#sealer.seal(concat(paddingOn(this.#wire, this.#environment)), sealed);
       this.#sealer.end(sealed);
       this.#tcp.write(sealed);
       if (this.#ended) this.#tcp.close();
@@ -235,13 +242,6 @@ export class SealedStream implements PushStream, Sink {
     this.#failure = failure;
     this.#tcp.abort();
     this.#sink?.failed(failure);
-  }
-
-  /** One length byte N and N random bytes (docs/raw-wire.md §2); nothing on the standard wire. */
-  #padding(): Uint8Array[] {
-    if (this.#wire === 'shadowsocks') return [];
-    const length = this.#environment.randomBytes(1);
-    return [length, this.#environment.randomBytes(length[0] ?? 0)];
   }
 
   #unpad(pieces: readonly Uint8Array[]): Uint8Array[] {
