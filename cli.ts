@@ -13,7 +13,7 @@ import { asUsageError } from './cli/usage.js';
 import { defaultMethod } from './shared/codec/methods.js';
 import { endingOf, exitCodes, UsageError } from './shared/config/exit.js';
 import type { Half } from './shared/config/file-schema.js';
-import type { PluginFlags } from './shared/config/plugin.js';
+import type { LocalPluginFlags } from './shared/config/plugin.js';
 import { escapeControls } from './shared/observe/escape.js';
 
 function program(): Command {
@@ -110,8 +110,8 @@ async function configured(half: Half, { config, ...typed }: ConfigFlag): ReturnT
 }
 
 /** What no config file may say: which program is run. */
-function typedOnly({ plugin }: PluginFlags): PluginFlags {
-  return plugin === undefined ? {} : { plugin };
+function typedOnly({ plugin, allowPlugin }: LocalPluginFlags): LocalPluginFlags {
+  return { ...(plugin !== undefined && { plugin }), ...(allowPlugin !== undefined && { allowPlugin }) };
 }
 
 type Configure = typeof import('./cli/configured.js').configure;

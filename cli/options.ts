@@ -113,6 +113,7 @@ export function localFlags(command: Command): Command {
     command.argument('[uri]', 'the remote, as the line it printed; by default what HALFLIGHT_URI says'),
     configFile('local'),
     plugin('on their way to the remote'),
+    many('--allow-plugin <name>', 'run this plugin if the URI names it; may come several times'),
   );
 }
 

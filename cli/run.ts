@@ -10,7 +10,7 @@ import { readRemoteFlags, type RemoteFlags, type SecretSource } from '../shared/
 import { type LocalFlags, readLocalFlags, readPortFlags } from '../shared/config/local-flags.js';
 import { localPage, upPage } from '../shared/config/local-page.js';
 import { remotePage } from '../shared/config/paste.js';
-import type { PluginFlags } from '../shared/config/plugin.js';
+import type { LocalPluginFlags, PluginFlags } from '../shared/config/plugin.js';
 import { isLegacyPaste } from '../shared/config/pasted.js';
 import { hostForOthers, publicHost } from '../shared/config/public-host.js';
 import { readService } from '../shared/config/service-address.js';
@@ -63,7 +63,7 @@ export async function runRemote(flags: RemoteFlags & PluginFlags & OutputFlags &
 /** `halflight local [URI]`. Settles never: it ends the process. */
 export async function runLocal(
   uri: string | undefined,
-  flags: LocalFlags & PluginFlags & OutputFlags & Configured,
+  flags: LocalFlags & LocalPluginFlags & OutputFlags & Configured,
 ): Promise<void> {
   const life = prepare(flags, 'local');
   const { output, observer } = life;

@@ -52,7 +52,7 @@ export async function startLocal(
   const timeouts = { ...defaultTimeouts, ...settings.timeouts };
   const resolver = createResolver();
   const far = { host: remote.host, port: remote.port };
-  const plugin = settings.plugin && (await startPluginTo(far, settings.plugin, observer));
+  const plugin = remote.plugin && (await startPluginTo(far, remote.plugin, observer));
   const tunnel: Tunnel & PacketTunnel = {
     remote: far,
     ...(plugin && { plugin: plugin.local }),

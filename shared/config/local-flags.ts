@@ -5,8 +5,9 @@ import { type AuthFlags, authVariable, type Credential, readCredentials } from '
 import { UsageError } from './exit.js';
 import { formatListen, isLoopback, parseListen } from './listen.js';
 import { readPastedUri, readUriVariable } from './pasted.js';
-import { type PluginFlags, readPlugin } from './plugin.js';
+import { type LocalPluginFlags, readPlugin } from './plugin.js';
 import type { LocalSettings } from './settings.js';
+import type { ServerUri } from './uri.js';
 import type { Variables } from './variables.js';
 
 /** The flags of everything that offers the proxy port. */
@@ -18,26 +19,24 @@ export interface LocalFlags extends AuthFlags {
   readonly cipherBackend?: CipherBackend;
 }
 
-/** A local's settings but for its remote and the way there. */
-export type PortSettings = Omit<LocalSettings, 'remote' | 'plugin'>;
+/** A local's settings but for its remote. */
+export type PortSettings = Omit<LocalSettings, 'remote'>;
 
 /** What the arguments of `halflight local` and the variables beside them mean. UsageError without a URI. */
 export async function readLocalFlags(
   uri: string | undefined,
-  flags: LocalFlags & PluginFlags,
+  flags: LocalFlags & LocalPluginFlags,
   variables: Variables,
 ): Promise<LocalSettings> {
-  const remote = uri === undefined ? readUriVariable(variables) : readPastedUri(uri);
-  if (remote === undefined) {
+  const options = { plugins: flags.allowPlugin ?? [] };
+  const named = uri === undefined ? readUriVariable(variables, options) : readPastedUri(uri, options);
+  if (named === undefined) {
     throw new UsageError(
       'expected a URI as the argument or in HALFLIGHT_URI, got none; see halflight local --help',
     );
   }
-  const way = {
-    remote,
-    ...(flags.plugin !== undefined && { plugin: readPlugin('--plugin', flags.plugin) }),
-  };
-  if (remote.remoteAuth !== true) return { ...(await readPortFlags(flags, variables)), ...way };
+  const remote = withPlugin(named, flags);
+  if (remote.remoteAuth !== true) return { ...(await readPortFlags(flags, variables)), remote };
   if (flags.auth !== undefined || flags.authFile !== undefined) {
     throw new ConfigError(
       'credentials: expected them at the remote (auth=remote in the URI) ' +
@@ -45,7 +44,14 @@ export async function readLocalFlags(
     );
   }
   // The variable is what clients on this machine name, as `halflight run` does in the same shell.
-  return { ...portSettings(flags, [], advice.remoteAsks), ...way };
+  return { ...portSettings(flags, [], advice.remoteAsks), remote };
+}
+
+function withPlugin(remote: ServerUri, { plugin }: LocalPluginFlags): ServerUri {
+  if (plugin === undefined) return remote;
+  if (remote.plugin !== undefined)
+    throw new UsageError('expected one of --plugin and plugin= in the URI, got 2');
+  return { ...remote, plugin: readPlugin('--plugin', plugin) };
 }
 
 /** What the flags of a proxy port mean: 127.0.0.1:1080 by default. ConfigError for a port that is open to others. */

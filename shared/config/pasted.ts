@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.js';
-import { parseServerUri, type ServerUri } from './uri.js';
+import { parseServerUri, type ServerUri, type UriOptions } from './uri.js';
 import { isLegacyUri } from './uri-legacy.js';
 import { nonEmpty, type Variables } from './variables.js';
 
@@ -12,14 +12,14 @@ const quoted = /^(['"])(.*)\1$/s;
  * terminal, `.env` file or unit takes them away. ConfigError as from `parseServerUri`, and when the URI is only a part
  * of what was pasted.
  */
-export function readPastedUri(text: string): ServerUri {
+export function readPastedUri(text: string, options?: UriOptions): ServerUri {
   const uri = unwrapped(text);
   if (uri.search(beginning) > 0) {
     throw new ConfigError(
       'URI: expected only the URI, got words before it: pass only what begins with halflight:// or ss://',
     );
   }
-  return parseServerUri(uri);
+  return parseServerUri(uri, options);
 }
 
 /** Whether what `readPastedUri` has read is in the legacy form. */
@@ -33,11 +33,11 @@ function unwrapped(text: string): string {
 }
 
 /** The remote in HALFLIGHT_URI, undefined when that is empty. ConfigError as from `readPastedUri`, naming the variable. */
-export function readUriVariable(variables: Variables): ServerUri | undefined {
+export function readUriVariable(variables: Variables, options?: UriOptions): ServerUri | undefined {
   const text = nonEmpty(variables['HALFLIGHT_URI']);
   if (text === undefined) return undefined;
   try {
-    return readPastedUri(text);
+    return readPastedUri(text, options);
   } catch (error) {
     // Set long ago in some file, it is not what whoever reads this has typed.
     throw error instanceof ConfigError

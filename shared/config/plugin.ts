@@ -7,6 +7,11 @@ export interface PluginFlags {
   readonly plugin?: string;
 }
 
+/** Those of a local: a URI may name a plugin that one of them names, too. */
+export interface LocalPluginFlags extends PluginFlags {
+  readonly allowPlugin?: readonly string[];
+}
+
 const controls = /[\u0000-\u001f\u007f-\u009f]/;
 
 /**
@@ -19,4 +24,9 @@ export function readPlugin(what: string, text: string): Plugin {
   if (name === '') throw new ConfigError(`${what}: expected NAME or NAME;OPTIONS, got no name`);
   const options = text.slice(name.length + 1);
   return { name, ...(options !== '' && { options }) };
+}
+
+/** The text that `readPlugin` reads back. */
+export function formatPlugin({ name, options }: Plugin): string {
+  return options === undefined ? name : `${name};${options}`;
 }

@@ -48,9 +48,8 @@ export interface RemoteSettings {
 /** All that a local is told. */
 export interface LocalSettings {
   readonly listen: ListenAddress;
+  /** Datagrams go by without its plugin. */
   readonly remote: ServerUri;
-  /** Carries streams to the remote; datagrams go by without it. */
-  readonly plugin?: Plugin;
   readonly cipherBackend: CipherBackend;
   /** Whom a client of the port must name itself as; empty asks for nobody. */
   readonly credentials: readonly Credential[];

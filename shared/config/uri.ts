@@ -16,7 +16,9 @@
 import { formatTarget } from '../codec/address.js';
 import type { Method } from '../codec/methods.js';
 import { ConfigError } from '../errors.js';
+import type { Plugin } from '../net/plugin.js';
 import { checkHost, readPort, splitHostPort } from './host-port.js';
+import { formatPlugin, readPlugin } from './plugin.js';
 import { readLegacyBlock } from './uri-legacy.js';
 import { formatPrefix, readPrefix } from './uri-prefix.js';
 import { cutAt, escapeText, unescapeText, unexpected } from './uri-text.js';
@@ -38,6 +40,13 @@ export interface ServerUri {
   readonly remoteAuth?: true;
   /** What the salts of our requests begin with: `?prefix=`. It fits the method, and is never empty. */
   readonly saltPrefix?: Uint8Array;
+  /** The program that streams to it go through: `?plugin=`. */
+  readonly plugin?: Plugin;
+}
+
+export interface UriOptions {
+  /** The names of the plugins that a URI may name; none by default. */
+  readonly plugins?: readonly string[];
 }
 
 type Wire = ServerUri['wire'];
@@ -61,7 +70,7 @@ const unfit = /[\u0000-\u0020\u007f-\u009f\ufffd]|\p{Surrogate}/u;
  *
  * ConfigError `URI: expected …, got …` for everything else; it never shows the secret.
  */
-export function parseServerUri(text: string): ServerUri {
+export function parseServerUri(text: string, { plugins = [] }: UriOptions = {}): ServerUri {
   const bytes = Buffer.byteLength(text);
   if (bytes > maxBytes) throw unexpected(`at most ${maxBytes} bytes`, `${bytes}`);
   if (unfit.test(text))
@@ -73,7 +82,7 @@ export function parseServerUri(text: string): ServerUri {
   const [place, outerQuery] = cutAt(beforeTag, '?');
   const { user, authority, query } = readPlace(wire, place);
   const parameters = new URLSearchParams([query, outerQuery].join('&'));
-  refusePlugin(parameters);
+  const plugin = readAllowed(plugins, parameters);
   const remoteAuth = readRemoteAuth(wire, parameters);
   const saltPrefix = readPrefix(user.method, parameters);
   const tag = unescapeText(tagText, 'name behind #');
@@ -84,6 +93,7 @@ export function parseServerUri(text: string): ServerUri {
     ...(tag === '' ? {} : { tag }),
     ...(remoteAuth ? { remoteAuth } : {}),
     ...(saltPrefix === undefined ? {} : { saltPrefix }),
+    ...(plugin === undefined ? {} : { plugin }),
   };
 }
 
@@ -97,11 +107,13 @@ export function redactServerUri(uri: ServerUri): string {
   return format(uri, `${uri.method.name}:${redacted}`);
 }
 
-function format({ wire, host, port, tag, remoteAuth, saltPrefix }: ServerUri, user: string): string {
+function format(uri: ServerUri, user: string): string {
+  const { wire, host, port, tag, remoteAuth, saltPrefix, plugin } = uri;
   const name = tag === undefined ? '' : `#${escapeText(tag)}`;
   const query = [
     ...(remoteAuth === true && wire === 'raw' ? ['auth=remote'] : []),
     ...(saltPrefix === undefined ? [] : [`prefix=${formatPrefix(saltPrefix)}`]),
+    ...(plugin === undefined ? [] : [`plugin=${escapeText(formatPlugin(plugin))}`]),
   ].join('&');
   return `${schemes[wire]}://${user}@${formatTarget({ host, port })}${query === '' ? '' : `?${query}`}${name}`;
 }
@@ -133,9 +145,16 @@ function refuseLateQuery(tagText: string): void {
 }
 
 /** A plugin is a program to run, and a URI comes from anywhere (docs/probes.md T-36). */
-function refusePlugin(parameters: URLSearchParams): void {
-  if (!parameters.has('plugin')) return;
-  throw unexpected('no plugin', 'plugin=…: halflight runs no program that a URI names');
+function readAllowed(allowed: readonly string[], parameters: URLSearchParams): Plugin | undefined {
+  const [text, ...others] = parameters.getAll('plugin');
+  if (text === undefined) return undefined;
+  if (others.length > 0) throw unexpected('at most one plugin', `${1 + others.length}`);
+  const [name = ''] = text.split(';', 1);
+  if (allowed.includes(name)) return readPlugin('URI: plugin', text);
+  throw unexpected(
+    'no plugin',
+    'plugin=…: halflight runs no program that a URI names, unless --allow-plugin does, too',
+  );
 }
 
 /** Whoever wrote `auth=` expects a password to be asked for: a value that is not understood must not drop that. */

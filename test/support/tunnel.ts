@@ -11,6 +11,7 @@ import {
   type LocalSettings,
   type MethodName,
   type ObservedEvent,
+  type Plugin,
   type RemoteSettings,
   type Service,
 } from '../../index.js';
@@ -67,6 +68,7 @@ export async function remoteHalf(changes: RemoteChanges = {}): Promise<RunningRe
 export type LocalChanges = Partial<Omit<LocalSettings, 'remote'>> & {
   readonly wire?: LocalSettings['remote']['wire'];
   readonly secret?: string;
+  readonly plugin?: Plugin;
   /** Where it looks for the remote, if not where that listens. */
   readonly port?: number;
   readonly environment?: Environment;
@@ -77,7 +79,7 @@ export function localHalf(
   remote: Pick<RunningRemote, 'settings' | 'port'>,
   changes: LocalChanges = {},
 ): Promise<Half<LocalService>> {
-  const { wire = 'raw', secret, port, environment = systemEnvironment, ...others } = changes;
+  const { wire = 'raw', secret, plugin, port, environment = systemEnvironment, ...others } = changes;
   const settings: LocalSettings = {
     listen: { host: '127.0.0.1', port: 0 },
     remote: {
@@ -86,6 +88,7 @@ export function localHalf(
       secret: secret ?? remote.settings.secret,
       host: '127.0.0.1',
       port: port ?? remote.port,
+      ...(plugin && { plugin }),
       // As the URI that such a remote prints would say.
       ...(wire === 'raw' && remote.settings.credentials.length > 0 ? { remoteAuth: true as const } : {}),
     },
