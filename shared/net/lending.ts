@@ -126,10 +126,12 @@ export class LendingSocket extends net.Socket {
   }
 
   #hearOut(heard: number): void {
-    setTimeout(() => {
+    const listened = (): void => {
       if (this.destroyed) return;
       if (this.isPaused() || this.bytesRead > heard) this.#hearOut(this.bytesRead);
       else super.destroy(this.#writeFailure);
-    }, lastWordsMs);
+    };
+    // A loop that was late runs its timers before it looks at its sockets: what came meanwhile is heard first.
+    setTimeout(() => setImmediate(listened), lastWordsMs);
   }
 }
