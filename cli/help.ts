@@ -43,6 +43,7 @@ Examples:
   halflight remote
   halflight remote -l 203.0.113.7:443 --key-file /etc/halflight/remote.key
   HALFLIGHT_PASSWORD=… halflight remote -m chacha20-ietf-poly1305 --public-host vpn.example.com
+  halflight remote --plugin 'obfs-server;obfs=http'
 ${endings}
 
 Methods: ${methodNames}`,
@@ -57,6 +58,7 @@ Examples:
   halflight local 'ss://METHOD:KEY@vpn.example.com:8388' -l 1081
   halflight local 'halflight://…' -l 192.168.1.2:1080 --auth-file users
   HALFLIGHT_URI="$(cat uri.txt)" halflight local
+  halflight local 'halflight://…' --plugin 'obfs-local;obfs=http;obfs-host=example.com'
 ${endings}`,
   up: `${asking}
 Examples:
