@@ -1,10 +1,5 @@
 /** The one page of a local's own: a script that tells a browser to use this very port (PAC). */
-
-/** A page of the port itself. */
-export interface OwnPage {
-  readonly type: string;
-  readonly body: string;
-}
+import type { OwnPage } from '../shared/serve/http.js';
 
 const path = '/proxy.pac';
 /** A host, and a port unless it is 80, and nothing that could be more than that inside a script. */

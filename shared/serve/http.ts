@@ -8,12 +8,11 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { PushDuplex } from '../net/duplex.js';
+import { longestHead } from '../proxy/http-lines.js';
 import type { CredentialCheck } from '../proxy/request.js';
 import { Conversation } from './http/conversation.js';
 import type { Inbound } from './serve.js';
 
-/** The longest head of a request, bytes. */
-const longestHead = 16 * 1024;
 const nothing = new Uint8Array(0);
 
 /** A page of the port itself. */

@@ -111,6 +111,16 @@ describe('a remote that asks for credentials', () => {
     expect(local.seen('remote-lost')).toEqual([]);
   });
 
+  it('is left in peace when a client leaves in the middle of its greeting', async () => {
+    const tunnel = await startTunnel({ remote: { credentials: [alice] } });
+    const client = await greeted(tunnel);
+    expect(tunnel.remote.seen('opened')).toHaveLength(1);
+    client.reset();
+    await vi.waitFor(() => {
+      expect(tunnel.remote.seen('closed')).toHaveLength(1);
+    });
+  });
+
   it('gives a client its time once, not once for each message', async () => {
     const tunnel = await startTunnel({
       remote: { credentials: [alice] },

@@ -106,7 +106,7 @@ describe('the body of an answer', () => {
     const { client, there } = await asking(get);
     void there.send(
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Behind\r\n\r\n4\r\nbody\r\n0\r\n' +
-        'X-Behind: 1\r\nConnection: close\r\nProxy-Authenticate: Basic\r\n\r\n',
+        'X-Behind: 1\r\nHost: other\r\nConnection: close\r\nProxy-Authenticate: Basic\r\n\r\n',
     );
     expect(await readHead(client)).toContain('Transfer-Encoding: chunked');
     expect((await client.read(9)).toString()).toBe('4\r\nbody\r\n');

@@ -167,6 +167,18 @@ describe('the inbounds', () => {
     expect(told(events)).toContainEqual({ event: 'denied', id: 0, protocol: 'SOCKS5' });
   });
 
+  it('of the one port make nobody wait when the service stops', async () => {
+    vi.useRealTimers();
+    const http: Inbound = () => Promise.resolve(undefined);
+    const door = frontDoor({ deadlineMs: 1000, deniedMs: 3_600_000, check: () => false, http });
+    const { client, attempts, done } = served(door);
+    client.pushBytes(Buffer.from(spacedHex('05 01 02 01 01 61 01 62')));
+    await settle();
+    attempts.stop();
+    await done;
+    expect(Buffer.from(client.written.at(-1) ?? []).toString('hex')).toBe('0101');
+  });
+
   it('of a fixed target say nothing, and read nothing', async () => {
     const { client, far, done } = served(fixedTarget(target));
     client.push('words');

@@ -31,6 +31,8 @@ export interface Run {
   readonly client: ScriptedStream;
   readonly far: ScriptedStream;
   readonly events: ObservedEvent[];
+  /** Where it counts: to stop it. */
+  readonly attempts: Attempts;
   readonly done: Promise<void>;
 }
 
@@ -43,14 +45,15 @@ export function served(
   const [client, far] = [new ScriptedStream(), new ScriptedStream()];
   const events: ObservedEvent[] = [];
   const dial: Dialer = dialer ?? (() => Promise.resolve({ stream: far, bound }));
+  const attempts = new Attempts();
   const machine: Machine = {
     role: 'remote',
     outbound: { dial, ...others },
     observer: (event) => events.push(event),
     idleMs: 1000,
-    attempts: new Attempts(),
+    attempts,
   };
-  return { client, far, events, done: serveStream(client, inbound, machine) };
+  return { client, far, events, attempts, done: serveStream(client, inbound, machine) };
 }
 
 /** The events without what differs from run to run. */

@@ -228,8 +228,9 @@ export class Conversation {
       judgeRequest(head);
     if (signal.aborted) return 'broken';
     if (!('target' in judged)) {
-      // Only who asks for credentials goes on talking: of others it is doubtful what they will say next.
-      if (judged.status >= 400 && judged.status !== 407) answer.shouldKeepAlive = false;
+      // Only who is asked for credentials goes on talking. Of others it is doubtful what they will say next, and a page
+      // of the port is not for the half that the rest is for.
+      if (judged.status !== 407) answer.shouldKeepAlive = false;
       await respond(exchange, judged);
       return 'answered';
     }

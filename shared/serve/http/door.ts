@@ -13,7 +13,7 @@ export function ownAnswer(
   if (!url.startsWith('/')) return undefined;
   const get = method === 'GET' || method === 'HEAD';
   const page = get ? own?.(url, valuesOf(rawHeaders, 'host')[0] ?? '') : undefined;
-  if (page === undefined) return ownPage(404, 'There is no such page at this port.');
+  if (page === undefined) return ownPage(404, 'This port is a proxy for programs, and has no such page.');
   return { status: 200, headers: [], ...page };
 }
 

@@ -15,12 +15,11 @@ import { formatTarget } from '../../codec/address.js';
 import { codeOf } from '../../errors.js';
 import { refusalOf } from '../../net/dial-errors.js';
 import { PushDuplex } from '../../net/duplex.js';
+import { longestHead } from '../../proxy/http-lines.js';
 import { endToEnd, type Forwardable, type Headers, trailersIn, valuesOf } from '../../proxy/http-head.js';
 import { type Answer, answerHeaders, ownPage, phrases, refusalAnswer } from '../../proxy/http-refusal.js';
 import type { Pool } from './pool.js';
 
-/** The longest head of an answer, bytes. */
-const longestHead = 16 * 1024;
 const unreadable = 'expected an HTTP answer, got something else';
 /** RFC 9209 §2.3. */
 const protocolError = 'http_protocol_error';
