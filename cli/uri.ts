@@ -96,7 +96,7 @@ async function readInput(): Promise<string> {
 
 function readLink(text: string, number: number | undefined): ServerUri {
   try {
-    return readPastedUri(text);
+    return readPastedUri(text, { plugins: 'any' });
   } catch (error) {
     if (!(error instanceof ConfigError) || number === undefined) throw error;
     throw new ConfigError(`link ${number}: ${error.message}`, { cause: error });
@@ -124,6 +124,11 @@ async function show(uri: ServerUri, flags: UriFlags): Promise<readonly string[]>
 }
 
 async function check(uri: ServerUri, flags: UriFlags): Promise<readonly string[]> {
+  if (uri.plugin !== undefined) {
+    throw new ConfigError(
+      `first packet: expected a link without a plugin, got ${uri.plugin.name}, which makes its own`,
+    );
+  }
   const { firstPacket } = await import('./first-packet.js');
   const make = (): Uint8Array => firstPacket(uri, systemEnvironment);
   const found = checkFirstPackets([make(), ...Array.from({ length: samples - 1 }, make)]);

@@ -1,6 +1,7 @@
 /** What a link contains, in words and as an object. Neither holds the key. */
 import { isIP } from 'node:net';
 import type { MethodName } from '../codec/methods.js';
+import { formatPlugin } from './plugin.js';
 import { prefixCost } from './uri-prefix.js';
 import { redactServerUri, type ServerUri } from './uri.js';
 
@@ -44,12 +45,14 @@ export interface Explanation {
   readonly auth?: 'remote';
   /** What the salts begin with, in hex. */
   readonly prefix?: string;
+  /** The program that streams go through, and what it is told: `NAME;OPTIONS`. */
+  readonly plugin?: string;
   /** How many keys there are, when it is a chain (SIP023). */
   readonly keys?: number;
 }
 
 export function explanation(uri: ServerUri): Explanation {
-  const { wire, method, host, port, tag, remoteAuth, saltPrefix } = uri;
+  const { wire, method, host, port, tag, remoteAuth, saltPrefix, plugin } = uri;
   const keys = keysIn(uri);
   return {
     link: redactServerUri(uri),
@@ -61,13 +64,14 @@ export function explanation(uri: ServerUri): Explanation {
     ...(tag === undefined ? {} : { name: tag }),
     ...(remoteAuth === true ? { auth: 'remote' as const } : {}),
     ...(saltPrefix === undefined ? {} : { prefix: hex(saltPrefix) }),
+    ...(plugin === undefined ? {} : { plugin: formatPlugin(plugin) }),
     ...(keys === 1 ? {} : { keys }),
   };
 }
 
 /** The same for people: lines, the first of them the link with `***` for the key. */
 export function explain(uri: ServerUri): string[] {
-  const { wire, method, host, port, tag, remoteAuth, saltPrefix } = uri;
+  const { wire, method, host, port, tag, remoteAuth, saltPrefix, plugin } = uri;
   const rows: readonly (readonly [word: string, meaning: string])[] = [
     ['wire', wires[wire]],
     ['method', `${method.name}: ${ciphers[method.name]}, ${editions[method.edition]}`],
@@ -79,6 +83,14 @@ export function explain(uri: ServerUri): string[] {
     ...(saltPrefix === undefined
       ? []
       : [['prefix', `${prefixWords(saltPrefix)}: ${prefixCost(method, saltPrefix)}`] as const]),
+    ...(plugin === undefined
+      ? []
+      : [
+          [
+            'plugin',
+            `${formatPlugin(plugin)}: a program to install; halflight runs it only if it is allowed`,
+          ] as const,
+        ]),
   ];
   return [redactServerUri(uri), ...rows.map(([word, meaning]) => `  ${word.padEnd(8)}${meaning}`)];
 }

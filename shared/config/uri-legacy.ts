@@ -43,12 +43,15 @@ export function readLegacyBlock(block: string): LegacyBlock | undefined {
 interface LegacyUri extends User, Target {
   readonly tag?: string;
   readonly saltPrefix?: Uint8Array;
+  readonly plugin?: { readonly name: string };
 }
 
-/** The text for programs that know no other form. ConfigError for what it cannot say: a 2022 method, a prefix. */
-export function formatLegacyUri({ method, secret, host, port, tag, saltPrefix }: LegacyUri): string {
+/** The text for programs that know no other form. ConfigError for what it cannot say: a 2022 method, a prefix, a plugin. */
+export function formatLegacyUri(uri: LegacyUri): string {
+  const { method, secret, host, port, tag, saltPrefix, plugin } = uri;
   if (method.edition === 2022) throw unsayable(`a 2017 method`, method.name);
   if (saltPrefix !== undefined) throw unsayable('no prefix', 'one');
+  if (plugin !== undefined) throw unsayable('no plugin', 'one');
   const block = Buffer.from(`${method.name}:${secret}@${formatTarget({ host, port })}`).toString('base64url');
   return `ss://${block}${tag === undefined ? '' : `#${escapeText(tag)}`}`;
 }

@@ -45,8 +45,8 @@ export interface ServerUri {
 }
 
 export interface UriOptions {
-  /** The names of the plugins that a URI may name; none by default. */
-  readonly plugins?: readonly string[];
+  /** The names of the plugins that a URI may name; none by default. `any` is for those who run none. */
+  readonly plugins?: readonly string[] | 'any';
 }
 
 type Wire = ServerUri['wire'];
@@ -115,7 +115,9 @@ function format(uri: ServerUri, user: string): string {
     ...(saltPrefix === undefined ? [] : [`prefix=${formatPrefix(saltPrefix)}`]),
     ...(plugin === undefined ? [] : [`plugin=${escapeText(formatPlugin(plugin))}`]),
   ].join('&');
-  return `${schemes[wire]}://${user}@${formatTarget({ host, port })}${query === '' ? '' : `?${query}`}${name}`;
+  // SIP002 wants the slash before a plugin.
+  const mark = plugin === undefined ? '?' : '/?';
+  return `${schemes[wire]}://${user}@${formatTarget({ host, port })}${query === '' ? '' : mark + query}${name}`;
 }
 
 /** Form A where others expect it (2017 methods on the standard wire), form B everywhere else. */
@@ -145,12 +147,12 @@ function refuseLateQuery(tagText: string): void {
 }
 
 /** A plugin is a program to run, and a URI comes from anywhere (docs/probes.md T-36). */
-function readAllowed(allowed: readonly string[], parameters: URLSearchParams): Plugin | undefined {
+function readAllowed(allowed: readonly string[] | 'any', parameters: URLSearchParams): Plugin | undefined {
   const [text, ...others] = parameters.getAll('plugin');
   if (text === undefined) return undefined;
   if (others.length > 0) throw unexpected('at most one plugin', `${1 + others.length}`);
   const [name = ''] = text.split(';', 1);
-  if (allowed.includes(name)) return readPlugin('URI: plugin', text);
+  if (allowed === 'any' || allowed.includes(name)) return readPlugin('URI: plugin', text);
   throw unexpected(
     'no plugin',
     'plugin=…: halflight runs no program that a URI names, unless --allow-plugin does, too',

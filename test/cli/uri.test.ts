@@ -83,6 +83,14 @@ describe('halflight uri', () => {
     expect(parseServerUri((JSON.parse(lines[1] ?? '') as { link: string }).link).wire).toBe('raw');
   });
 
+  it('converts a link with a plugin, for it runs none', async () => {
+    const dressed = sip002.replace('#', '/?plugin=obfs-local%3Bobfs%3Dhttp#');
+    expect(await run(['uri', dressed])).toEqual({ exitCode: 0, stdout: `${dressed}\n`, stderr: '' });
+    const checked = await run(['uri', '--first-packet-check', dressed]);
+    expect(checked).toMatchObject({ exitCode: 78, stdout: '' });
+    expect(checked.stderr).toContain('expected a link without a plugin, got obfs-local, which makes its own');
+  });
+
   it('draws a code in the terminal, and names the link without its key', async () => {
     const { exitCode, stdout } = await run(['uri', '--qr', sip002]);
     expect(exitCode).toBe(0);

@@ -35,6 +35,13 @@ describe('what a link contains', () => {
     expect(explanation(uri)).toMatchObject({ auth: 'remote', prefix: '160301' });
   });
 
+  it('names a plugin and what it is told', () => {
+    const link = 'ss://aes-256-gcm:pw@h:1/?plugin=obfs-local%3Bobfs%3Dhttp';
+    const uri = parseServerUri(link, { plugins: 'any' });
+    expect(explain(uri).join('\n')).toContain('plugin  obfs-local;obfs=http: a program to install');
+    expect(explanation(uri)).toMatchObject({ plugin: 'obfs-local;obfs=http' });
+  });
+
   it('counts the keys of a chain', () => {
     const uri = parseServerUri(`ss://2022-blake3-aes-256-gcm:${key}%3A${key}@h:1`);
     expect(explanation(uri).keys).toBe(2);

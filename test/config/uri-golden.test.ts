@@ -18,7 +18,10 @@ interface Good {
     readonly remoteAuth?: true;
     /** In hex. */
     readonly saltPrefix?: string;
+    readonly plugin?: { readonly name: string; readonly options?: string };
   };
+  /** The plugins that it may name. */
+  readonly plugins?: readonly string[];
   /** As we write it. */
   readonly written: string;
 }
@@ -33,13 +36,13 @@ const folder = path.resolve(import.meta.dirname, '../golden/links');
 const read = (name: string): unknown => JSON.parse(readFileSync(path.join(folder, name), 'utf8'));
 
 describe('golden links', () => {
-  it.each(read('good.json') as Good[])('$what', ({ link, expected, written }) => {
-    const uri = parseServerUri(link);
+  it.each(read('good.json') as Good[])('$what', ({ link, expected, written, plugins = [] }) => {
+    const uri = parseServerUri(link, { plugins });
     const { method, saltPrefix, ...rest } = uri;
     const prefix = saltPrefix === undefined ? {} : { saltPrefix: Buffer.from(saltPrefix).toString('hex') };
     expect({ ...rest, method: method.name, ...prefix }).toEqual(expected);
     expect(formatServerUri(uri)).toBe(written);
-    expect(parseServerUri(written)).toEqual(uri);
+    expect(parseServerUri(written, { plugins })).toEqual(uri);
     expect(redactServerUri(uri)).toContain(`${method.name}:***@`);
   });
 });

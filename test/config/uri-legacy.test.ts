@@ -93,6 +93,8 @@ describe('the legacy form', () => {
   it('cannot be written for what it has no place for', () => {
     const uri = parseServerUri('ss://aes-256-gcm:pw@h:1?prefix=P');
     expect(() => formatLegacyUri(uri)).toThrow('legacy form: expected no prefix, got one');
+    const dressed = parseServerUri('ss://aes-256-gcm:pw@h:1/?plugin=x', { plugins: 'any' });
+    expect(() => formatLegacyUri(dressed)).toThrow('legacy form: expected no plugin, got one');
     const of2022 = parseServerUri(`ss://2022-blake3-aes-256-gcm:${encodeURIComponent(canaryKey)}@h:1`);
     expect(() => formatLegacyUri(of2022)).toThrow('legacy form: expected a 2017 method, got 2022-blake3');
   });
