@@ -123,7 +123,8 @@ function waysOut(
 ): Outbound {
   const dialers = { raw: rawDialer, shadowsocks: shadowsocksDialer };
   return {
-    dial: watch.watched(dialers[remote.wire](tunnel)),
+    // On the standard wire a connection that stands proves nothing: nobody has shown a key yet.
+    dial: watch.watched(dialers[remote.wire](tunnel), () => remote.wire === 'raw'),
     bind: watch.watched(tunnelBinder(tunnel, timeouts?.bindMs ?? defaultTimeouts.bindMs)),
     ...(udp && { associate: tunnelAssociator(tunnel) }),
   };
@@ -153,5 +154,5 @@ function receive({ settings, tunnel, watch, timeouts, stopping }: Receiving): In
   if (remote.wire === 'shadowsocks' || check !== undefined) return frontDoor(door);
   const passing = { ...door, pass: watch.watched(rawPasser(tunnel), ({ reply }) => reply.length > 0) };
   if (remote.remoteAuth !== true) return passingDoor(passing);
-  return vouchedDoor({ ...passing, open: watch.watched(openConversation), tunnel });
+  return vouchedDoor({ ...passing, open: watch.watched(openConversation, () => false), tunnel });
 }

@@ -15,3 +15,28 @@ it('a plain HTTP request to a remote that holds another key ends with the path, 
   expect([String(await client.rest()), client.ending]).toEqual(['', 'reset']);
   expect(local.seen('remote-back')).toEqual([]);
 });
+
+it.each([
+  ['with ?auth=remote', { credentials: [{ user: 'alice', password: 'wonder' }] }, 'raw'],
+  ['on the standard wire', {}, 'shadowsocks'],
+] as const)(
+  'a remote that holds another key %s is not back because it takes a connection',
+  async (_, changes, wire) => {
+    const [remote, other] = [await remoteHalf(changes), await remoteHalf()];
+    const local = await localHalf(remote, {
+      secret: other.settings.secret,
+      wire,
+      timeouts: { replyMs: 200 },
+    });
+    expect(await local.service.check()).toMatchObject({ ok: false, stage: 'authenticate' });
+    expect(local.seen('remote-lost')).toHaveLength(1);
+    const client = await connect(local.port);
+    void client.send(Uint8Array.of(5, 1, 0));
+    if (wire === 'shadowsocks') {
+      await client.read(2);
+      void client.send(Uint8Array.of(5, 1, 0, 1, 127, 0, 0, 1, 0, 80));
+      await client.read(10);
+    } else expect((await client.rest()).toString('hex')).toBe('');
+    expect(local.seen('remote-back')).toEqual([]);
+  },
+);
