@@ -4,10 +4,18 @@
  * that --help and --version answer at once, and small commands are not slowed down by the large ones.
  */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import { help } from './cli/help.js';
 import { disarmDebugger, endProcess, surviveClosedPipes } from './cli/life.js';
-import { localFlags, localPort, once, ownAuth, portOffering, remoteFlags } from './cli/options.js';
+import {
+  configFile,
+  localFlags,
+  localPort,
+  once,
+  ownAuth,
+  portOffering,
+  remoteFlags,
+} from './cli/options.js';
 import { shells } from './cli/shells.js';
 import { asUsageError } from './cli/usage.js';
 import { defaultMethod } from './shared/codec/methods.js';
@@ -55,6 +63,7 @@ function program(): Command {
     });
   addUses(root);
   addLinks(root);
+  addConfig(root);
   return root;
 }
 
@@ -134,6 +143,55 @@ function addLinks(root: Command): void {
 }
 
 type Uri = typeof import('./cli/uri.js');
+
+/** The commands about config files. */
+function addConfig(root: Command): void {
+  const config = root
+    .command('config')
+    .description('check config files, show what holds, import those of other programs')
+    .addHelpText('after', help.config)
+    .allowExcessArguments()
+    .action(() => {
+      const got = config.args.length === 0 ? 'none' : 'another word';
+      throw new UsageError(`config: expected check, show or import, got ${got}; see halflight config --help`);
+    });
+  const half = (): Option => once('--for <half>', 'the half that it is for', ['local', 'remote']);
+  config
+    .command('check')
+    .description('say what is wrong with a file, if anything is')
+    .argument('<file>')
+    .addOption(half())
+    .action(async (file: string, flags: Parameters<Config['runCheck']>[1]) =>
+      (await import('./cli/config.js')).runCheck(file, flags),
+    );
+  config
+    .command('import')
+    .description('write the file of another program as one of ours')
+    .argument('<file>')
+    .addOption(half())
+    .addOption(once('-o, --output <file>', 'a new file to write, by default stdout'))
+    .action(async (file: string, flags: Parameters<Config['runImport']>[1]) =>
+      (await import('./cli/config.js')).runImport(file, flags),
+    );
+  const show = config
+    .command('show')
+    .description('show every setting and who said it, without secrets')
+    .enablePositionalOptions()
+    .addOption(configFile('HALF'))
+    .action(async (flags: ConfigFlag) =>
+      (await import('./cli/config.js')).runShow(undefined, {}, flags.config),
+    );
+  const path = (flags: ConfigFlag): string | undefined => flags.config ?? show.opts<ConfigFlag>().config;
+  remoteFlags(show.command('remote').description('with these flags')).action(async (flags: ConfigFlag) =>
+    (await import('./cli/config.js')).runShow('remote', flags, path(flags)),
+  );
+  localFlags(show.command('local').description('with these flags')).action(
+    async (uri: string | undefined, flags: ConfigFlag) =>
+      (await import('./cli/config.js')).runShow('local', { ...flags, uri }, path(flags)),
+  );
+}
+
+type Config = typeof import('./cli/config.js');
 type Child = typeof import('./cli/child.js');
 type Env = typeof import('./cli/env.js');
 type Connect = typeof import('./cli/connect.js');

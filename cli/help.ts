@@ -21,7 +21,7 @@ switch in the file says can be taken back: --udp is the opposite of --no-udp, --
 
 /** By the name of the command; `root` is for all of them. */
 export const help: Readonly<
-  Record<'root' | 'remote' | 'local' | 'up' | 'keygen' | 'uri' | 'env' | 'run' | 'connect', string>
+  Record<'root' | 'remote' | 'local' | 'up' | 'keygen' | 'uri' | 'config' | 'env' | 'run' | 'connect', string>
 > = {
   root: `
 Examples:
@@ -92,6 +92,18 @@ published rules for fully encrypted traffic (USENIX Security 2023). Those rules 
 
 Exit codes: 0 printed, 64 usage, 78 a link that cannot be used; 1 when --first-packet-check finds that such an observer can
 tell the connections of a link.`,
+  config: `
+A file is read for a local or for a remote by what is in it; --for says so where it says nothing or fits both. check tells
+the first mistake as FILE:LINE:COLUMN. show starts nothing and makes no key. What is imported is the file of shadowsocks-libev,
+shadowsocks-rust or the Python program, which -c reads as well.
+
+Examples:
+  halflight config check /etc/halflight/remote.json
+  halflight config show remote -l :443                        with the default file, if there is one
+  halflight config show local -c laptop.json
+  halflight config import config.json --for local -o ~/.config/halflight/local.json
+
+Exit codes: 0 nothing is wrong, 64 usage, 77 a file that may not be read, 78 a file that cannot be used.`,
   env: `
 It sets http_proxy, https_proxy, all_proxy and no_proxy, in capitals as well. The shell is by default the one that SHELL
 names, else sh. HALFLIGHT_AUTH stands for --auth.

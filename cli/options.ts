@@ -31,7 +31,8 @@ function many(flags: string, description: string): Option {
 const backend = (): Option =>
   once('--cipher-backend <name>', 'what computes the ciphers, by default native', ['native', 'noble']);
 
-const configFile = (half: string): Option =>
+/** The config file of a half. */
+export const configFile = (half: string): Option =>
   once(
     '-c, --config <file>',
     `read settings from this file, by default ${half}.json in halflight's directory`,
