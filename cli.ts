@@ -18,6 +18,7 @@ import {
 } from './cli/options.js';
 import { shells } from './cli/shells.js';
 import { asUsageError } from './cli/usage.js';
+import type { UriOfFlags } from './cli/users.js';
 import { defaultMethod } from './shared/codec/methods.js';
 import { endingOf, exitCodes, UsageError } from './shared/config/exit.js';
 import type { Half } from './shared/config/file-schema.js';
@@ -118,9 +119,14 @@ async function configured(half: Half, { config, ...typed }: ConfigFlag): ReturnT
   return configure(half, typed, config);
 }
 
-/** What no config file may say: which program is run. */
-function typedOnly({ plugin, allowPlugin }: LocalPluginFlags): LocalPluginFlags {
-  return { ...(plugin !== undefined && { plugin }), ...(allowPlugin !== undefined && { allowPlugin }) };
+/** What no config file may say: which program is run, and that nothing is to run. */
+function typedOnly(flags: LocalPluginFlags & UriOfFlags): LocalPluginFlags & UriOfFlags {
+  const { plugin, allowPlugin, uriOf } = flags;
+  return {
+    ...(plugin !== undefined && { plugin }),
+    ...(allowPlugin !== undefined && { allowPlugin }),
+    ...(uriOf !== undefined && { uriOf }),
+  };
 }
 
 type Configure = typeof import('./cli/configured.js').configure;

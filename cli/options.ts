@@ -93,6 +93,8 @@ export function remoteFlags(command: Command): Command {
     .addOption(once('--key <base64>', 'the key of a 2022 method'))
     .addOption(once('--password <text>', 'the password of a method without 2022 in its name'))
     .addOption(once('--key-file <file>', 'where the key is, or will be, stored'))
+    .addOption(once('--users-file <file>', 'let in these users only, a line NAME:KEY for each'))
+    .addOption(once('--uri-of <name>', 'print the URIs of one of the users, and end'))
     .addOption(
       once(
         '--public-host <host>',

@@ -9,7 +9,7 @@ import { exitCodes } from '../shared/config/exit.js';
 import { readRemoteFlags, type RemoteFlags, type SecretSource } from '../shared/config/flags.js';
 import { type LocalFlags, readLocalFlags, readPortFlags } from '../shared/config/local-flags.js';
 import { localPage, upPage } from '../shared/config/local-page.js';
-import { remotePage } from '../shared/config/paste.js';
+import { doubtLine, remotePage } from '../shared/config/paste.js';
 import type { LocalPluginFlags, PluginFlags } from '../shared/config/plugin.js';
 import { isLegacyPaste } from '../shared/config/pasted.js';
 import { hostForOthers, publicHost } from '../shared/config/public-host.js';
@@ -18,15 +18,18 @@ import type { LocalSettings, RemoteSettings } from '../shared/config/settings.js
 import { prefixCost } from '../shared/config/uri-prefix.js';
 import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
 import { systemEnvironment } from '../shared/net/system.js';
-import type { Observer, Role } from '../shared/observe/events.js';
+import type { Role } from '../shared/observe/events.js';
 import type { Service } from '../shared/service.js';
 import type { Configured } from './configured.js';
-import { countConversations, stoppingLine } from './conversations.js';
+import { type Conversations, countConversations, stoppingLine } from './conversations.js';
 import { awaitSignals, endProcess, type Ending, surviveErrors } from './life.js';
 import { createOutput, type Output, type OutputFlags } from './output.js';
+import { remoteReady, type UriOfFlags, uriOfUser, urisOf } from './users.js';
 
 /** `halflight remote`. Settles never: it ends the process. */
-export async function runRemote(flags: RemoteFlags & PluginFlags & OutputFlags & Configured): Promise<void> {
+export async function runRemote(
+  flags: RemoteFlags & PluginFlags & UriOfFlags & OutputFlags & Configured,
+): Promise<void> {
   const life = prepare(flags, 'remote');
   const { output, observer } = life;
   const { settings, ...found } = await unlessStopped(
@@ -47,16 +50,24 @@ export async function runRemote(flags: RemoteFlags & PluginFlags & OutputFlags &
     output.log.warn('the URI does not name the plugin: the other half needs its own (--plugin)');
   }
 
-  const { startRemote } = await import('../remote/remote.js');
-  const remote = await unlessStopped(startRemote(settings, systemEnvironment, observer), life);
   const { host, doubt } = publicHost({
     named: flags.publicHost,
     listen: settings.listen.host,
     interfaces: networkInterfaces(),
   });
-  const uri = remoteUri(settings, host, remote);
-  const page = remotePage({ listen: remote.listen, uri, source, doubt }, drawQr);
-  output.announce(page, { event: 'ready', role: 'remote', listen: remote.listen, uri: formatServerUri(uri) });
+  if (flags.uriOf !== undefined) {
+    if (doubt !== undefined) output.log.warn(doubtLine(host, doubt));
+    const uri = uriOfUser(flags.uriOf, settings, remoteUri(settings, host, settings.listen.port));
+    output.announce(urisOf(uri), { event: 'uris', user: flags.uriOf, uris: urisOf(uri) });
+    return endProcess(exitCodes.stopped);
+  }
+
+  const { startRemote } = await import('../remote/remote.js');
+  const remote = await unlessStopped(startRemote(settings, systemEnvironment, observer), life);
+  const uri = remoteUri(settings, host, readService(remote.listen).port);
+  const users = settings.users?.length ?? 0;
+  const page = remotePage({ listen: remote.listen, uri, source, doubt, users }, drawQr);
+  output.announce(page, remoteReady(remote.listen, uri, users));
   await finish([remote], life);
 }
 
@@ -121,7 +132,7 @@ export async function runUp(flags: LocalFlags & OutputFlags): Promise<void> {
     import('../local/local.js'),
   ]);
   const remote = await unlessStopped(startRemote(settings, systemEnvironment, observer), life);
-  const uri = remoteUri(settings, '127.0.0.1', remote);
+  const uri = remoteUri(settings, '127.0.0.1', readService(remote.listen).port);
   const local = await unlessStopped(startLocal({ ...port, remote: uri }, systemEnvironment, observer), life);
   const check = await unlessAsked(local.check(), life);
   if (check !== undefined) {
@@ -148,13 +159,9 @@ export function runKeygen(flags: { readonly method?: string; readonly json?: tru
 }
 
 /** What every command has that keeps running. */
-interface Life {
+interface Life extends Conversations {
   readonly output: Output;
-  /** Is told what happens in the halves of this process. */
-  readonly observer: Observer;
   readonly ending: Ending;
-  /** How many conversations are open. */
-  readonly open: () => number;
 }
 
 /** `role` is the half whose conversations count: in `up` each of them has a connection in both. */
@@ -195,9 +202,8 @@ function portOf({ listen }: Service): { readonly listen: string; readonly others
   return { listen, others: hostForOthers({ listen: host, interfaces: networkInterfaces() }) };
 }
 
-function remoteUri(settings: RemoteSettings, host: string, remote: Service): ServerUri {
+function remoteUri(settings: RemoteSettings, host: string, port: number): ServerUri {
   const { method, secret, credentials } = settings;
-  const { port } = readService(remote.listen);
   const asks = credentials.length > 0 ? { remoteAuth: true as const } : {};
   return { wire: 'raw', method, secret, host, port, tag: hostname(), ...asks };
 }
@@ -216,10 +222,12 @@ async function unlessStopped<T extends object>(start: Promise<T>, life: Life): P
   return (await unlessAsked(start, life)) ?? finish([], life);
 }
 
-async function finish(services: readonly Service[], { output, ending, open }: Life): Promise<never> {
+async function finish(services: readonly Service[], { output, ending, open, usage }: Life): Promise<never> {
   const signal = await ending.asked;
   output.log.info(stoppingLine(open()), { signal });
   await ending.stop(services);
-  output.report({ event: 'stopped' });
+  const users = usage();
+  for (const { user, ...counts } of users) output.log.debug('usage', { user, ...counts });
+  output.report({ event: 'stopped', ...(users.length > 0 && { users }) });
   return endProcess(exitCodes.stopped);
 }

@@ -90,6 +90,7 @@ export const settingRows: Readonly<Record<SettingName, SettingRow>> = {
     rivals: secrets,
     byDefault: 'remote.key beside remote.json',
   },
+  usersFile: { kind: 'text', halves: remote, path: true, byDefault: 'whoever has the key' },
   publicHost: { kind: 'text', halves: remote, check: readPublicHost, byDefault: 'found out at the start' },
   auth: {
     kind: 'texts',

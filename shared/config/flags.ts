@@ -19,8 +19,9 @@ import { readPublicHost } from './public-host.js';
 import type { RemoteSettings } from './settings.js';
 import { nonEmpty, type Variables } from './variables.js';
 import { defaultRemotePort } from './uri.js';
+import { readUsersFile, type UsersFlags } from './users-file.js';
 
-export interface RemoteFlags extends AuthFlags {
+export interface RemoteFlags extends AuthFlags, UsersFlags {
   readonly listen?: string;
   readonly method?: string;
   readonly key?: string;
@@ -55,6 +56,9 @@ export async function readRemoteFlags(
   const { source, ...secret } = await readSecret({ flags, variables, method, environment });
   if (secret.method.edition === 2017 && flags.allowWeakPassword !== true) refuseWeak(secret.secret);
 
+  const remote = { ...secret, allowWeakPassword: flags.allowWeakPassword ?? false };
+  const users = flags.usersFile === undefined ? [] : await readUsersFile(flags.usersFile, remote);
+
   const settings: RemoteSettings = {
     ...secret,
     listen,
@@ -68,6 +72,7 @@ export async function readRemoteFlags(
     freshKey: source.from === 'file' && source.created,
     stateDirectory: stateDirectory(variables),
     ...(plugin && { plugin }),
+    ...(users.length > 0 && { users }),
   };
   return { settings, source };
 }

@@ -14,25 +14,33 @@ export interface RemotePage {
   readonly source: SecretSource;
   /** Why the host in the URI may not be reachable from outside. */
   readonly doubt?: HostDoubt | undefined;
+  /** How many there are, where each has a key of its own: then there is no URI for everybody. */
+  readonly users: number;
 }
 
 /**
  * What a remote prints: where it listens, where its key is, and its URI for phone and laptop, both as text and QR. The
  * line that most people need is the last: two codes are taller than a terminal.
  */
-export function remotePage({ listen, uri, source, doubt }: RemotePage, drawQr: DrawQr): string[] {
+export function remotePage({ listen, uri, source, doubt, users }: RemotePage, drawQr: DrawQr): string[] {
   const phone: ServerUri = { ...uri, wire: 'shadowsocks' };
   // Whoever typed the key has it; whoever reads this page over a shoulder or in a journal must not get it from us.
   const secretTyped = source.from === 'flag';
   const shown = secretTyped ? redactServerUri : formatServerUri;
   const picture = (text: string): string[] => (secretTyped ? [] : [...drawQr(text).split('\n'), '']);
 
-  return [
-    `halflight remote listens on ${listen} with ${uri.method.name}.`,
+  const about = [
     ...sourceLines(source),
-    ...(doubt === undefined ? [] : [`${uri.host} ${doubts[doubt]}`]),
+    ...(doubt === undefined ? [] : [doubtLine(uri.host, doubt)]),
     ...(uri.remoteAuth === true ? authLines : []),
     '',
+  ];
+  const greeting = `halflight remote listens on ${listen} with ${uri.method.name}.`;
+  if (users > 0) return [greeting, ...about, ...usersLines(users)];
+
+  return [
+    greeting,
+    ...about,
     'For phones and other Shadowsocks clients:',
     '',
     shown(phone),
@@ -52,11 +60,27 @@ export function remotePage({ listen, uri, source, doubt }: RemotePage, drawQr: D
   ];
 }
 
+/** Why a host in a URI may not do. */
+export function doubtLine(host: string, doubt: HostDoubt): string {
+  return `${host} ${doubts[doubt]}`;
+}
+
 /** Better known than found out: the standard wire has no place for a user. */
 const authLines = [
   'Programs behind a halflight local must name a user and a password. Shadowsocks clients cannot:',
   'to those the key alone opens the door.',
 ];
+
+/** Whose URI it is that is printed is for the operator to say: a page with all keys would be seen by somebody. */
+function usersLines(users: number): string[] {
+  return [
+    `It lets in ${users === 1 ? 'one user' : `${users} users`}, each with a key and so a URI of their own.`,
+    'To print one, add to the same command:',
+    '',
+    '  --uri-of NAME',
+    '',
+  ];
+}
 
 const doubts = {
   guess: 'is a guess: no public address is here. Name the right one with --public-host.',

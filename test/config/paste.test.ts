@@ -17,10 +17,18 @@ const page: RemotePage = {
   listen: '[::]:8388',
   uri,
   source: { from: 'file', path: '/h/remote.key', created: true },
+  users: 0,
 };
 const drawQr = (text: string): string => `<QR of ${text}>`;
 
 describe('the page of a remote', () => {
+  it('of many users shows nobody a URI, and says how to get at one', () => {
+    const lines = remotePage({ ...page, users: 3 }, drawQr);
+    expect(lines.join('\n')).not.toContain('://');
+    expect(lines.join('\n')).toContain('It lets in 3 users');
+    expect(lines).toContain('  --uri-of NAME');
+  });
+
   it('has one line to paste on the laptop, which the local reads back', () => {
     const pasted = remotePage(page, drawQr).filter((line) => line.startsWith('npx halflight local '));
     expect(pasted).toEqual([

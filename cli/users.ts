@@ -1,0 +1,35 @@
+/** What the operator of a remote with many users is told of them. */
+import { ConfigError } from '../shared/errors.js';
+import type { RemoteSettings } from '../shared/config/settings.js';
+import { UsageError } from '../shared/config/exit.js';
+import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
+
+/** The flag that asks for one user's URIs instead of a running remote. */
+export interface UriOfFlags {
+  readonly uriOf?: string;
+}
+
+/** The remote as this user finds it, of `uri` as whoever has only the remote's own key would. */
+export function uriOfUser(name: string, { users }: RemoteSettings, uri: ServerUri): ServerUri {
+  if (users === undefined) throw new UsageError('--uri-of: expected --users-file beside it, got none');
+  const user = users.find((each) => each.name === name);
+  if (user === undefined) {
+    throw new ConfigError(
+      `--uri-of: expected one of the ${users.length} users, got a name that is none of theirs`,
+    );
+  }
+  if (uri.port === 0) throw new UsageError('--uri-of: expected the port of the remote in -l, got 0');
+  const secret = uri.method.edition === 2017 ? user.secret : `${uri.secret}:${user.secret}`;
+  return { ...uri, secret };
+}
+
+/** Both forms, that for the laptop first. */
+export function urisOf(uri: ServerUri): readonly string[] {
+  return [formatServerUri(uri), formatServerUri({ ...uri, wire: 'shadowsocks' })];
+}
+
+/** What programs are told when a remote is ready: its URI, where there is one for everybody. */
+export function remoteReady(listen: string, uri: ServerUri, users: number): object {
+  const entry = users === 0 ? { uri: formatServerUri(uri) } : { users };
+  return { event: 'ready', role: 'remote', listen, ...entry };
+}

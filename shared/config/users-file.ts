@@ -1,0 +1,67 @@
+/** The users of a remote, each with a key of its own, from a file. */
+import { masterKey, weakPassword } from '../codec/keys.js';
+import type { Method } from '../codec/methods.js';
+import { createUsers, type UserSecret } from '../codec/users.js';
+import { ConfigError } from '../errors.js';
+import { readPrivateFile, unfit } from './private-file.js';
+
+export interface UsersFlags {
+  readonly usersFile?: string;
+}
+
+/** The remote that they are the users of. */
+export interface SharedRemote {
+  readonly method: Method;
+  readonly secret: string;
+  readonly allowWeakPassword: boolean;
+}
+
+/** Room for more users than one remote can carry. */
+const maxFileBytes = 4 * 1024 * 1024;
+
+/**
+ * The users in a file that only its owner can read: a line `NAME:KEY` for each, with a method of 2017 `NAME:PASSWORD`;
+ * blank lines and those that begin with `#` mean nothing.
+ *
+ * ConfigError, naming the file and never a key, for one that cannot be used and for a file without any.
+ */
+export async function readUsersFile(path: string, remote: SharedRemote): Promise<readonly UserSecret[]> {
+  const name = `users file ${path}`;
+  const text = await readPrivateFile({ name, path, maxBytes: maxFileBytes });
+  if (text === undefined) throw unfit(name, 'a file', 'none');
+  const users = text
+    .split(/\r?\n/)
+    .map((line, index) => ({ line: line.trim(), where: `${name}:${index + 1}` }))
+    .filter(({ line }) => line !== '' && !line.startsWith('#'))
+    .map(({ line, where }) => readLine(line, where, remote));
+  // A file that was cut short must not open the remote to whoever has its key.
+  if (users.length === 0) throw unfit(name, 'at least one line NAME:KEY', 'none');
+  checkTogether(name, users, remote);
+  return users;
+}
+
+function readLine(line: string, where: string, { method, allowWeakPassword }: SharedRemote): UserSecret {
+  const colon = line.indexOf(':');
+  const form = method.edition === 2022 ? 'NAME:KEY' : 'NAME:PASSWORD';
+  if (colon < 0) throw unfit(where, form, 'no colon');
+  const secret = line.slice(colon + 1);
+  if (secret !== secret.trimStart()) throw unfit(where, `${form} without blanks around the colon`, 'one');
+  const weak = method.edition === 2017 && !allowWeakPassword ? weakPassword(secret) : undefined;
+  if (weak !== undefined) {
+    throw new ConfigError(
+      `${where}: ${weak}; make one with halflight keygen, or insist with --allow-weak-password`,
+    );
+  }
+  return { name: line.slice(0, colon), secret };
+}
+
+/** The remote would find the same, but knows nothing of the file. */
+function checkTogether(name: string, users: readonly UserSecret[], { method, secret }: SharedRemote): void {
+  try {
+    createUsers({ method, key: masterKey(method, secret), backend: 'native' }, users);
+  } catch (error) {
+    throw error instanceof ConfigError
+      ? new ConfigError(`${name}: ${error.message}`, { cause: error })
+      : error;
+  }
+}
