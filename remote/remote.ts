@@ -8,6 +8,7 @@ import { createUsers, streamUsers } from '../shared/codec/users.js';
 import type { RemoteSettings } from '../shared/config/settings.js';
 import type { Environment } from '../shared/environment.js';
 import { codeOf, messageOf } from '../shared/errors.js';
+import { seldom } from '../shared/net/descriptors.js';
 import { openJournal } from '../shared/net/journal.js';
 import { listen, type Listener, type ListenOptions } from '../shared/net/listen.js';
 import { exactReplayStore, hashedReplayStore, type ReplayStore } from '../shared/net/replay.js';
@@ -18,6 +19,8 @@ import type { Observer } from '../shared/observe/events.js';
 import { directBinder, refusingBinder } from '../shared/outbound/bind.js';
 import { directDialer } from '../shared/outbound/direct.js';
 import type { Outbound } from '../shared/outbound/outbound.js';
+import { uotVersion } from '../shared/proxy/uot.js';
+import { warnNoDescriptors } from '../shared/serve/association-shortages.js';
 import { absorb, authenticate, WaitingRoom } from '../shared/serve/authenticate.js';
 import { Attempts } from '../shared/serve/attempts.js';
 import { Connections, warnCrowded } from '../shared/serve/connections.js';
@@ -28,6 +31,7 @@ import { pluginSide, reservePublic, startPluginBefore } from '../shared/serve/pl
 import { type Inbound, serveStream } from '../shared/serve/serve.js';
 import { defaultTimeouts, type Timeouts } from '../shared/serve/timeouts.js';
 import { Unproven } from '../shared/serve/unproven.js';
+import { serveUot } from '../shared/serve/uot.js';
 import type { Service } from '../shared/service.js';
 
 /** Ports that are asked for until one is free for both. */
@@ -89,6 +93,8 @@ export async function startRemote(
     },
   };
 
+  const noDescriptor = seldom(warnNoDescriptors(observer));
+
   const admit = (tcp: TcpStream, opened: OpenedRequest): void => {
     // Let go of while its salt was looked up: the socket is gone, though nobody has been told yet.
     if (!unproven.remove(tcp)) return;
@@ -120,6 +126,21 @@ export async function startRemote(
       },
     );
     const { user } = opened;
+    const uot = raw ? undefined : uotVersion(opened.target);
+    if (uot !== undefined) {
+      // Nobody has that name: it is never dialled.
+      const around = {
+        resolver,
+        guard,
+        observer,
+        noDescriptor,
+        timeouts,
+        ...(user !== undefined && { user }),
+      };
+      if (settings.udp) serveUot(stream, uot, around);
+      else stream.abort();
+      return;
+    }
     const asked = user === undefined ? machine : { ...machine, user };
     void serveStream(stream, raw ? inbound : fixedTarget(opened.target), asked);
   };

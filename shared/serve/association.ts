@@ -18,7 +18,7 @@ export interface Surroundings {
   /** Who asks, where each user has a key of its own. */
   readonly user?: string;
   /** The socket that clients send to, and that answers leave by. */
-  readonly listener: Datagrams;
+  readonly listener: Pick<Datagrams, 'send'>;
   /** A socket could not be had for want of a descriptor. */
   readonly noDescriptor: () => void;
 }
