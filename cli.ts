@@ -119,7 +119,7 @@ async function configured(half: Half, { config, ...typed }: ConfigFlag): ReturnT
   return configure(half, typed, config);
 }
 
-/** What no config file may say: which program is run, and that nothing is to run. */
+/** What no config file may say: which programs a URI may name, and that nothing is to run. */
 function typedOnly(flags: LocalPluginFlags & UriOfFlags): LocalPluginFlags & UriOfFlags {
   const { plugin, allowPlugin, uriOf } = flags;
   return {

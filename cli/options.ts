@@ -81,7 +81,7 @@ export function portOffering(command: Command, ...more: readonly Option[]): Comm
   return longRunning(command);
 }
 
-/** The plugin that streams go through; a config file has no say in what is run. */
+/** The plugin that streams go through. */
 const plugin = (place: string): Option =>
   once('--plugin <name[;options]>', `the SIP003 plugin that streams go through ${place}`);
 

@@ -4,7 +4,7 @@
  * that does not work, or a door that is open, it is an error.
  */
 import type { Node } from 'jsonc-parser';
-import { masterKey } from '../codec/keys.js';
+import { clientKeys, masterKey } from '../codec/keys.js';
 import { findMethod, type Method } from '../codec/methods.js';
 import { formatTarget } from '../codec/address.js';
 import { type ClassicObject, classicObject } from './classic-object.js';
@@ -12,6 +12,7 @@ import { type FileContent, placed, readText } from './file.js';
 import type { FileSettings, Half, SettingName } from './file-schema.js';
 import { type JsonFile, kindOf, propertiesOf } from './file-text.js';
 import { isWildcard, parseListen } from './listen.js';
+import type { PluginFlags } from './plugin.js';
 import { formatServerUri, parseServerUri } from './uri.js';
 import { nonEmpty, type Variables } from './variables.js';
 
@@ -82,7 +83,7 @@ function readRemote(reading: Reading): FileContent {
   // What the other half of a common file is told is nothing that this one lacks.
   for (const name of ['local_address', 'local_port', 'locals']) root.value(name);
   refuse(root, server);
-  const { method, password } = readCipher(reading, server);
+  const { method, password } = readCipher(reading, server, masterKey);
   const listen = formatTarget({ host: readHost(file, server, 'remote'), port: readServerPort(server) });
   placed(file, { name: 'server', node: server.node }, () => parseListen(listen));
   const settings: FileSettings = {
@@ -90,6 +91,7 @@ function readRemote(reading: Reading): FileContent {
     method: method.name,
     ...(method.edition === 2022 ? { key: password } : { password }),
     udp: readMode(root, server),
+    ...readPluginOf(server),
   };
   return contentOf(settings, server.node, [root, server]);
 }
@@ -99,7 +101,7 @@ function readLocal(reading: Reading): FileContent {
   const [server = root, ...spare] = serversOf(root);
   const local = readLocalEntry(reading);
   refuse(root, server);
-  const { method, password } = readCipher(reading, server);
+  const { method, password } = readCipher(reading, server, clientKeys);
   const host = readHost(file, server, 'local');
   const port = readServerPort(server);
   const uri = { wire: 'shadowsocks', method, secret: password, host, port } as const;
@@ -111,7 +113,8 @@ function readLocal(reading: Reading): FileContent {
   const listenPort = local.entry.port('local_port') ?? root.port('local_port') ?? 1080;
   const listen = formatTarget({ host: address === '' ? '127.0.0.1' : address, port: listenPort });
   placed(file, { name: 'local_address', node: local.entry.node }, () => parseListen(listen));
-  const settings: FileSettings = { uri: text, listen, udp: readMode(root, local.entry) };
+  const udp = readMode(root, local.entry);
+  const settings: FileSettings = { uri: text, listen, udp, ...readPluginOf(server) };
   const content = contentOf(settings, server.node, [root, server, local.entry]);
   const [next] = spare;
   const unused = [
@@ -164,8 +167,6 @@ function spokenOnly(entry: ClassicObject): ClassicObject {
 /** Ignoring one of these would end in a tunnel that carries nothing. */
 function refuse(...objects: readonly ClassicObject[]): void {
   for (const object of objects) {
-    if (object.text('plugin') !== undefined)
-      throw object.complain('plugin', 'expected none, got one: not supported here yet');
     if (object.objects('users').length > 0)
       throw object.complain('users', 'expected none, got some: not supported here yet');
     if (object.value('port_password') !== undefined) {
@@ -174,13 +175,14 @@ function refuse(...objects: readonly ClassicObject[]): void {
         'expected server_port and password, got several ports: not supported yet',
       );
     }
-    object.value('plugin_opts');
   }
 }
 
+/** A local may have to name itself under a key of the server first: its password is a chain then, and `check` knows. */
 function readCipher(
   { file, variables }: Reading,
   server: ClassicObject,
+  check: (method: Method, secret: string) => unknown,
 ): { method: Method; password: string } {
   const name = server.text('method');
   if (name === undefined) throw server.complain('method', 'expected a method, got none');
@@ -196,9 +198,7 @@ function readCipher(
   if (password === undefined) {
     throw server.complain('password', `expected the variable ${variable ?? ''} in the environment, got none`);
   }
-  placed(file, { name: 'password', node: server.value('password') ?? node }, () =>
-    masterKey(method, password),
-  );
+  placed(file, { name: 'password', node: server.value('password') ?? node }, () => check(method, password));
   return { method, password };
 }
 
@@ -231,6 +231,15 @@ function readMode(root: ClassicObject, entry: ClassicObject): boolean {
   if (node.value === 'tcp_and_udp') return true;
   const got = node.value === 'udp_only' ? 'udp_only, and streams are always served' : kindOf(node);
   throw holder.complain('mode', `expected tcp_only or tcp_and_udp, got ${got}`);
+}
+
+/** A plugin and its options in the one text that we have for both; an empty name stands for none. */
+function readPluginOf(server: ClassicObject): PluginFlags {
+  const name = server.text('plugin');
+  const options = server.text('plugin_opts');
+  if (name === undefined) return {};
+  if (name.includes(';')) throw server.complain('plugin', 'expected a name without ;, got one with');
+  return { plugin: options === undefined ? name : `${name};${options}` };
 }
 
 function contentOf(settings: FileSettings, node: Node, objects: readonly ClassicObject[]): FileContent {

@@ -5,6 +5,7 @@ import { authVariable, parseCredential } from './credentials.js';
 import type { RemoteFlags } from './flags.js';
 import { parseListen } from './listen.js';
 import type { LocalFlags } from './local-flags.js';
+import { type PluginFlags, readPlugin } from './plugin.js';
 import { readPastedUri } from './pasted.js';
 import { readPublicHost } from './public-host.js';
 import { redactServerUri } from './uri.js';
@@ -13,7 +14,7 @@ import { redactServerUri } from './uri.js';
 export type Half = 'local' | 'remote';
 
 /** All that a file can say: the flags of both halves, and the URI that is the argument of a local. */
-export interface FileSettings extends RemoteFlags, LocalFlags {
+export interface FileSettings extends RemoteFlags, LocalFlags, PluginFlags {
   readonly uri?: string;
   readonly json?: boolean;
   readonly logLevel?: LogLevel;
@@ -36,7 +37,7 @@ export interface SettingRow {
   readonly redact?: (text: string) => string;
   /** The variable that stands for it. */
   readonly variable?: string;
-  /** The names of which only one layer is heard: the topmost that says any of them. */
+  /** The names that decide which layer is heard for it: the topmost that says any of them. */
   readonly rivals?: readonly SettingName[];
   /** What holds when nobody says anything, in words. */
   readonly byDefault: string | Readonly<Record<Half, string>>;
@@ -108,6 +109,16 @@ export const settingRows: Readonly<Record<SettingName, SettingRow>> = {
   allowBind: { kind: 'switch', halves: remote, byDefault: 'false' },
   allowPrivate: { kind: 'switch', halves: remote, byDefault: 'false' },
   allowWeakPassword: { kind: 'switch', halves: remote, byDefault: 'false' },
+  plugin: {
+    kind: 'text',
+    halves: both,
+    check: (text) => readPlugin('plugin', text),
+    // What a plugin is told may be a password, and whoever can write the file can have a program run.
+    redact: (text) => text.replace(/;.*$/s, ';***'),
+    // That of a file is the one for the URI in it.
+    rivals: ['uri', 'plugin'],
+    byDefault: 'none',
+  },
   cipherBackend: { kind: 'text', halves: both, choices: ['native', 'noble'], byDefault: 'native' },
   logLevel: { kind: 'text', halves: both, choices: logLevels, byDefault: 'info' },
   logFormat: { kind: 'text', halves: both, choices: logFormats, byDefault: 'text' },

@@ -2,7 +2,7 @@
 import { ConfigError } from '../errors.js';
 import type { Plugin } from '../net/plugin.js';
 
-/** The flags of both halves that are about plugins. A config file has no say in what is run. */
+/** The flags of both halves that are about plugins. */
 export interface PluginFlags {
   readonly plugin?: string;
 }

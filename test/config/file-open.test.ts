@@ -39,6 +39,7 @@ describe('a config file', () => {
   it.each([
     [`{"key":"${canaryKey}"}`, 'a key'],
     ['{"auth":["ann:one"]}', 'a password of a user'],
+    ['{"plugin":"x;password=y"}', 'a program to run'],
     ['{"server":"::","method":"aes-256-gcm","password":"x"}', 'a password in a classic file'],
   ])('%s that others may read is refused: there is %s in it', async (text) => {
     for (const mode of [0o640, 0o604, 0o620]) {

@@ -56,6 +56,15 @@ describe('flags, variables and a file', () => {
     expect(together({ half: 'local', variables: { HALFLIGHT_URI: 'x' }, file })).toEqual({});
   });
 
+  it('a plugin in a file is for the URI in it, and for no other', () => {
+    const uri = 'ss://aes-256-gcm:x@h:1';
+    const file = { uri, plugin: 'stored' };
+    expect(together({ half: 'local', file })).toEqual(file);
+    expect(together({ half: 'local', typed: { plugin: 'typed' }, file })).toEqual({ uri, plugin: 'typed' });
+    expect(together({ half: 'local', typed: { uri: 'ss://y' }, file })).toEqual({ uri: 'ss://y' });
+    expect(together({ half: 'local', variables: { HALFLIGHT_URI: uri }, file })).toEqual({});
+  });
+
   it('an empty variable says nothing', () => {
     expect(together({ variables: { HALFLIGHT_KEY: ' ' }, file: { keyFile: '/k' } })).toEqual({
       keyFile: '/k',
@@ -96,6 +105,7 @@ describe('what is told of a setting', () => {
     expect(told('auth', { file: { auth: ['ann:one:two', 'bob:three'] } })).toBe(
       'ann:***, bob:*** from /x.json:2',
     );
+    expect(told('plugin', { file: { plugin: 'x;password=geheim' } })).toBe('x;*** from /x.json:2');
     expect(told('password', { file: { method: 'aes-256-gcm', password: 'geheim' } })).toBe(
       '*** from /x.json:3',
     );
