@@ -8,7 +8,7 @@ import type { LocalFlags } from './local-flags.js';
 import { type PluginFlags, readPlugin } from './plugin.js';
 import { readPastedUri } from './pasted.js';
 import { readPublicHost } from './public-host.js';
-import { redactServerUri } from './uri.js';
+import { redactServerUri, type ServerUri } from './uri.js';
 
 /** The half that a file is for. */
 export type Half = 'local' | 'remote';
@@ -51,13 +51,23 @@ const askers: readonly SettingName[] = ['auth', 'authFile'];
 const hidden = (): string => '***';
 const userOnly = (text: string): string => `${text.replace(/:.*$/s, '')}:***`;
 
+const readAnyUri = (text: string): ServerUri => readPastedUri(text, { plugins: 'any' });
+
+/** Without the key, and without what a plugin is told. */
+function shownUri(text: string): string {
+  const uri = readAnyUri(text);
+  if (uri.plugin?.options === undefined) return redactServerUri(uri);
+  return redactServerUri({ ...uri, plugin: { ...uri.plugin, options: '***' } });
+}
+
 /** Every setting, in the order in which they are shown. */
 export const settingRows: Readonly<Record<SettingName, SettingRow>> = {
   uri: {
     kind: 'text',
     halves: local,
-    check: readPastedUri,
-    redact: (text) => redactServerUri(readPastedUri(text)),
+    // Whether a plugin in it may run is for whoever starts it: here it is only read.
+    check: readAnyUri,
+    redact: shownUri,
     variable: 'HALFLIGHT_URI',
     byDefault: 'none',
   },

@@ -105,6 +105,8 @@ describe('what is told of a setting', () => {
     expect(told('auth', { file: { auth: ['ann:one:two', 'bob:three'] } })).toBe(
       'ann:***, bob:*** from /x.json:2',
     );
+    const plugged = 'ss://aes-256-gcm:geheim@h:1/?plugin=x%3Bpassword%3Dgeheim';
+    expect(told('uri', { half: 'local', typed: { uri: plugged } })).not.toContain('geheim');
     expect(told('plugin', { file: { plugin: 'x;password=geheim' } })).toBe('x;*** from /x.json:2');
     expect(told('password', { file: { method: 'aes-256-gcm', password: 'geheim' } })).toBe(
       '*** from /x.json:3',
