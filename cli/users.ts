@@ -11,7 +11,7 @@ export interface UriOfFlags {
 
 /** The remote as this user finds it, of `uri` as whoever has only the remote's own key would. */
 export function uriOfUser(name: string, { users }: RemoteSettings, uri: ServerUri): ServerUri {
-  if (users === undefined) throw new UsageError('--uri-of: expected --users-file beside it, got none');
+  if (users === undefined) throw new UsageError('--uri-of: expected users (--users-file), got none');
   const user = users.find((each) => each.name === name);
   if (user === undefined) {
     throw new ConfigError(

@@ -84,16 +84,18 @@ function readRemote(reading: Reading): FileContent {
   for (const name of ['local_address', 'local_port', 'locals']) root.value(name);
   refuse(root, server);
   const { method, password } = readCipher(reading, server, masterKey);
+  const users = server.objects('users');
   const listen = formatTarget({ host: readHost(file, server, 'remote'), port: readServerPort(server) });
   placed(file, { name: 'server', node: server.node }, () => parseListen(listen));
   const settings: FileSettings = {
     listen,
     method: method.name,
     ...(method.edition === 2022 ? { key: password } : { password }),
+    ...(users.length > 0 && { users: users.map(readUser) }),
     udp: readMode(root, server),
     ...readPluginOf(server),
   };
-  return contentOf(settings, server.node, [root, server]);
+  return contentOf(settings, server.node, [root, server, ...users]);
 }
 
 function readLocal(reading: Reading): FileContent {
@@ -164,11 +166,18 @@ function spokenOnly(entry: ClassicObject): ClassicObject {
   return entry;
 }
 
+/** As a line of a users file. */
+function readUser(user: ClassicObject): string {
+  const name = user.text('name');
+  if (name === undefined) throw user.complain('name', 'expected the name of a user, got none');
+  const password = user.text('password');
+  if (password === undefined) throw user.complain('password', 'expected the key of a user, got none');
+  return `${name}:${password}`;
+}
+
 /** Ignoring one of these would end in a tunnel that carries nothing. */
 function refuse(...objects: readonly ClassicObject[]): void {
   for (const object of objects) {
-    if (object.objects('users').length > 0)
-      throw object.complain('users', 'expected none, got some: not supported here yet');
     if (object.value('port_password') !== undefined) {
       throw object.complain(
         'port_password',

@@ -48,6 +48,7 @@ const local: readonly Half[] = ['local'];
 const remote: readonly Half[] = ['remote'];
 const secrets: readonly SettingName[] = ['key', 'password', 'keyFile'];
 const askers: readonly SettingName[] = ['auth', 'authFile'];
+const members: readonly SettingName[] = ['users', 'usersFile'];
 const hidden = (): string => '***';
 const userOnly = (text: string): string => `${text.replace(/:.*$/s, '')}:***`;
 
@@ -101,7 +102,14 @@ export const settingRows: Readonly<Record<SettingName, SettingRow>> = {
     rivals: secrets,
     byDefault: 'remote.key beside remote.json',
   },
-  usersFile: { kind: 'text', halves: remote, path: true, byDefault: 'whoever has the key' },
+  users: {
+    kind: 'texts',
+    halves: remote,
+    redact: userOnly,
+    rivals: members,
+    byDefault: 'whoever has the key',
+  },
+  usersFile: { kind: 'text', halves: remote, path: true, rivals: members, byDefault: 'none' },
   publicHost: { kind: 'text', halves: remote, check: readPublicHost, byDefault: 'found out at the start' },
   auth: {
     kind: 'texts',

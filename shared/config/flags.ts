@@ -19,7 +19,7 @@ import { readPublicHost } from './public-host.js';
 import type { RemoteSettings } from './settings.js';
 import { nonEmpty, type Variables } from './variables.js';
 import { defaultRemotePort } from './uri.js';
-import { readUsersFile, type UsersFlags } from './users-file.js';
+import { readUsers, type UsersFlags } from './users-file.js';
 
 export interface RemoteFlags extends AuthFlags, UsersFlags {
   readonly listen?: string;
@@ -57,7 +57,7 @@ export async function readRemoteFlags(
   if (secret.method.edition === 2017 && flags.allowWeakPassword !== true) refuseWeak(secret.secret);
 
   const remote = { ...secret, allowWeakPassword: flags.allowWeakPassword ?? false };
-  const users = flags.usersFile === undefined ? [] : await readUsersFile(flags.usersFile, remote);
+  const users = await readUsers(flags, remote);
 
   const settings: RemoteSettings = {
     ...secret,

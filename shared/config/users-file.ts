@@ -1,12 +1,15 @@
-/** The users of a remote, each with a key of its own, from a file. */
+/** The users of a remote, each with a key of its own, from a file of theirs or from a config file. */
 import { masterKey, weakPassword } from '../codec/keys.js';
 import type { Method } from '../codec/methods.js';
 import { createUsers, type UserSecret } from '../codec/users.js';
 import { ConfigError } from '../errors.js';
+import { UsageError } from './exit.js';
 import { readPrivateFile, unfit } from './private-file.js';
 
 export interface UsersFlags {
   readonly usersFile?: string;
+  /** The lines of such a file, in a config file. */
+  readonly users?: readonly string[];
 }
 
 /** The remote that they are the users of. */
@@ -18,6 +21,18 @@ export interface SharedRemote {
 
 /** Room for more users than one remote can carry. */
 const maxFileBytes = 4 * 1024 * 1024;
+
+/** The users of `--users-file` or of the config file; empty when there are none at all. ConfigError as below. */
+export async function readUsers(
+  { usersFile, users }: UsersFlags,
+  remote: SharedRemote,
+): Promise<readonly UserSecret[]> {
+  if (users === undefined) return usersFile === undefined ? [] : readUsersFile(usersFile, remote);
+  if (usersFile !== undefined) throw new UsageError('expected one of users and usersFile, got 2');
+  const all = users.map((line, index) => readLine(line, `users: ${index + 1}`, remote));
+  checkTogether('users', all, remote);
+  return all;
+}
 
 /**
  * The users in a file that only its owner can read: a line `NAME:KEY` for each, with a method of 2017 `NAME:PASSWORD`;

@@ -96,7 +96,7 @@ describe('halflight remote --users-file', () => {
     const { exitCode, stderr } = await run(['remote', '--uri-of', 'ann'], { variables }).ended;
     expect([exitCode, stderr]).toEqual([
       64,
-      expect.stringContaining('expected --users-file beside it, got none'),
+      expect.stringContaining('expected users (--users-file), got none'),
     ]);
   });
 });

@@ -2,7 +2,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { methods } from '../../shared/codec/methods.js';
-import { readUsersFile, type SharedRemote } from '../../shared/config/users-file.js';
+import { readUsers, readUsersFile, type SharedRemote } from '../../shared/config/users-file.js';
 import { ConfigError } from '../../shared/errors.js';
 import { pattern } from '../support/codec.js';
 import { temporaryDirectories } from '../support/config.js';
@@ -82,5 +82,21 @@ describe('a users file', () => {
   it('is refused for a method whose clients cannot name themselves', async () => {
     const method = methods['2022-blake3-chacha20-poly1305'];
     expect(await refusal(`ann:${key(2)}`, { method })).toContain('expected a 2022 AES method');
+  });
+});
+
+describe('users in a config file', () => {
+  it('are the lines of a users file', async () => {
+    expect(await readUsers({ users: [`ann:${key(2)}`] }, remote)).toEqual([{ name: 'ann', secret: key(2) }]);
+    expect(await readUsers({}, remote)).toEqual([]);
+  });
+
+  it('are told by their number when a line is wrong, and do not stand beside a users file', async () => {
+    await expect(readUsers({ users: [`ann:${key(2)}`, 'ben'] }, remote)).rejects.toThrow(
+      'users: 2: expected NAME:KEY, got no colon',
+    );
+    await expect(readUsers({ users: [`ann:${key(1)}`] }, remote)).rejects.toThrow('got that of the remote');
+    const path = await usersFile(`ann:${key(2)}`);
+    await expect(readUsers({ usersFile: path, users: [`ann:${key(2)}`] }, remote)).rejects.toThrow('got 2');
   });
 });
