@@ -117,6 +117,8 @@ export function localFlags(command: Command): Command {
     configFile('local'),
     plugin('on their way to the remote'),
     many('--allow-plugin <name>', 'run this plugin if the URI names it; may come several times'),
+    new Option('--udp-over-tcp', 'send datagrams in a stream, for networks that drop UDP'),
+    new Option('--no-udp-over-tcp').hideHelp(),
   );
 }
 

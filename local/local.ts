@@ -5,6 +5,7 @@ import { listen } from '../shared/net/listen.js';
 import { createResolver } from '../shared/net/resolve.js';
 import type { CheckResult, Observer } from '../shared/observe/events.js';
 import { type PacketTunnel, tunnelAssociator } from '../shared/outbound/associate.js';
+import { streamAssociator } from '../shared/outbound/associate-stream.js';
 import { tunnelBinder } from '../shared/outbound/bind.js';
 import type { Outbound } from '../shared/outbound/outbound.js';
 import {
@@ -117,16 +118,20 @@ export async function startLocal(
 
 /** All that a client may ask for leads to the remote. */
 function waysOut(
-  { remote, udp, timeouts }: LocalSettings,
+  { remote, udp, udpOverTcp, timeouts }: LocalSettings,
   tunnel: Tunnel & PacketTunnel,
   watch: PathWatch,
 ): Outbound {
   const dialers = { raw: rawDialer, shadowsocks: shadowsocksDialer };
+  const associate =
+    udpOverTcp === true
+      ? streamAssociator(watch.watched(shadowsocksDialer(tunnel), () => false))
+      : tunnelAssociator(tunnel);
   return {
     // On the standard wire a connection that stands proves nothing: nobody has shown a key yet.
     dial: watch.watched(dialers[remote.wire](tunnel), () => remote.wire === 'raw'),
     bind: watch.watched(tunnelBinder(tunnel, timeouts?.bindMs ?? defaultTimeouts.bindMs)),
-    ...(udp && { associate: tunnelAssociator(tunnel) }),
+    ...(udp && { associate }),
   };
 }
 

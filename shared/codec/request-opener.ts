@@ -1,6 +1,7 @@
 /** How a remote reads the beginning of a stream: whose it is, where many share its port, and what it asks for. */
 import type { Environment } from '../environment.js';
 import { AuthError, ProtocolError } from '../errors.js';
+import { uotVersion } from '../proxy/uot.js';
 import { isReserved } from './address.js';
 import type { Target } from './address.js';
 import { ChunkOpener } from './chunks.js';
@@ -91,7 +92,9 @@ function readRequest({ cipher, session, reader, user }: Begun, bytes: Uint8Array
   try {
     const header = reader.read(bytes);
     if (header === undefined) return undefined;
-    if (header.target.port === 0) throw new ProtocolError('target port: expected 1 to 65535, got 0');
+    // Where datagrams are asked for in a stream, the port says nothing, and is 0.
+    if (header.target.port === 0 && uotVersion(header.target) === undefined)
+      throw new ProtocolError('target port: expected 1 to 65535, got 0');
     const endMarks = isReserved(header.target);
     const opener = new ChunkOpener(session.aead, session.method.maxPayload, {
       endMarks,

@@ -124,6 +124,7 @@ export const settingRows: Readonly<Record<SettingName, SettingRow>> = {
   open: { kind: 'switch', halves: local, byDefault: 'false' },
   udp: { kind: 'switch', halves: both, byDefault: 'true' },
   pacDirect: { kind: 'switch', halves: local, byDefault: 'true' },
+  udpOverTcp: { kind: 'switch', halves: local, byDefault: 'false' },
   allowBind: { kind: 'switch', halves: remote, byDefault: 'false' },
   allowPrivate: { kind: 'switch', halves: remote, byDefault: 'false' },
   allowWeakPassword: { kind: 'switch', halves: remote, byDefault: 'false' },

@@ -16,6 +16,8 @@ export interface LocalFlags extends AuthFlags {
   readonly open?: boolean;
   readonly udp?: boolean;
   readonly pacDirect?: boolean;
+  /** Of `halflight local` only. */
+  readonly udpOverTcp?: boolean;
   readonly cipherBackend?: CipherBackend;
 }
 
@@ -74,6 +76,9 @@ const advice = {
  * insisted: everyone who reaches it could use it (docs/probes.md T-30).
  */
 function portSettings(flags: LocalFlags, credentials: readonly Credential[], why: string): PortSettings {
+  if (flags.udp === false && flags.udpOverTcp === true) {
+    throw new ConfigError('UDP over TCP: expected UDP to be served, got --no-udp');
+  }
   const listen = parseListen(flags.listen ?? '1080', '127.0.0.1');
   if (credentials.length === 0 && flags.open !== true && !isLoopback(listen.host)) {
     throw new ConfigError(`listen address: expected a loopback address, got ${formatListen(listen)}: ${why}`);
@@ -83,6 +88,7 @@ function portSettings(flags: LocalFlags, credentials: readonly Credential[], why
     credentials,
     udp: flags.udp ?? true,
     pacDirect: flags.pacDirect ?? true,
+    ...(flags.udpOverTcp === true && { udpOverTcp: true }),
     cipherBackend: flags.cipherBackend ?? 'native',
   };
 }

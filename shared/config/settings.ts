@@ -57,6 +57,8 @@ export interface LocalSettings {
   readonly udp: boolean;
   /** Whether the PAC file ends in `DIRECT`, so that a browser goes on without a tunnel that is gone. */
   readonly pacDirect: boolean;
+  /** Whether datagrams travel in streams, through networks that drop UDP. */
+  readonly udpOverTcp?: true;
   /** Waits that differ from the defaults. */
   readonly timeouts?: Partial<Timeouts>;
 }

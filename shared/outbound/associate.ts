@@ -6,7 +6,7 @@
  */
 import { formatTarget, type Target } from '../codec/address.js';
 import { canonicalIp } from '../codec/ip.js';
-import { type PacketClient, packetClient } from '../codec/packets.js';
+import { type OpenedAnswer, type PacketClient, packetClient } from '../codec/packets.js';
 import type { Cipher } from '../codec/stream.js';
 import type { Environment } from '../environment.js';
 import { codeOf, DialError, messageOf } from '../errors.js';
@@ -45,7 +45,8 @@ export function tunnelAssociator(tunnel: PacketTunnel): Associator {
         throw new Error(`sockets for datagrams: expected at most ${most}, got more`);
       }
       const [near, far] = await bindBoth(hosts, signal);
-      return new Relay(client, { near, far, remote: { address, port: tunnel.remote.port } }, tunnel);
+      const remote = { address, port: tunnel.remote.port };
+      return new Relay(client, near, new PacketWay(far, remote, tunnel));
     } catch (error) {
       if (codeOf(error) === 'EMFILE') crowded();
       signal.throwIfAborted();
@@ -108,21 +109,84 @@ function within<T>(work: Promise<T>, timeoutMs: number, signal: AbortSignal): Pr
   });
 }
 
-/** Both ends of a relay, and who is at the far one. */
-interface Sockets {
-  readonly near: Datagrams;
-  readonly far: Datagrams;
-  readonly remote: Endpoint;
+/** What becomes of what comes back. */
+export interface FarSink {
+  readonly answered: (source: Target, payload: Uint8Array) => void;
+  /** Something came that is no answer. */
+  readonly dropped: () => void;
+  /** It has ended, undefined when cleanly. */
+  readonly ended: (broken: Error | undefined) => void;
 }
 
-class Relay implements Association {
-  readonly bound: Target;
-  readonly closed: Promise<Error | undefined>;
-  readonly #sockets: Sockets;
+/** The way of datagrams to the remote and back. */
+export interface FarWay {
+  attach(sink: FarSink): void;
+  /**
+   * Sends; the payload is lent. `sent` as in `Datagrams`.
+   * @throws ProtocolError for a host that nothing can name there.
+   */
+  send(target: Target, payload: Uint8Array, sent: Sent): void;
+  close(): void;
+}
+
+/** By Shadowsocks packets. */
+class PacketWay implements FarWay {
+  readonly #far: Datagrams;
+  readonly #remote: Endpoint;
   readonly #packets: PacketClient;
-  readonly #fragments = new FragmentQueue();
   /** A packet proves whom it is from and whom it answers. */
   readonly #provesItself: boolean;
+
+  constructor(far: Datagrams, remote: Endpoint, { cipher, environment }: PacketTunnel) {
+    this.#far = far;
+    this.#remote = remote;
+    this.#packets = packetClient(cipher, environment);
+    this.#provesItself = cipher.method.edition === 2022;
+  }
+
+  attach({ answered, dropped, ended }: FarSink): void {
+    const received = (packet: Uint8Array, from: Endpoint): void => {
+      const answer = this.#open(packet, from);
+      if (answer === undefined) dropped();
+      else answered(answer.source, answer.payload);
+    };
+    this.#far.attach({ received, failed: ended });
+  }
+
+  send(target: Target, payload: Uint8Array, sent: Sent): void {
+    this.#far.send(this.#packets.seal(target, payload), this.#remote, sent);
+  }
+
+  close(): void {
+    this.#far.close();
+  }
+
+  /** Undefined: not from our remote, or not new. */
+  #open(packet: Uint8Array, from: Endpoint): OpenedAnswer | undefined {
+    try {
+      return this.#isRemote(from) ? this.#packets.open(packet) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * A remote with several addresses may answer from another one than was asked: the system chooses, and Node cannot
+   * tell it. The 2022 edition makes an answer of anybody else worthless; the 2017 edition does not even tell an answer
+   * to another association. The port is the remote's in any case, which keeps out what comes by chance.
+   */
+  #isRemote({ address, port }: Endpoint): boolean {
+    return port === this.#remote.port && (this.#provesItself || address === this.#remote.address);
+  }
+}
+
+/** Between a client and the way to the remote. */
+export class Relay implements Association {
+  readonly bound: Target;
+  readonly closed: Promise<Error | undefined>;
+  readonly #near: Datagrams;
+  readonly #far: FarWay;
+  readonly #fragments = new FragmentQueue();
   readonly #clientHost: string;
   /** The one port of the client that is listened to: its request names it, or else its first datagram does. */
   #clientPort: number | undefined;
@@ -135,19 +199,18 @@ class Relay implements Association {
   #datagramsDown = 0;
   #dropped = 0;
 
-  constructor(client: AssociationClient, sockets: Sockets, { cipher, environment }: PacketTunnel) {
-    this.bound = sockets.near.address;
+  constructor(client: AssociationClient, near: Datagrams, far: FarWay) {
+    this.bound = near.address;
     this.closed = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    this.#sockets = sockets;
-    this.#packets = packetClient(cipher, environment);
-    this.#provesItself = cipher.method.edition === 2022;
+    this.#near = near;
+    this.#far = far;
     this.#clientHost = canonicalIp(client.host);
     const { host, port } = client.announced;
     this.#clientPort = port !== 0 && canonicalIp(host) === this.#clientHost ? port : undefined;
-    sockets.near.attach({ received: this.#fromClient, failed: this.#end });
-    sockets.far.attach({ received: this.#fromRemote, failed: this.#end });
+    near.attach({ received: this.#fromClient, failed: this.#end });
+    far.attach({ answered: this.#answered, dropped: this.#drop, ended: this.#end });
   }
 
   counts(): DatagramCounts {
@@ -166,13 +229,17 @@ class Relay implements Association {
 
   readonly #end = (broken: Error | undefined): void => {
     clearTimeout(this.#reassembly);
-    this.#sockets.near.close();
-    this.#sockets.far.close();
+    this.#near.close();
+    this.#far.close();
     this.#settle(broken);
   };
 
+  readonly #drop = (): void => {
+    this.#dropped += 1;
+  };
+
   readonly #sent: Sent = (error) => {
-    if (error !== null) this.#dropped += 1;
+    if (error !== null) this.#drop();
   };
 
   readonly #fromClient = (datagram: Uint8Array, from: Endpoint): void => {
@@ -185,7 +252,7 @@ class Relay implements Association {
     this.#client = from;
     const whole = this.#fragments.accept(header, performance.now());
     if (whole === undefined) this.#awaitRest(header.fragment);
-    else this.#seal(whole.target, whole.payload);
+    else this.#pass(whole.target, whole.payload);
   };
 
   #isClient({ address, port }: Endpoint): boolean {
@@ -202,47 +269,25 @@ class Relay implements Association {
     this.#reassembly.refresh();
   }
 
-  #seal(target: Target, payload: Uint8Array): void {
-    let packet: Uint8Array;
+  #pass(target: Target, payload: Uint8Array): void {
     try {
-      packet = this.#packets.seal(target, payload);
+      this.#far.send(target, payload, this.#sent);
     } catch {
       // A host that no packet can name.
-      this.#dropped += 1;
+      this.#drop();
       return;
     }
     this.#up += payload.length;
     this.#datagramsUp += 1;
-    this.#sockets.far.send(packet, this.#sockets.remote, this.#sent);
   }
 
-  /**
-   * A remote with several addresses may answer from another one than was asked: the system chooses, and Node cannot
-   * tell it. The 2022 edition makes an answer of anybody else worthless; the 2017 edition does not even tell an answer
-   * to another association. The port is the remote's in any case, which keeps out what comes by chance.
-   */
-  #isRemote({ address, port }: Endpoint): boolean {
-    const { remote } = this.#sockets;
-    return port === remote.port && (this.#provesItself || address === remote.address);
-  }
-
-  readonly #fromRemote = (packet: Uint8Array, from: Endpoint): void => {
-    const { near } = this.#sockets;
-    if (this.#client === undefined || !this.#isRemote(from)) {
-      this.#dropped += 1;
+  readonly #answered = (source: Target, payload: Uint8Array): void => {
+    if (this.#client === undefined) {
+      this.#drop();
       return;
     }
-    let datagram: Uint8Array;
-    try {
-      const { source, payload } = this.#packets.open(packet);
-      datagram = writeUdpHeader(source, payload);
-      this.#down += payload.length;
-    } catch {
-      // Not from our remote, or not new.
-      this.#dropped += 1;
-      return;
-    }
+    this.#down += payload.length;
     this.#datagramsDown += 1;
-    near.send(datagram, this.#client, this.#sent);
+    this.#near.send(writeUdpHeader(source, payload), this.#client, this.#sent);
   };
 }

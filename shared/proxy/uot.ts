@@ -31,6 +31,11 @@ const names: ReadonlyMap<string, UotVersion> = new Map([
   ['sp.v2.udp-over-tcp.arpa', 2],
 ]);
 
+/** What to ask a server for that knows version 2. */
+export const uotTarget: Target = { host: 'sp.v2.udp-over-tcp.arpa', port: 0 };
+/** The request of a client with many targets: it names none of them. */
+export const uotRequest: Uint8Array = concat([Uint8Array.of(0), encodeTarget({ host: '0.0.0.0', port: 0 })]);
+
 /** The ATYP of each AF. */
 const types = [0x01, 0x04, 0x03] as const;
 

@@ -37,6 +37,14 @@ describe('a proxy port', () => {
 });
 
 describe('a local', () => {
+  it('sends datagrams in a stream when it is told to, and serves any', async () => {
+    const uri = `halflight://${remote}`;
+    expect((await readLocalFlags(uri, { udpOverTcp: true }, {})).udpOverTcp).toBe(true);
+    expect((await readLocalFlags(uri, { udpOverTcp: false }, {})).udpOverTcp).toBeUndefined();
+    const contradicting = readLocalFlags(uri, { udpOverTcp: true, udp: false }, {});
+    await expect(contradicting).rejects.toThrow('UDP over TCP: expected UDP to be served, got --no-udp');
+  });
+
   it('reads its URI', async () => {
     expect(await readLocalFlags(`halflight://${remote}`, { cipherBackend: 'noble' }, {})).toEqual({
       listen: { host: '127.0.0.1', port: 1080 },

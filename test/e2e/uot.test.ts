@@ -3,7 +3,15 @@ import { encodeTarget } from '../../shared/codec/address.js';
 import { concat } from '../../shared/bytes.js';
 import { UotCodec, type UotVersion } from '../../shared/proxy/uot.js';
 import type { Peer } from '../support/peer.js';
-import { connectThrough, type RemoteChanges, startTunnel, type Tunnel } from '../support/tunnel.js';
+import {
+  connectThrough,
+  localHalf,
+  type RemoteChanges,
+  startTunnel,
+  type Tunnel,
+} from '../support/tunnel.js';
+import { askAssociation, udpClient } from '../support/associate.js';
+import { socksDatagram } from '../support/relay.js';
 import { udpEcho, udpPeer } from '../support/udp.js';
 
 const hosts = { 1: 'sp.udp-over-tcp.arpa', 2: 'sp.v2.udp-over-tcp.arpa' } as const;
@@ -93,4 +101,40 @@ it('an only target gets datagrams without an address, and nobody else is heard',
   await stranger.say('from another', relay);
   await target.say('ok', relay);
   expect((await client.read(4)).toString('latin1')).toBe('\0\x02ok');
+});
+
+describe.each(['raw', 'shadowsocks'] as const)('UDP over TCP at the local, %s wire', (wire) => {
+  it('carries datagrams to several targets, and their answers back', async () => {
+    const { local, remote } = await startTunnel({ local: { wire, udpOverTcp: true } });
+    const client = await udpClient(local.port);
+    for (const echo of [await udpEcho(), await udpEcho()]) {
+      for (const payload of ['hello', '', 'x'.repeat(1400)]) {
+        await client.send(echo, payload);
+        expect((await client.socket.next()).payload.equals(socksDatagram(echo, payload))).toBe(true);
+      }
+    }
+    client.control.end();
+    await vi.waitUntil(() => remote.seen('closed').length === 1 && local.seen('closed').length === 1);
+    for (const half of [remote, local]) {
+      expect(half.seen('closed')[0]?.datagrams).toEqual({ up: 6, down: 6, dropped: 0 });
+      expect(half.seen('closed')[0]?.error).toBeUndefined();
+    }
+  });
+
+  it('ends the association when the remote is gone', async () => {
+    const { local, remote } = await startTunnel({ local: { wire, udpOverTcp: true } });
+    const echo = await udpEcho();
+    const client = await udpClient(local.port);
+    await client.send(echo, 'hello');
+    await client.socket.next();
+    await remote.service.stop(0);
+    expect(await client.control.ended()).toBe('reset');
+  });
+
+  it('refuses an association when the remote cannot be reached', async () => {
+    const { remote } = await startTunnel();
+    await remote.service.stop(0);
+    const local = await localHalf(remote, { wire, udpOverTcp: true });
+    expect((await askAssociation(local.port)).reply.code).toBe(1);
+  });
 });
