@@ -25,6 +25,9 @@ export interface Target {
   readonly port: number;
 }
 
+/** Stands for an address that nobody knows or that does not matter (RFC 1928 §6 has no other word for that). */
+export const unspecifiedTarget: Target = { host: '0.0.0.0', port: 0 };
+
 /** The address that opens a halflight carrier instead of naming a target; its port is the version of the raw wire. */
 export const reservedTarget: Target = { host: 'handshake.halflight.invalid', port: 1 };
 

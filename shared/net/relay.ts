@@ -1,4 +1,5 @@
 import type { PushStream, Sink } from './stream.js';
+import { TcpStream } from './tcp.js';
 
 /** How long a side that has nothing more to hear may go on talking, ms. */
 const lingerMs = 30_000;
@@ -88,6 +89,13 @@ class Side implements Sink {
   writable(): void {
     // What was waiting for `from` has left it: the other side may be read again.
     this.#to.resume();
+  }
+}
+
+/** Ends a relayed conversation in which no byte moves for `ms`. One plain socket of the two sees every byte of it. */
+export function limitIdle(streams: readonly PushStream[], ms: number): void {
+  for (const stream of streams) {
+    if (stream instanceof TcpStream) stream.limitIdle(ms);
   }
 }
 

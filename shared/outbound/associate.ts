@@ -14,6 +14,7 @@ import { anyAddress, bindDatagrams, type Datagrams, type Endpoint, type Sent } f
 import { mostDatagramSockets, openDatagramSockets, seldom } from '../net/descriptors.js';
 import type { Resolver } from '../net/resolve.js';
 import { routedAddress } from '../net/routes.js';
+import { within } from '../net/within.js';
 import { FragmentQueue, reassemblyMs } from '../proxy/fragments.js';
 import { readUdpHeader, writeUdpHeader } from '../proxy/udp-header.js';
 import type { Association, AssociationClient, Associator, DatagramCounts } from './outbound.js';
@@ -89,24 +90,6 @@ async function remoteAddress(
   const address = await within(found, timeouts.dialMs, signal);
   if (address === undefined) throw new DialError('name-not-resolved', 'name: expected an address, got none');
   return canonicalIp(address);
-}
-
-/** Settles as `work` does, unless the time is up or the signal fires before. */
-function within<T>(work: Promise<T>, timeoutMs: number, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      reject(signal.reason as Error);
-    };
-    const deadline = setTimeout(() => {
-      reject(new DialError('timed-out', `name: expected an address within ${timeoutMs} ms, got none`));
-    }, timeoutMs);
-    signal.addEventListener('abort', abort);
-    if (signal.aborted) abort();
-    void work.then(resolve, reject).finally(() => {
-      clearTimeout(deadline);
-      signal.removeEventListener('abort', abort);
-    });
-  });
 }
 
 /** What becomes of what comes back. */

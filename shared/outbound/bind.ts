@@ -6,6 +6,7 @@ import { addressTowards, openBinding } from '../net/binding.js';
 import { admitAddresses, admitTarget, type Guard, isOwnAddress } from '../net/guard.js';
 import type { Resolver } from '../net/resolve.js';
 import { dismiss } from '../net/relay.js';
+import { within } from '../net/within.js';
 import { isUnspecified } from '../proxy/socks-address.js';
 import { readSocks5Reply } from '../proxy/socks5-client.js';
 import { type Binder, type Connected, FarRefusal } from './outbound.js';
@@ -137,22 +138,7 @@ function lookUp(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   if (parseIp(host) !== undefined) return Promise.resolve([host]);
-  return new Promise((resolve, reject) => {
-    const late = setTimeout(() => {
-      reject(new DialError('timed-out', `binding: expected an address within ${dialMs} ms, got none`));
-    }, dialMs);
-    const aborted = (): void => {
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', aborted);
-    void resolver
-      .resolve(host)
-      .then(resolve, reject)
-      .finally(() => {
-        clearTimeout(late);
-        signal.removeEventListener('abort', aborted);
-      });
-  });
+  return within(resolver.resolve(host), dialMs, signal);
 }
 
 /** IPv4 first: neither a SOCKS4 reply nor the PORT of FTP (RFC 959 §4.1.2) has room for anything else. */

@@ -1,5 +1,5 @@
 import { concat } from '../bytes.js';
-import { formatTarget, reservedTarget, type Target } from '../codec/address.js';
+import { formatTarget, reservedTarget, type Target, unspecifiedTarget } from '../codec/address.js';
 import type { Cipher } from '../codec/stream.js';
 import { RequestSealer, ResponseOpener } from '../codec/stream.js';
 import type { Environment } from '../environment.js';
@@ -45,9 +45,6 @@ interface Waits {
   readonly stallMs: number;
 }
 
-/** Nothing that an address could be is known of a target behind a standard server. */
-const unknownAddress: Target = { host: '0.0.0.0', port: 0 };
-
 /**
  * Through a halflight remote, over the raw wire: what the client said travels as it was spoken, and the reply that
  * comes back is the remote's own (docs/raw-wire.md §4, "honest").
@@ -66,7 +63,12 @@ export async function passThrough(
   carrier.write([words()]);
   if (reply === undefined) {
     expectSign(tunnel, tcp);
-    return { stream: driver.handOver(), bound: unknownAddress, reply: new Uint8Array(0), refusal: undefined };
+    return {
+      stream: driver.handOver(),
+      bound: unspecifiedTarget,
+      reply: new Uint8Array(0),
+      refusal: undefined,
+    };
   }
   const talk = driver.run(reply(), tunnel.timeouts.replyMs, { signal });
   const { refusal, bound, bytes } = await answer(tunnel, carrier, talk);
@@ -101,7 +103,7 @@ export function shadowsocksDialer(tunnel: Tunnel): Dialer {
     setTimeout(() => {
       stream.speakUp();
     }, tunnel.timeouts.firstPayloadMs);
-    return { stream, bound: unknownAddress };
+    return { stream, bound: unspecifiedTarget };
   };
 }
 

@@ -1,4 +1,5 @@
 import { concat } from '../bytes.js';
+import { unspecifiedTarget } from '../codec/address.js';
 import { ProtocolError, type Refusal } from '../errors.js';
 import type { Handshake } from './handshake.js';
 import { readLine, readRest } from './http-lines.js';
@@ -19,7 +20,7 @@ export function* readHttpReply(): Handshake<FarReply> {
   const { lines, bytes } = yield* readRest(first);
   return {
     refusal: status.startsWith('2') ? undefined : refusalIn(lines, status),
-    bound: { host: '0.0.0.0', port: 0 },
+    bound: unspecifiedTarget,
     bytes: concat([first, bytes]),
   };
 }

@@ -1,6 +1,6 @@
 /** SOCKS5 (RFC 1928), the client's side: what the local says to a remote, and `connect` to a proxy. */
 import { concat } from '../bytes.js';
-import { encodeTarget, type Target } from '../codec/address.js';
+import { encodeTarget, type Target, unspecifiedTarget } from '../codec/address.js';
 import { ProtocolError, type Refusal } from '../errors.js';
 import { type Handshake, read, write } from './handshake.js';
 import type { Command, FarReply } from './request.js';
@@ -91,7 +91,7 @@ export function* readSocks5Reply(): Handshake<FarReply> {
 /** What a proxy says that it has bound. A name that is none tells nothing, and could not be said again. */
 function boundIn(address: Uint8Array): Target {
   const bound = wholeTarget(address);
-  return 'refusal' in targetOf(address) ? { host: '0.0.0.0', port: 0 } : bound;
+  return 'refusal' in targetOf(address) ? unspecifiedTarget : bound;
 }
 
 /**

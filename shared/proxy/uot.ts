@@ -19,7 +19,7 @@
  * ```
  */
 import { concat, readU16, writeU16 } from '../bytes.js';
-import { encodeTarget, type Target } from '../codec/address.js';
+import { encodeTarget, type Target, unspecifiedTarget } from '../codec/address.js';
 import { ProtocolError } from '../errors.js';
 import { addressLengths, targetOf } from './socks-address.js';
 import type { UdpDatagram } from './udp-header.js';
@@ -34,7 +34,7 @@ const names: ReadonlyMap<string, UotVersion> = new Map([
 /** What to ask a server for that knows version 2. */
 export const uotTarget: Target = { host: 'sp.v2.udp-over-tcp.arpa', port: 0 };
 /** The request of a client with many targets: it names none of them. */
-export const uotRequest: Uint8Array = concat([Uint8Array.of(0), encodeTarget({ host: '0.0.0.0', port: 0 })]);
+export const uotRequest: Uint8Array = concat([Uint8Array.of(0), encodeTarget(unspecifiedTarget)]);
 
 /** The ATYP of each AF. */
 const types = [0x01, 0x04, 0x03] as const;

@@ -22,7 +22,7 @@ export interface IdleLimits {
  * for 30 s before and after the whole second that it is stamped with: were its session forgotten while it still is,
  * a recording of it would begin a new one (SIP022 §3.2.4).
  */
-export const sessionMemoryMs = 61_000;
+const sessionMemoryMs = 61_000;
 
 interface Entry {
   readonly key: Key;

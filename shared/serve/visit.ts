@@ -1,7 +1,7 @@
 import type { Target } from '../codec/address.js';
 import { codeOf, messageOf } from '../errors.js';
 import { refusalOf } from '../net/dial-errors.js';
-import { relay } from '../net/relay.js';
+import { limitIdle, relay } from '../net/relay.js';
 import type { PushStream } from '../net/stream.js';
 import { TcpStream } from '../net/tcp.js';
 import type { Connected, DatagramCounts } from '../outbound/outbound.js';
@@ -89,10 +89,7 @@ export class Visit implements Caller {
 
   relay(client: PushStream, far: PushStream): void {
     this.#far = far;
-    // One plain socket sees every byte of the conversation, so its idle time is the conversation's.
-    for (const stream of [client, far]) {
-      if (stream instanceof TcpStream) stream.limitIdle(this.machine.idleMs);
-    }
+    limitIdle([client, far], this.machine.idleMs);
     relay(client, far, (end) => {
       this.close(end);
     });
@@ -122,7 +119,7 @@ export class Visit implements Caller {
 }
 
 /** What was carried, as the event of the end says it. */
-export function countsOf({ up, down, datagramsUp, datagramsDown, dropped }: DatagramCounts): {
+function countsOf({ up, down, datagramsUp, datagramsDown, dropped }: DatagramCounts): {
   readonly up: number;
   readonly down: number;
   readonly datagrams: { readonly up: number; readonly down: number; readonly dropped: number };

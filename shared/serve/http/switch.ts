@@ -1,6 +1,5 @@
 import type { PushDuplex } from '../../net/duplex.js';
-import { relay } from '../../net/relay.js';
-import { TcpStream } from '../../net/tcp.js';
+import { limitIdle, relay } from '../../net/relay.js';
 import type { Upgraded } from './exchange.js';
 
 /**
@@ -14,10 +13,7 @@ export async function switchOver(
 ): Promise<void> {
   const [near, far] = [client.release(), connection.release()];
   near.write([Buffer.from(head, 'latin1')]);
-  // One plain socket sees every byte of the conversation, so its idle time is the conversation's.
-  for (const stream of [near, far]) {
-    if (stream instanceof TcpStream) stream.limitIdle(idleMs);
-  }
+  limitIdle([near, far], idleMs);
   await new Promise((over) => {
     relay(near, far, over);
   });
