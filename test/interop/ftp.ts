@@ -1,11 +1,11 @@
 /** An FTP server that knows the active mode only: for each transfer it connects to its client (RFC 959 §3.3). */
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { onTestFinished } from 'vitest';
 import { content, digest, type Receipt } from './content.js';
+import { listenForTest } from './serving.js';
 
 /** A server that is asked through the tunnel; gone when the test is. */
 export interface FtpServer {
@@ -26,21 +26,11 @@ const answers: ReadonlyMap<string, string> = new Map([
 /** Starts a server on 127.0.0.1. `RETR LENGTH-SEED` sends that content, `STOR` takes whatever comes. */
 export async function startFtpServer(): Promise<FtpServer> {
   const uploads: Receipt[] = [];
-  const sockets = new Set<Socket>();
   const server = createServer((client) => {
-    sockets.add(client);
     // A client that breaks off knows best why: its exit code is what the tests look at.
     serve(client, uploads).catch(() => undefined);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    const closed = once(server, 'close');
-    server.close();
-    for (const socket of sockets) socket.destroy();
-    await closed;
-  });
-  return { port: (server.address() as AddressInfo).port, uploads };
+  return { port: await listenForTest(server), uploads };
 }
 
 async function serve(client: Socket, uploads: Receipt[]): Promise<void> {

@@ -1,9 +1,7 @@
-import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { onTestFinished } from 'vitest';
 import { formatTarget } from '../../shared/codec/address.js';
+import { listenForTest } from './serving.js';
 
 /** An HTTP server; gone when the test is, with all its connections. */
 export interface Site {
@@ -18,23 +16,12 @@ export interface Site {
 /** Starts a server on a free port of `host`, an IP address. */
 export async function startSite(answer: RequestListener, host = '127.0.0.1'): Promise<Site> {
   const peers: string[] = [];
-  const sockets = new Set<Socket>();
   const server = createServer(answer);
   server.on('connection', (socket) => {
     const { remoteAddress = '', remotePort = 0 } = socket;
     peers.push(formatTarget({ host: remoteAddress, port: remotePort }));
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
   });
-  server.listen(0, host);
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    const closed = once(server, 'close');
-    server.close();
-    for (const socket of sockets) socket.destroy();
-    await closed;
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listenForTest(server, host);
   return { port, authority: formatTarget({ host, port }), peers: () => peers, server };
 }
 
