@@ -1,0 +1,22 @@
+/** What the users of a remote have done so far, and are doing. */
+
+/** The traffic of one user, since the remote began or was last cleared. */
+export interface UserTraffic {
+  /** Bytes of payload from clients to targets, of streams and datagrams, of those still open too. */
+  readonly up: number;
+  /** Bytes of payload from targets to clients. */
+  readonly down: number;
+  readonly datagramsUp: number;
+  readonly datagramsDown: number;
+  /** Conversations that are open now. */
+  readonly streams: number;
+  /** Associations that are open now. */
+  readonly associations: number;
+}
+
+/** What users have done. Whoever has done nothing has traffic of zeros. */
+export interface UsageStore {
+  of(name: string): Promise<UserTraffic>;
+  /** By name, whoever has done anything. With `clear`, what was read is not counted again. */
+  all(options?: { readonly clear?: boolean }): Promise<ReadonlyMap<string, UserTraffic>>;
+}
