@@ -3,19 +3,23 @@
  * one fits. A client comes back from the same address, so those who came from there before are tried first, and mostly
  * one trial will do.
  *
- * Whoever knows no key costs a trial for each user. That is bearable for a hundred users, and for a number of failures
- * in a while: when there are more, only those who were there before are still heard, until the while is over (T-20).
+ * Whoever knows no key costs a trial for each user: some 20 µs, and all of them in one piece. So trials in vain have an
+ * allowance, and each source a number of failures in a while. Beyond that only those who were there before are still
+ * heard (T-20). The allowance is small and comes back all the time, rather than large and once in a while: a flood then
+ * never holds up what else the process does.
  */
 import type { Environment } from '../environment.js';
 import { AuthError } from '../errors.js';
 
 /** As many users can share a port where keys have to be tried. */
-export const mostTriedUsers = 100;
+export const mostTriedUsers = 256;
 
 /** Sources that are remembered, and users of each: the latest. */
 const remembered = { sources: 4096, users: 4 } as const;
-/** How many searches may fail in a while of so many milliseconds, of one source and in all. */
-const failures = { perSource: 16, total: 1000, whileMs: 10_000 } as const;
+/** How many searches of one source may fail in a while of so many milliseconds. */
+const failures = { perSource: 16, whileMs: 10_000 } as const;
+/** Trials in vain: a search begins only while fewer than `most` are owed, and `perMs` of them are forgiven. */
+const inVain = { most: 256, perMs: 5 } as const;
 
 /** Finds out whose key fits. */
 export class TriedUsers<User> {
@@ -25,8 +29,9 @@ export class TriedUsers<User> {
   /** Whoever came from a source, the latest first; the source that was heard last comes last. */
   readonly #recent = new Map<string, readonly User[]>();
   readonly #failed = new Map<string, number>();
-  #failures = 0;
   #since = 0;
+  #owed = 0;
+  #owedAt = 0;
 
   constructor(users: readonly User[], env: Environment) {
     this.#order = [...users];
@@ -53,7 +58,7 @@ export class TriedUsers<User> {
     );
     if (found === undefined) {
       this.#failed.set(source, (this.#failed.get(source) ?? 0) + 1);
-      this.#failures += 1;
+      this.#owed += this.#order.length;
       throw new AuthError('key: expected that of a user, got another');
     }
     this.#order.splice(this.#order.indexOf(found.user), 1);
@@ -89,9 +94,10 @@ export class TriedUsers<User> {
     if (Math.abs(now - this.#since) >= failures.whileMs) {
       this.#since = now;
       this.#failed.clear();
-      this.#failures = 0;
     }
-    return this.#failures >= failures.total || (this.#failed.get(source) ?? 0) >= failures.perSource;
+    this.#owed = Math.max(0, this.#owed - Math.abs(now - this.#owedAt) * inVain.perMs);
+    this.#owedAt = now;
+    return this.#owed >= inVain.most || (this.#failed.get(source) ?? 0) >= failures.perSource;
   }
 }
 

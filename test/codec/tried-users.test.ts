@@ -53,7 +53,10 @@ describe('users whose keys are tried', () => {
     const clock = clockAt();
     const { find, trials } = searching(clock);
     find('user-7', 'here');
-    for (let failed = 0; failed < 16; failed++) expect(refusalOf(() => find('nobody', 'here'))).toBe('auth');
+    for (let failed = 0; failed < 16; failed++) {
+      expect(trials(() => refusalOf(() => find('nobody', 'here')))).toBe(names.length);
+      clock.seconds += 0.1;
+    }
     expect(trials(() => refusalOf(() => find('nobody', 'here')))).toBe(1);
     expect(trials(() => refusalOf(() => find('user-8', 'here')))).toBe(1);
     expect(find('user-7', 'here')).toBe('user-7');
@@ -62,14 +65,31 @@ describe('users whose keys are tried', () => {
     expect(find('user-8', 'here')).toBe('user-8');
   });
 
-  test('a flood from many addresses costs no more than a thousand searches in a while', () => {
-    const { find, trials } = searching();
+  test('a flood from many addresses costs a few searches at once, and five trials for each millisecond', () => {
+    const clock = clockAt();
+    const { find, trials } = searching(clock);
     find('user-7', 'here');
-    const flood = trials(() => {
-      for (let at = 0; at < 3000; at++) refusalOf(() => find('nobody', `stranger ${at}`));
-    });
-    expect(flood).toBe(1000 * names.length);
+    const flood = (): number =>
+      trials(() => {
+        for (let at = 0; at < 3000; at++)
+          refusalOf(() => find('nobody', `stranger ${at} at ${clock.seconds}`));
+      });
+    expect(flood()).toBe(3 * names.length);
+    clock.seconds += 0.06;
+    expect(flood()).toBe(3 * names.length);
+    expect(flood()).toBe(0);
     expect(trials(() => find('user-7', 'here'))).toBe(1);
+    clock.seconds += 0.06;
+    expect(find('user-8', 'here')).toBe('user-8');
+  });
+
+  test('a clock that was set back keeps nobody out', () => {
+    const clock = clockAt();
+    const { find } = searching(clock);
+    for (let at = 0; at < 3; at++) refusalOf(() => find('nobody', `stranger ${at}`));
+    expect(refusalOf(() => find('user-8', 'here'))).toBe('auth');
+    clock.seconds -= 3600;
+    expect(find('user-8', 'here')).toBe('user-8');
   });
 
   test('what is wrong behind the right key is not tried with another', () => {
