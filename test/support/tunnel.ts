@@ -74,11 +74,14 @@ export type LocalChanges = Partial<Omit<LocalSettings, 'remote'>> & {
   readonly environment?: Environment;
 };
 
+/** What a local has to know of the far end: of one of ours, or of somebody else's. */
+export interface FarEnd {
+  readonly port: number;
+  readonly settings: Pick<RemoteSettings, 'method' | 'secret' | 'credentials'>;
+}
+
 /** A local on a free port that leaves through `remote`. */
-export function localHalf(
-  remote: Pick<RunningRemote, 'settings' | 'port'>,
-  changes: LocalChanges = {},
-): Promise<Half<LocalService>> {
+export function localHalf(remote: FarEnd, changes: LocalChanges = {}): Promise<Half<LocalService>> {
   const { wire = 'raw', secret, plugin, port, environment = systemEnvironment, ...others } = changes;
   const settings: LocalSettings = {
     listen: { host: '127.0.0.1', port: 0 },
