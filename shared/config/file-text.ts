@@ -33,9 +33,9 @@ export interface JsonFile {
 
 /**
  * The object in the file `path` of these bytes, no deeper than 32, with every key once. ConfigError
- * `path:line:column what: expected x, got y` for everything else.
+ * `path:line:column what: expected x, got y` for everything else. `whole` is what messages call all of it.
  */
-export function parseJsonFile(path: string, bytes: Uint8Array): JsonFile {
+export function parseJsonFile(path: string, bytes: Uint8Array, whole = 'settings'): JsonFile {
   const text = decode(path, bytes);
   const starts = [0, ...Array.from(text.matchAll(/\r\n|\r|\n/g), ({ index, 0: end }) => index + end.length)];
   const lineAt = (offset: number): number => starts.findLastIndex((start) => start <= offset) + 1;
@@ -58,7 +58,7 @@ export function parseJsonFile(path: string, bytes: Uint8Array): JsonFile {
   const [first] = errors;
   if (first !== undefined) throw fail(first.offset, syntaxWords(text, first));
   if (root?.type !== 'object') {
-    throw fail(root?.offset ?? 0, `settings: expected an object, got ${kindOf(root)}`);
+    throw fail(root?.offset ?? 0, `${whole}: expected an object, got ${kindOf(root)}`);
   }
   const file: JsonFile = {
     path,
@@ -67,7 +67,7 @@ export function parseJsonFile(path: string, bytes: Uint8Array): JsonFile {
     complain: (node, words) => fail(node.offset, words),
   };
   refuseTwice(file, root);
-  if (propertiesOf(root).length === 0) throw fail(root.offset, 'settings: expected at least one, got none');
+  if (propertiesOf(root).length === 0) throw fail(root.offset, `${whole}: expected at least one, got none`);
   return file;
 }
 
