@@ -2,8 +2,8 @@
 import type { Node } from 'jsonc-parser';
 import type { ConfigError } from '../errors.js';
 import { nearest } from '../nearest.js';
-import { readText } from './file.js';
 import { type JsonFile, kindOf, propertiesOf, shownName } from './file-text.js';
+import { readText } from './file-values.js';
 import { readPort } from './host-port.js';
 
 export interface ClassicObject {

@@ -8,19 +8,19 @@ import { clientKeys, masterKey } from '../codec/keys.js';
 import { findMethod, type Method } from '../codec/methods.js';
 import { formatTarget } from '../codec/address.js';
 import { type ClassicObject, classicObject } from './classic-object.js';
-import { type FileContent, placed, readText } from './file.js';
+import type { FileContent } from './file.js';
 import type { FileSettings, Half, SettingName } from './file-schema.js';
 import { type JsonFile, kindOf, propertiesOf } from './file-text.js';
+import { placed, readText } from './file-values.js';
 import { isWildcard, parseListen } from './listen.js';
 import type { PluginFlags } from './plugin.js';
 import { formatServerUri, parseServerUri } from './uri.js';
 import { nonEmpty, type Variables } from './variables.js';
 
-/** None of these is a setting of ours, and every classic file has one of them. */
+/** None of these is a setting of ours, and every classic file has one of them, or a list of servers (`servers`). */
 const marks = [
   'server',
   'server_port',
-  'servers',
   'shadowsocks',
   'local_port',
   'local_address',
@@ -30,6 +30,7 @@ const marks = [
 /** What is worth a hint when a key is misspelt. */
 const known = [
   ...marks,
+  'servers',
   'method',
   'password',
   'mode',
@@ -42,7 +43,15 @@ const known = [
 
 /** Whether another program's file is meant. */
 export function isClassic(file: JsonFile): boolean {
-  return propertiesOf(file.root).some(({ name }) => marks.includes(name));
+  return propertiesOf(file.root).some(
+    ({ name, value }) => marks.includes(name) || (name === 'servers' && namesHosts(value)),
+  );
+}
+
+/** Ours are URIs, or objects with one. */
+function namesHosts(servers: Node): boolean {
+  const names = (servers.children ?? []).flatMap(propertiesOf).map(({ name }) => name);
+  return names.some((name) => name === 'server' || name === 'address');
 }
 
 /**

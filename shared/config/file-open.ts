@@ -4,7 +4,7 @@ import { ConfigError } from '../errors.js';
 import { isClassic, readClassic } from './classic.js';
 import { configDirectory } from './directories.js';
 import { type FileContent, readOurs } from './file.js';
-import { type Half, settingRow } from './file-schema.js';
+import { type Half, isSecret, settingRows } from './file-schema.js';
 import { type JsonFile, parseJsonFile } from './file-text.js';
 import { checkOwnerOnly, readSmallFile } from './private-file.js';
 import type { Variables } from './variables.js';
@@ -36,7 +36,7 @@ export function understand({ file, mode }: OpenedFile, half: Half, variables: Va
 
 /** ConfigError when others may read a file with a secret in it. */
 export function checkPrivate({ file, mode, nodes }: ConfigFile): void {
-  const secret = Array.from(nodes.keys()).some((name) => settingRow(name)?.redact !== undefined);
+  const secret = Array.from(nodes.keys()).some((name) => isSecret(settingRows[name]));
   if (secret) checkOwnerOnly(nameOf(file.path), mode);
 }
 

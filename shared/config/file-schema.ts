@@ -1,5 +1,6 @@
 /** The settings that a config file may have: those of the flags, under the names that the settings have. */
 import { findMethod, methods } from '../codec/methods.js';
+import { ConfigError } from '../errors.js';
 import { logFormats, type LogFormat, logLevels, type LogLevel } from '../observe/log.js';
 import { authVariable, parseCredential } from './credentials.js';
 import type { RemoteFlags } from './flags.js';
@@ -13,9 +14,33 @@ import { redactServerUri, type ServerUri } from './uri.js';
 /** The half that a file is for. */
 export type Half = 'local' | 'remote';
 
+/** One of several remotes of a local. In the file it is the URI alone, or an object. */
+export interface ServerEntry {
+  readonly uri: string;
+  /** Lower is tried first. */
+  readonly order?: number;
+  /** The share of the targets among those of the same order. */
+  readonly weight?: number;
+  /** The plugin that streams to it go through, when its URI names none. */
+  readonly plugin?: string;
+}
+
+/** A port of a remote beside that of `listen`, with a key of its own. */
+export interface PortEntry {
+  readonly listen: string;
+  readonly method?: string;
+  readonly key?: string;
+  readonly password?: string;
+  readonly users?: readonly string[];
+  readonly udp?: boolean;
+  readonly plugin?: string;
+}
+
 /** All that a file can say: the flags of both halves, and the URI that is the argument of a local. */
 export interface FileSettings extends RemoteFlags, LocalFlags, PluginFlags {
   readonly uri?: string;
+  readonly servers?: readonly ServerEntry[];
+  readonly ports?: readonly PortEntry[];
   readonly json?: boolean;
   readonly logLevel?: LogLevel;
   readonly logFormat?: LogFormat;
@@ -23,18 +48,35 @@ export interface FileSettings extends RemoteFlags, LocalFlags, PluginFlags {
 
 export type SettingName = keyof FileSettings;
 
-/** One setting. */
-export interface SettingRow {
-  readonly kind: 'text' | 'texts' | 'switch';
-  readonly halves: readonly Half[];
+/** What a value must be. */
+export interface ValueRow {
+  readonly kind: 'text' | 'texts' | 'number' | 'switch';
   /** The names it may have, when it is one of few. */
   readonly choices?: readonly string[];
-  /** ConfigError `…: expected x, got y` for a text that cannot be used. */
+  /** ConfigError `…: expected x, got y` for a text, or the text of a number, that cannot be used. */
   readonly check?: (text: string) => unknown;
   /** Whether it is the path of a file: one that is not absolute begins where the config file is. */
   readonly path?: true;
   /** For a setting that others must not read: what may be shown of a value. */
   readonly redact?: (text: string) => string;
+}
+
+/** What each object in a list of them has. */
+export interface EntriesRow {
+  readonly kind: 'entries';
+  /** The field that none may lack. */
+  readonly lead: string;
+  /** Whether the text of that field may stand for the object. */
+  readonly bare?: true;
+  readonly fields: Readonly<Record<string, ValueRow>>;
+}
+
+/** One setting. */
+export type SettingRow = (ValueRow | EntriesRow) & Place;
+
+/** Where a setting is heard. */
+interface Place {
+  readonly halves: readonly Half[];
   /** The variable that stands for it. */
   readonly variable?: string;
   /** The names that decide which layer is heard for it: the topmost that says any of them. */
@@ -49,8 +91,12 @@ const remote: readonly Half[] = ['remote'];
 const secrets: readonly SettingName[] = ['key', 'password', 'keyFile'];
 const askers: readonly SettingName[] = ['auth', 'authFile'];
 const members: readonly SettingName[] = ['users', 'usersFile'];
+const remotes: readonly SettingName[] = ['uri', 'servers'];
 const hidden = (): string => '***';
 const userOnly = (text: string): string => `${text.replace(/:.*$/s, '')}:***`;
+
+/** What a plugin is told may be a password, and whoever can write the file can have a program run. */
+const pluginNameOnly = (text: string): string => text.replace(/;.*$/s, ';***');
 
 const readAnyUri = (text: string): ServerUri => readPastedUri(text, { plugins: 'any' });
 
@@ -61,36 +107,86 @@ function shownUri(text: string): string {
   return redactServerUri({ ...uri, plugin: { ...uri.plugin, options: '***' } });
 }
 
+/** A ConfigError for a number, as text, that is not from `least` to `most`. */
+function between(least: number, most: number): (text: string) => void {
+  return (text) => {
+    const number = Number(text);
+    if (number >= least && number <= most) return;
+    throw new ConfigError(`number: expected a number from ${least} to ${most}, got ${text}`);
+  };
+}
+
+function wholeBetween(least: number, most: number): (text: string) => void {
+  const check = between(least, most);
+  return (text) => {
+    if (!/^-?\d+$/.test(text)) throw new ConfigError(`number: expected a whole number, got ${text}`);
+    check(text);
+  };
+}
+
+const uriRow = {
+  kind: 'text',
+  // Whether a plugin in it may run is for whoever starts it: here it is only read.
+  check: readAnyUri,
+  redact: shownUri,
+} as const satisfies ValueRow;
+const listenRow = { kind: 'text', check: (text) => parseListen(text) } as const satisfies ValueRow;
+const methodRow = { kind: 'text', check: findMethod } as const satisfies ValueRow;
+const secretRow = { kind: 'text', redact: hidden } as const satisfies ValueRow;
+const usersRow = { kind: 'texts', redact: userOnly } as const satisfies ValueRow;
+const pluginRow = {
+  kind: 'text',
+  check: (text) => readPlugin('plugin', text),
+  redact: pluginNameOnly,
+} as const satisfies ValueRow;
+
+const serverFields = {
+  uri: uriRow,
+  order: { kind: 'number', check: wholeBetween(0, 9999) },
+  weight: { kind: 'number', check: between(0.001, 1000) },
+  plugin: pluginRow,
+} as const satisfies Record<keyof ServerEntry, ValueRow>;
+
+const portFields = {
+  listen: listenRow,
+  method: methodRow,
+  key: secretRow,
+  password: secretRow,
+  users: usersRow,
+  udp: { kind: 'switch' },
+  plugin: pluginRow,
+} as const satisfies Record<keyof PortEntry, ValueRow>;
+
 /** Every setting, in the order in which they are shown. */
 export const settingRows: Readonly<Record<SettingName, SettingRow>> = {
   uri: {
-    kind: 'text',
+    ...uriRow,
     halves: local,
-    // Whether a plugin in it may run is for whoever starts it: here it is only read.
-    check: readAnyUri,
-    redact: shownUri,
     variable: 'HALFLIGHT_URI',
+    rivals: remotes,
     byDefault: 'none',
   },
-  listen: {
-    kind: 'text',
-    halves: both,
-    check: (text) => parseListen(text),
-    byDefault: { local: '127.0.0.1:1080', remote: ':8388' },
+  servers: {
+    kind: 'entries',
+    lead: 'uri',
+    bare: true,
+    fields: serverFields,
+    halves: local,
+    rivals: remotes,
+    byDefault: 'none',
   },
-  method: { kind: 'text', halves: remote, check: findMethod, byDefault: Object.keys(methods)[0] ?? '' },
+  listen: { ...listenRow, halves: both, byDefault: { local: '127.0.0.1:1080', remote: ':8388' } },
+  method: { ...methodRow, halves: remote, byDefault: Object.keys(methods)[0] ?? '' },
   key: {
-    kind: 'text',
+    ...secretRow,
     halves: remote,
-    redact: hidden,
     variable: 'HALFLIGHT_KEY',
     rivals: secrets,
     byDefault: 'none',
   },
   password: {
-    kind: 'text',
+    ...secretRow,
     halves: remote,
-    redact: hidden,
     variable: 'HALFLIGHT_PASSWORD',
     rivals: secrets,
     byDefault: 'none',
@@ -102,14 +198,15 @@ export const settingRows: Readonly<Record<SettingName, SettingRow>> = {
     rivals: secrets,
     byDefault: 'remote.key beside remote.json',
   },
-  users: {
-    kind: 'texts',
-    halves: remote,
-    redact: userOnly,
-    rivals: members,
-    byDefault: 'whoever has the key',
-  },
+  users: { ...usersRow, halves: remote, rivals: members, byDefault: 'whoever has the key' },
   usersFile: { kind: 'text', halves: remote, path: true, rivals: members, byDefault: 'none' },
+  ports: {
+    kind: 'entries',
+    lead: 'listen',
+    fields: portFields,
+    halves: remote,
+    byDefault: 'none',
+  },
   publicHost: { kind: 'text', halves: remote, check: readPublicHost, byDefault: 'found out at the start' },
   auth: {
     kind: 'texts',
@@ -129,13 +226,10 @@ export const settingRows: Readonly<Record<SettingName, SettingRow>> = {
   allowPrivate: { kind: 'switch', halves: remote, byDefault: 'false' },
   allowWeakPassword: { kind: 'switch', halves: remote, byDefault: 'false' },
   plugin: {
-    kind: 'text',
+    ...pluginRow,
     halves: both,
-    check: (text) => readPlugin('plugin', text),
-    // What a plugin is told may be a password, and whoever can write the file can have a program run.
-    redact: (text) => text.replace(/;.*$/s, ';***'),
     // That of a file is the one for the URI in it.
-    rivals: ['uri', 'plugin'],
+    rivals: [...remotes, 'plugin'],
     byDefault: 'none',
   },
   cipherBackend: { kind: 'text', halves: both, choices: ['native', 'noble'], byDefault: 'native' },
@@ -143,6 +237,12 @@ export const settingRows: Readonly<Record<SettingName, SettingRow>> = {
   logFormat: { kind: 'text', halves: both, choices: logFormats, byDefault: 'text' },
   json: { kind: 'switch', halves: both, byDefault: 'false' },
 };
+
+/** Whether others must not read it. */
+export function isSecret(row: SettingRow): boolean {
+  const values = row.kind === 'entries' ? Object.values(row.fields) : [row];
+  return values.some(({ redact }) => redact !== undefined);
+}
 
 /** The row of a setting, or undefined for a name that is none: `__proto__` is none either. */
 export function settingRow(name: string): SettingRow | undefined {

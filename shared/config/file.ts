@@ -2,11 +2,9 @@
  * Config files: ours, and those of other Shadowsocks programs (classic.ts). A file says what flags can say, and what is
  * wrong in it is told with its place.
  */
-import { dirname, resolve } from 'node:path';
 import type { Node } from 'jsonc-parser';
 import { masterKey } from '../codec/keys.js';
 import { defaultMethod, findMethod } from '../codec/methods.js';
-import { ConfigError } from '../errors.js';
 import { nearest } from '../nearest.js';
 import {
   type FileSettings,
@@ -14,9 +12,12 @@ import {
   isSetting,
   settingRow,
   type SettingName,
+  settingRows,
   settingsOf,
 } from './file-schema.js';
-import { type JsonFile, kindOf, propertiesOf, type Property, shownName } from './file-text.js';
+import { type JsonFile, propertiesOf, type Property, shownName } from './file-text.js';
+import { elementsOf, fieldsOf, type NamedNode, placed, readValue } from './file-values.js';
+import { formatListen, parseListen } from './listen.js';
 
 /** What a file says to a half. */
 export interface FileContent {
@@ -36,12 +37,14 @@ export function readOurs(file: JsonFile, half: Half): FileContent {
   const settings = new Map<SettingName, unknown>();
   for (const property of propertiesOf(file.root)) {
     const name = knownName(file, half, property);
-    settings.set(name, readValue(file, name, property.value));
+    settings.set(name, readValue(file, { name, node: property.value }, settingRows[name]));
     nodes.set(name, property.value);
   }
+  refuseTogether(file, nodes, ['uri', 'servers']);
   // Every value has been read by the row of its name.
   const content = { settings: Object.fromEntries(settings) as FileSettings, nodes, warnings: [] };
   checkSecret(file, content);
+  checkPorts(file, content);
   return content;
 }
 
@@ -61,29 +64,6 @@ export function halfOf(file: JsonFile): Half | undefined {
   return found;
 }
 
-/** The control characters, and what no program can write as UTF-8. */
-const unfit = /[\u0000-\u001f\u007f-\u009f]|\p{Surrogate}/u;
-
-/** The text in a node. ConfigError, naming the setting, for everything else and for text that no setting can have. */
-export function readText(file: JsonFile, name: string, node: Node): string {
-  if (node.type !== 'string') throw file.complain(node, `${name}: expected a string, got ${kindOf(node)}`);
-  const text = String(node.value);
-  if (text === '') throw file.complain(node, `${name}: expected a text, got an empty one`);
-  if (unfit.test(text)) throw file.complain(node, `${name}: expected no control characters, got one`);
-  return text;
-}
-
-/** What `read` brings; its ConfigErrors get the place of the node, and the name that the file has for what is wrong. */
-export function placed<T>(file: JsonFile, { name, node }: { name: string; node: Node }, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const words = error.message.replace(/^(?:[^:]*: (?=expected )|URI: |method )/, '');
-    throw new ConfigError(file.complain(node, `${name}: ${words}`).message, { cause: error });
-  }
-}
-
 function knownName(file: JsonFile, half: Half, { name, at }: Property): SettingName {
   const row = settingRow(name);
   if (isSetting(name) && row?.halves.includes(half) === true) return name;
@@ -99,51 +79,68 @@ function knownName(file: JsonFile, half: Half, { name, at }: Property): SettingN
   throw file.complain(at, `settings: expected a name of a setting, got ${shownName(name)} (${hint})`);
 }
 
-function readValue(file: JsonFile, name: SettingName, node: Node): unknown {
-  const row = settingRow(name);
-  if (row?.kind === 'switch') {
-    if (node.type === 'boolean') return node.value === true;
-    throw file.complain(node, `${name}: expected true or false, got ${kindOf(node)}`);
-  }
-  if (row?.kind === 'texts') {
-    if (node.type !== 'array')
-      throw file.complain(node, `${name}: expected an array of strings, got ${kindOf(node)}`);
-    const texts = (node.children ?? []).map((child) => readChecked(file, name, child));
-    // An empty list would open the port to everybody where somebody meant to name users.
-    if (texts.length === 0) throw file.complain(node, `${name}: expected at least one, got none`);
-    return texts;
-  }
-  const text = readChecked(file, name, node);
-  return row?.path === true ? resolve(dirname(file.path), text) : text;
-}
-
-function readChecked(file: JsonFile, name: SettingName, node: Node): string {
-  const text = readText(file, name, node);
-  const { choices, check } = settingRow(name) ?? {};
-  if (choices?.includes(text) === false) {
-    const near = nearest(text, choices);
-    const hint = near === undefined ? '' : ` (did you mean "${near}"?)`;
-    throw file.complain(
-      node,
-      `${name}: expected one of ${choices.join(', ')}, got ${shownName(text)}${hint}`,
-    );
-  }
-  placed(file, { name, node }, () => check?.(text));
-  return text;
+/** Of two settings that say the same nobody knows which was meant. */
+function refuseTogether(file: JsonFile, nodes: ReadonlyMap<string, Node>, names: readonly string[]): void {
+  const [one, another] = names.filter((name) => nodes.has(name));
+  if (one === undefined || another === undefined) return;
+  throw file.complain(nodes.get(another) ?? file.root, `${another}: expected it or ${one}, got both`);
 }
 
 /** A secret is judged by the method beside it; so the file must say the two together, unless the method is the default. */
-export function checkSecret(file: JsonFile, { settings, nodes }: FileContent): void {
-  const [one, another] = (['key', 'password', 'keyFile'] as const).filter((name) => nodes.has(name));
-  if (one === undefined) return;
-  const node = nodes.get(another ?? one) ?? file.root;
-  if (another !== undefined) throw file.complain(node, `${another}: expected it or ${one}, got both`);
-  if (one === 'keyFile') return;
+function checkSecret(file: JsonFile, { settings, nodes }: FileContent): void {
+  refuseTogether(file, nodes, ['key', 'password', 'keyFile']);
+  for (const one of ['key', 'password'] as const) {
+    const node = nodes.get(one);
+    if (node !== undefined) judge(file, { name: one, node }, { ...settings, one });
+  }
+}
 
-  const method = findMethod(settings.method ?? defaultMethod);
+/** Every port has a secret of its own, and a place of its own. */
+function checkPorts(file: JsonFile, { settings, nodes }: FileContent): void {
+  const { ports: row } = settingRows;
+  const node = nodes.get('ports');
+  if (node === undefined || row.kind !== 'entries') return;
+  const places = new Map<string, string>();
+  if (settings.listen !== undefined) places.set(placeOf(settings.listen), 'listen');
+  for (const [index, named] of elementsOf(file, { name: 'ports', node }, 'objects').entries()) {
+    const port = settings.ports?.[index];
+    if (port === undefined) return;
+    const fields = fieldsOf(file, named, row);
+    const name = (field: string): string => `${named.name}.${field}`;
+    const [one, another] = (['key', 'password'] as const).flatMap((each) => fields.get(each) ?? []);
+    if (one === undefined)
+      throw file.complain(named.node, `${named.name}: expected key or password, got none`);
+    if (another !== undefined)
+      throw file.complain(another.node, `${another.name}: expected it or ${one.name}, got both`);
+    judge(file, one, { ...port, one: fields.has('key') ? 'key' : 'password' });
+
+    const place = placeOf(port.listen);
+    const first = places.get(place);
+    if (first !== undefined) {
+      const at = fields.get('listen')?.node ?? named.node;
+      throw file.complain(at, `${name('listen')}: expected another address than ${first}, got the same`);
+    }
+    if (!place.endsWith(':0')) places.set(place, name('listen'));
+  }
+}
+
+function placeOf(listen: string): string {
+  return formatListen(parseListen(listen));
+}
+
+/** What is known of a secret: its method, and under which name it stands. */
+interface Judged {
+  readonly method?: string;
+  readonly key?: string;
+  readonly password?: string;
+  readonly one: 'key' | 'password';
+}
+
+function judge(file: JsonFile, { name, node }: NamedNode, { one, ...entry }: Judged): void {
+  const method = findMethod(entry.method ?? defaultMethod);
   const right = method.edition === 2022 ? 'key' : 'password';
   if (one !== right) {
-    throw file.complain(node, `${one}: expected a ${right} with ${method.name}, got a ${one}`);
+    throw file.complain(node, `${name}: expected a ${right} with ${method.name}, got a ${one}`);
   }
-  placed(file, { name: one, node }, () => masterKey(method, settings[one] ?? ''));
+  placed(file, { name, node }, () => masterKey(method, entry[one] ?? ''));
 }

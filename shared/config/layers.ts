@@ -4,6 +4,7 @@
  */
 import type { ConfigFile } from './file-open.js';
 import {
+  type EntriesRow,
   type FileSettings,
   type Half,
   isSetting,
@@ -11,6 +12,7 @@ import {
   settingRow,
   type SettingRow,
   settingsOf,
+  type ValueRow,
 } from './file-schema.js';
 import { nonEmpty, type Variables } from './variables.js';
 
@@ -86,11 +88,33 @@ function layerOf(name: SettingName, { typed, variables, file }: Layers): Layer |
 }
 
 function shown(row: SettingRow | undefined, value: unknown): string {
-  const redact = row?.redact ?? ((text: string) => text);
+  return [value]
+    .flat()
+    .map((each: unknown) =>
+      row?.kind === 'entries' && typeof each === 'object' && each !== null
+        ? shownEntry(row, each)
+        : shownValue(row, each),
+    )
+    .join(', ');
+}
+
+function shownValue(row: SettingRow | ValueRow | undefined, value: unknown): string {
+  const redact = (row?.kind === 'entries' ? undefined : row?.redact) ?? ((text: string) => text);
   return [value]
     .flat()
     .map((each) => redact(String(each)))
-    .join(', ');
+    .join(' ');
+}
+
+/** `:8389 (method aes-256-gcm, password ***)` */
+function shownEntry({ lead, fields }: EntriesRow, entry: object): string {
+  const values = Object.entries(entry).map(([name, value]) => ({
+    name,
+    words: shownValue(fields[name], value),
+  }));
+  const first = values.filter(({ name }) => name === lead).map(({ words }) => words);
+  const rest = values.filter(({ name }) => name !== lead).map(({ name, words }) => `${name} ${words}`);
+  return [...first, ...(rest.length > 0 ? [`(${rest.join(', ')})`] : [])].join(' ');
 }
 
 /** The flag for a value of a setting: `--key-file`, `--no-udp`. */

@@ -22,7 +22,7 @@ export interface LocalFlags extends AuthFlags {
 }
 
 /** A local's settings but for its remote. */
-export type PortSettings = Omit<LocalSettings, 'remote'>;
+export type ProxySettings = Omit<LocalSettings, 'remote'>;
 
 /** What the arguments of `halflight local` and the variables beside them mean. UsageError without a URI. */
 export async function readLocalFlags(
@@ -57,7 +57,7 @@ function withPlugin(remote: ServerUri, { plugin }: LocalPluginFlags): ServerUri 
 }
 
 /** What the flags of a proxy port mean: 127.0.0.1:1080 by default. ConfigError for a port that is open to others. */
-export async function readPortFlags(flags: LocalFlags, variables: Variables): Promise<PortSettings> {
+export async function readPortFlags(flags: LocalFlags, variables: Variables): Promise<ProxySettings> {
   return portSettings(flags, await readCredentials(flags, variables), advice.nobodyAsks);
 }
 
@@ -75,7 +75,7 @@ const advice = {
  * ConfigError, ending in `why`, when others could reach the port and neither credentials are asked for here nor anybody
  * insisted: everyone who reaches it could use it (docs/probes.md T-30).
  */
-function portSettings(flags: LocalFlags, credentials: readonly Credential[], why: string): PortSettings {
+function portSettings(flags: LocalFlags, credentials: readonly Credential[], why: string): ProxySettings {
   if (flags.udp === false && flags.udpOverTcp === true) {
     throw new ConfigError('UDP over TCP: expected UDP to be served, got --no-udp');
   }

@@ -12,8 +12,18 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** All that a remote is told. Every value has been validated: what is wrong was a ConfigError before. */
-export interface RemoteSettings {
+/** One of the remotes of a local. */
+export interface ServerChoice {
+  /** With its plugin. */
+  readonly uri: ServerUri;
+  /** Lower is tried first. By default the place in the list. */
+  readonly order: number;
+  /** The share of the targets among those of the same order. By default 1. */
+  readonly weight: number;
+}
+
+/** What a remote is told about one port of it. */
+export interface PortSettings {
   readonly listen: ListenAddress;
   readonly method: Method;
   /** The base64 PSK of a 2022 method, or the password of a 2017 method. */
@@ -24,6 +34,16 @@ export interface RemoteSettings {
    * `secret`.
    */
   readonly users?: readonly UserSecret[];
+  /** Whether datagrams are served beside streams. */
+  readonly udp: boolean;
+  /** Takes streams where `listen` says, and passes them on; datagrams go by without it. */
+  readonly plugin?: Plugin;
+  /** True when this very process made the key: nothing can have been recorded under it. */
+  readonly freshKey: boolean;
+}
+
+/** All that a remote is told. Every value has been validated: what is wrong was a ConfigError before. */
+export interface RemoteSettings extends PortSettings {
   readonly cipherBackend: CipherBackend;
   /** Whether targets in loopback, private and other special ranges may be dialled. */
   readonly allowPrivate: boolean;
@@ -31,16 +51,10 @@ export interface RemoteSettings {
   readonly credentials: readonly Credential[];
   /** Whether BIND is allowed: the remote then listens for whoever a client asks it to. */
   readonly allowBind: boolean;
-  /** Whether datagrams are served beside streams. */
-  readonly udp: boolean;
   /** The IP literal that the first reply to a BIND names; undefined names the address it was bound to. */
   readonly announce: string | undefined;
-  /** True when this very process made the key: nothing can have been recorded under it. */
-  readonly freshKey: boolean;
   /** The directory of the replay journal; undefined keeps replay memory in memory only. */
   readonly stateDirectory: string | undefined;
-  /** Takes streams where `listen` says, and passes them on; datagrams go by without it. */
-  readonly plugin?: Plugin;
   /** Waits that differ from the defaults. */
   readonly timeouts?: Partial<Timeouts>;
 }

@@ -1,0 +1,123 @@
+/** The values in a config file of ours, each judged by the row of its setting. */
+import { dirname, resolve } from 'node:path';
+import type { Node } from 'jsonc-parser';
+import { ConfigError } from '../errors.js';
+import { nearest } from '../nearest.js';
+import type { EntriesRow, SettingRow, ValueRow } from './file-schema.js';
+import { type JsonFile, kindOf, propertiesOf, shownName } from './file-text.js';
+
+/** A value and the name that messages give it: `servers[2].weight`. */
+export interface NamedNode {
+  readonly name: string;
+  readonly node: Node;
+}
+
+/** The value of a setting. ConfigError `path:line:column name: expected x, got y` for one that cannot be used. */
+export function readValue(file: JsonFile, named: NamedNode, row: SettingRow): unknown {
+  if (row.kind !== 'entries') return readPlain(file, named, row);
+  const of = row.bare === true ? 'texts and objects' : 'objects';
+  return elementsOf(file, named, of).map((each) => readEntry(file, each, row));
+}
+
+/** The fields of an object in a list, each under its name; those of a text alone are its lead. */
+export function fieldsOf(file: JsonFile, { name, node }: NamedNode, { lead, bare }: EntriesRow): Fields {
+  if (node.type === 'object') {
+    return new Map(
+      propertiesOf(node).map((each) => [each.name, { name: `${name}.${each.name}`, node: each.value }]),
+    );
+  }
+  if (bare === true && node.type === 'string') return new Map([[lead, { name, node }]]);
+  const expected = bare === true ? 'a string or an object' : 'an object';
+  throw file.complain(node, `${name}: expected ${expected}, got ${kindOf(node)}`);
+}
+
+export type Fields = ReadonlyMap<string, NamedNode>;
+
+/** The objects in a list. */
+export function elementsOf(file: JsonFile, { name, node }: NamedNode, of: string): readonly NamedNode[] {
+  if (node.type !== 'array')
+    throw file.complain(node, `${name}: expected an array of ${of}, got ${kindOf(node)}`);
+  const children = node.children ?? [];
+  // An empty list would open the port to everybody where somebody meant to name users.
+  if (children.length === 0) throw file.complain(node, `${name}: expected at least one, got none`);
+  return children.map((child, index) => ({ name: `${name}[${index}]`, node: child }));
+}
+
+/** What nobody ever writes into a setting: the control characters, and what no program can write as UTF-8. */
+const unfit = /[\u0000-\u001f\u007f-\u009f]|\p{Surrogate}/u;
+
+/** The text in a node. ConfigError, naming the setting, for everything else and for text that no setting can have. */
+export function readText(file: JsonFile, name: string, node: Node): string {
+  if (node.type !== 'string') throw file.complain(node, `${name}: expected a string, got ${kindOf(node)}`);
+  const text = String(node.value);
+  if (text === '') throw file.complain(node, `${name}: expected a text, got an empty one`);
+  if (unfit.test(text)) throw file.complain(node, `${name}: expected no control characters, got one`);
+  return text;
+}
+
+/** What `read` brings; its ConfigErrors get the place of the node, and the name that the file has for what is wrong. */
+export function placed<T>(file: JsonFile, { name, node }: NamedNode, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const words = error.message.replace(/^(?:[^:]*: (?=expected )|URI: |method )/, '');
+    throw new ConfigError(file.complain(node, `${name}: ${words}`).message, { cause: error });
+  }
+}
+
+function readEntry(file: JsonFile, named: NamedNode, row: EntriesRow): object {
+  const fields = fieldsOf(file, named, row);
+  const read = Array.from(fields, ([name, field]): [string, unknown] => {
+    if (Object.hasOwn(row.fields, name)) {
+      const { [name]: value } = row.fields;
+      if (value !== undefined) return [name, readPlain(file, field, value)];
+    }
+    const at = propertiesOf(named.node).find((each) => each.name === name)?.at ?? named.node;
+    const near = nearest(name, Object.keys(row.fields));
+    const hint =
+      near === undefined ? `known: ${Object.keys(row.fields).join(', ')}` : `did you mean "${near}"?`;
+    throw file.complain(at, `${named.name}: expected a name of a setting, got ${shownName(name)} (${hint})`);
+  });
+  if (!fields.has(row.lead)) throw file.complain(named.node, `${named.name}: expected ${row.lead}, got none`);
+  return Object.fromEntries(read);
+}
+
+function readPlain(file: JsonFile, named: NamedNode, row: ValueRow): unknown {
+  return plainReaders[row.kind](file, named, row);
+}
+
+type Reader = (file: JsonFile, named: NamedNode, row: ValueRow) => unknown;
+
+const plainReaders = {
+  switch: (file, { name, node }) => {
+    if (node.type === 'boolean') return node.value === true;
+    throw file.complain(node, `${name}: expected true or false, got ${kindOf(node)}`);
+  },
+  number: (file, { name, node }, { check }) => {
+    if (node.type !== 'number') throw file.complain(node, `${name}: expected a number, got ${kindOf(node)}`);
+    placed(file, { name, node }, () => check?.(String(node.value)));
+    return Number(node.value);
+  },
+  texts: (file, named, row) =>
+    // The texts of a list are not told apart by number: their messages quote what is wrong.
+    elementsOf(file, named, 'strings').map(({ node }) => readChecked(file, { ...named, node }, row)),
+  text: (file, named, row) => {
+    const text = readChecked(file, named, row);
+    return row.path === true ? resolve(dirname(file.path), text) : text;
+  },
+} as const satisfies Record<ValueRow['kind'], Reader>;
+
+function readChecked(file: JsonFile, { name, node }: NamedNode, { choices, check }: ValueRow): string {
+  const text = readText(file, name, node);
+  if (choices?.includes(text) === false) {
+    const near = nearest(text, choices);
+    const hint = near === undefined ? '' : ` (did you mean "${near}"?)`;
+    throw file.complain(
+      node,
+      `${name}: expected one of ${choices.join(', ')}, got ${shownName(text)}${hint}`,
+    );
+  }
+  placed(file, { name, node }, () => check?.(text));
+  return text;
+}
