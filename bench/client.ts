@@ -44,6 +44,45 @@ function transfer(order: OrderOf<'transfer'>): Promise<TransferAnswer> {
   });
 }
 
+/** Has `count` conversations, `atOnce` at a time: the next begins when one has ended. */
+function converseMany(order: OrderOf<'converse'>): Promise<TransferAnswer> {
+  return new Promise((settle) => {
+    const started = performance.now();
+    const running = new Set<Socket>();
+    let toBegin = order.count;
+    let fault: string | undefined;
+    const deadline = setTimeout(() => {
+      fault ??= `converse: expected ${order.count} conversations within ${order.withinMs} ms`;
+      for (const socket of running) socket.destroy();
+    }, order.withinMs);
+    const next = (): void => {
+      while (toBegin > 0 && running.size < order.atOnce && fault === undefined) beginOne();
+      if (running.size > 0) return;
+      clearTimeout(deadline);
+      settle(fault === undefined ? { seconds: (performance.now() - started) / 1000 } : { fault });
+    };
+    const beginOne = (): void => {
+      toBegin -= 1;
+      let count = 0;
+      const socket = converse(order.entry, `download ${order.bytes}`, {
+        into,
+        asked() {},
+        received(more) {
+          count += more;
+        },
+        closed(why) {
+          if (why !== undefined) fault ??= why;
+          if (count !== order.bytes) fault ??= `converse: expected ${order.bytes} bytes, got ${count}`;
+          running.delete(socket);
+          next();
+        },
+      });
+      running.add(socket);
+    };
+    next();
+  });
+}
+
 /** Opens `count` conversations, each proved end to end by one byte from the target, `ramp` at a time. */
 function hold(order: OrderOf<'hold'>): Promise<HoldAnswer> {
   return new Promise((settle) => {
@@ -87,6 +126,7 @@ function census(): HoldAnswer {
 
 function obey(order: Order): Promise<TransferAnswer | HoldAnswer> | HoldAnswer {
   if (order.order === 'transfer') return transfer(order);
+  if (order.order === 'converse') return converseMany(order);
   return order.order === 'hold' ? hold(order) : census();
 }
 

@@ -8,8 +8,8 @@ export interface Generators {
   readonly pids: readonly number[];
   /** The target's port on 127.0.0.1. */
   readonly target: number;
-  /** Seconds that one transfer took. Rejects when it did not arrive whole. */
-  transfer(order: Extract<Order, { order: 'transfer' }>): Promise<number>;
+  /** Seconds that it took. Rejects when something did not arrive whole. */
+  take(order: Extract<Order, { order: 'transfer' | 'converse' }>): Promise<number>;
   hold(order: Extract<Order, { order: 'hold' }>): Promise<HoldAnswer>;
   census(): Promise<HoldAnswer>;
 }
@@ -28,7 +28,7 @@ export async function startGenerators(processes: Processes): Promise<Generators>
   return {
     pids: [client.pid, target.pid],
     target: port,
-    async transfer(order) {
+    async take(order) {
       const answer = (await ask(order, order.withinMs)) as TransferAnswer;
       if ('fault' in answer) throw new Error(answer.fault);
       return answer.seconds;

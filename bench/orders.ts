@@ -17,6 +17,16 @@ export type Order =
       readonly bytes: number;
       readonly withinMs: number;
     }
+  /** One conversation after another, each of which brings `bytes` from the target. */
+  | {
+      readonly order: 'converse';
+      readonly entry: Entry;
+      readonly count: number;
+      readonly bytes: number;
+      /** How many run at the same moment. */
+      readonly atOnce: number;
+      readonly withinMs: number;
+    }
   | {
       readonly order: 'hold';
       readonly entry: Entry;
@@ -28,7 +38,10 @@ export type Order =
   /** How many of the held conversations are still open? */
   | { readonly order: 'census' };
 
-/** `seconds` from the dial to the last byte (upload: to the target's word that it has them all). */
+/**
+ * `seconds` from the dial to the last byte (upload: to the target's word that it has them all); of many conversations,
+ * from the first dial to the last end.
+ */
 export type TransferAnswer = { readonly seconds: number } | { readonly fault: string };
 
 /** `held` conversations are open now; `fault` is the first thing that went wrong with one of the others. */

@@ -1,5 +1,6 @@
 import type { IdleResult } from './idle.js';
-import { sum, type Sample, type ThroughputResult } from './throughput.js';
+import { type Sample, sum } from './rounds.js';
+import type { ThroughputResult } from './throughput.js';
 import { tunnels, type TunnelName } from './tunnels.js';
 
 /** The middle of several rounds, and how far they lie apart. */
@@ -101,7 +102,8 @@ function perGigabyte(
   return known.length < samples.length ? undefined : spread(known.map((seconds) => (seconds / bytes) * 1e9));
 }
 
-function spread(numbers: readonly number[]): Spread | undefined {
+/** Undefined without numbers. */
+export function spread(numbers: readonly number[]): Spread | undefined {
   if (numbers.length === 0) return undefined;
   const sorted = numbers.toSorted((a, b) => a - b);
   const half = (sorted.length - 1) / 2;
@@ -117,7 +119,8 @@ function quotient(mine: Spread | undefined, other: Spread | undefined): number |
     : mine.median / other.median;
 }
 
-function shown(value: Spread | undefined, digits: number): string {
+/** The median, and the range in brackets. */
+export function shown(value: Spread | undefined, digits: number): string {
   if (value === undefined) return 'n/a';
   return `${value.median.toFixed(digits)} (${value.min.toFixed(digits)}–${value.max.toFixed(digits)})`;
 }
@@ -127,7 +130,7 @@ function times(ratio: number | undefined): string {
 }
 
 /** Columns as wide as their widest cell; a line with fewer cells (a failure) widens only the first. */
-function table(lines: readonly (readonly string[])[]): string {
+export function table(lines: readonly (readonly string[])[]): string {
   const columns = lines[0]?.length ?? 0;
   const widths = Array.from({ length: columns }, (_, column) => {
     const shaping = lines.filter((line) => column === 0 || line.length === columns);

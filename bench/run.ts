@@ -8,19 +8,23 @@ import os from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { type CrowdName, crowds } from './crowds.js';
 import { idleObstacle, measureIdle } from './idle.js';
 import { createProcesses } from './processes.js';
 import { idleTable, summarise, throughputTables } from './report.js';
+import { compareUsers, usersTables } from './report-users.js';
 import { measureThroughput } from './throughput.js';
-import { tunnels, type TunnelName } from './tunnels.js';
+import { tunnels, type TunnelKind, type TunnelName } from './tunnels.js';
+import { measureUsers } from './users.js';
 
-const allRows = ['download', 'upload', 'idle'] as const;
+const allRows = ['download', 'upload', 'users', 'idle'] as const;
 const usage =
-  'usage: npm run bench -- [--rounds N] [--mib N] [--idle N] [--only download|upload|idle]... [--json FILE]';
+  'usage: npm run bench -- [--rounds N] [--mib N] [--conversations N] [--idle N] [--only download|upload|users|idle]... [--json FILE]';
 
 interface Wishes {
   readonly rounds: number;
   readonly mib: number;
+  readonly conversations: number;
   readonly idle: number;
   readonly rows: readonly (typeof allRows)[number][];
   readonly json: string;
@@ -32,6 +36,7 @@ function readWishes(): Wishes | undefined {
     options: {
       rounds: { type: 'string', default: '5' },
       mib: { type: 'string', default: '512' },
+      conversations: { type: 'string', default: '2000' },
       idle: { type: 'string', default: '8000' },
       only: { type: 'string', multiple: true, default: [...allRows] },
       json: { type: 'string', default: resultFile() },
@@ -44,6 +49,7 @@ function readWishes(): Wishes | undefined {
   return {
     rounds: count('--rounds', values.rounds),
     mib: count('--mib', values.mib),
+    conversations: count('--conversations', values.conversations),
     idle: count('--idle', values.idle),
     rows: allRows.filter((row) => values.only.includes(row)),
     json: values.json,
@@ -106,13 +112,18 @@ const leaveOut = (what: string, reason: string): void => {
   notMeasured.push({ what, reason });
   console.log(`not measured: ${what}: ${reason}`);
 };
-const names = (Object.keys(tunnels) as TunnelName[]).filter((name) => {
-  const reason = tunnels[name].missing();
-  if (reason !== undefined) leaveOut(tunnels[name].label, reason);
-  return reason === undefined;
-});
+const { rows, rounds } = wishes;
+/** Those that can be measured here; the others are named. */
+function atHand<Name extends string>(kinds: Readonly<Record<Name, TunnelKind>>): readonly Name[] {
+  return (Object.keys(kinds) as Name[]).filter((name) => {
+    const reason = kinds[name].missing();
+    if (reason !== undefined) leaveOut(kinds[name].label, reason);
+    return reason === undefined;
+  });
+}
+const names = rows.some((row) => row !== 'users') ? atHand<TunnelName>(tunnels) : [];
 
-const directions = wishes.rows.filter((row) => row !== 'idle');
+const directions = rows.filter((row) => row === 'download' || row === 'upload');
 const bytes = wishes.mib * 1_048_576;
 const throughput =
   directions.length === 0
@@ -121,19 +132,32 @@ const throughput =
         await measureThroughput(processes, {
           names,
           directions,
-          rounds: wishes.rounds,
+          rounds,
           bytes,
           directory,
           say,
         }),
       );
 if (throughput.length > 0) {
-  console.log(
-    `\nrounds of ${wishes.mib} MiB after a warm-up: ${wishes.rounds}\n\n${throughputTables(throughput)}`,
-  );
+  console.log(`\nrounds of ${wishes.mib} MiB after a warm-up: ${rounds}\n\n${throughputTables(throughput)}`);
 }
 
-const idleWanted = wishes.rows.includes('idle');
+const { conversations } = wishes;
+const users = rows.includes('users')
+  ? compareUsers(
+      await measureUsers(processes, {
+        names: atHand<CrowdName>(crowds),
+        rounds,
+        bytes,
+        conversations,
+        directory,
+        say,
+      }),
+    )
+  : [];
+if (users.length > 0) console.log(`\nrounds after a warm-up: ${rounds}\n\n${usersTables(users)}`);
+
+const idleWanted = rows.includes('idle');
 const obstacle = idleWanted ? idleObstacle(wishes.idle) : undefined;
 const held = names.filter((name) => name !== 'direct');
 const idle =
@@ -144,9 +168,9 @@ if (idle.length > 0) console.log(`\n${idleTable(idle)}`);
 if (obstacle !== undefined) leaveOut('idle', obstacle);
 
 const command = process.argv.slice(2);
-const record = { date: new Date().toISOString(), command, machine, notMeasured, throughput, idle };
+const record = { date: new Date().toISOString(), command, machine, notMeasured, throughput, users, idle };
 mkdirSync(dirname(wishes.json), { recursive: true });
 writeFileSync(wishes.json, `${JSON.stringify(record, undefined, 2)}\n`);
 say(`written: ${wishes.json}`);
 // At once: sockets and children that a failed row left behind need no farewell.
-process.exit([...throughput, ...idle].some(({ fault }) => fault !== undefined) ? 1 : 0);
+process.exit([...throughput, ...users, ...idle].some(({ fault }) => fault !== undefined) ? 1 : 0);
