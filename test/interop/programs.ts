@@ -23,12 +23,21 @@ const packages = {
   'ss-local': 'shadowsocks-libev',
   'ss-server': 'shadowsocks-libev',
   'ss-tunnel': 'shadowsocks-libev',
+  v2ray: 'v2ray',
+} as const;
+
+/** Where those are from that Debian has not got. */
+const elsewhere = {
+  sslocal: 'shadowsocks-rust from crates.io',
+  ssserver: 'shadowsocks-rust from crates.io',
+  'sing-box': 'the Go program sing-box',
+  pproxy: 'pproxy from PyPI',
 } as const;
 
 /** How long a program may take to end when it is asked to, ms. */
 const patienceMs = 1_000;
 
-export type Peer = keyof typeof packages;
+export type Peer = keyof typeof packages | keyof typeof elsewhere;
 
 /** A program that has been started. */
 export interface Program {
@@ -52,7 +61,7 @@ export async function startPeer(
     return await start(peer, words, variables);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    throw new Error(`${peer}: expected Debian's ${packages[peer]} to be installed, got ${detail}`);
+    throw new Error(`${peer}: expected ${sourceOf(peer)} to be installed, got ${detail}`);
   }
 }
 
@@ -103,6 +112,12 @@ export async function firstLine(
   // Its end is no longer an error.
   none.catch(() => undefined);
   return text;
+}
+
+function sourceOf(peer: Peer): string {
+  return peer in elsewhere
+    ? elsewhere[peer as keyof typeof elsewhere]
+    : `Debian's ${packages[peer as keyof typeof packages]}`;
 }
 
 function neutral(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
