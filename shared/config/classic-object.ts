@@ -1,15 +1,15 @@
 /** An object in a classic file, which remembers what nobody asked for. */
-import type { Node } from 'jsonc-parser';
 import type { ConfigError } from '../errors.js';
 import { nearest } from '../nearest.js';
 import { type JsonFile, kindOf, propertiesOf, shownName } from './file-text.js';
 import { readText } from './file-values.js';
 import { readPort } from './host-port.js';
+import type { JsonNode } from './json5.js';
 
 export interface ClassicObject {
-  readonly node: Node;
+  readonly node: JsonNode;
   /** The value of a key, undefined when the key is missing or null. The key counts as asked for. */
-  value(name: string): Node | undefined;
+  value(name: string): JsonNode | undefined;
   /** The text of a key; undefined when it is missing, null or empty, which other programs take for the same. */
   text(name: string): string | undefined;
   /** The port of a key, 0..65535, as a number or as a string of digits. */
@@ -23,11 +23,11 @@ export interface ClassicObject {
 }
 
 /** The object at `node`. `known` are the names that are worth a hint. */
-export function classicObject(file: JsonFile, node: Node, known: readonly string[]): ClassicObject {
+export function classicObject(file: JsonFile, node: JsonNode, known: readonly string[]): ClassicObject {
   const properties = new Map(propertiesOf(node).map((property) => [property.name, property]));
   const asked = new Set<string>();
 
-  const value = (name: string): Node | undefined => {
+  const value = (name: string): JsonNode | undefined => {
     asked.add(name);
     const found = properties.get(name)?.value;
     return found?.type === 'null' ? undefined : found;

@@ -3,7 +3,6 @@
  * halves. What another program would have done and we do not is said in a warning; where ignoring a key would make a tunnel
  * that does not work, or a door that is open, it is an error.
  */
-import type { Node } from 'jsonc-parser';
 import { clientKeys, masterKey } from '../codec/keys.js';
 import { findMethod, type Method } from '../codec/methods.js';
 import { formatTarget } from '../codec/address.js';
@@ -12,6 +11,7 @@ import type { FileContent } from './file.js';
 import type { FileSettings, Half, SettingName } from './file-schema.js';
 import { type JsonFile, kindOf, propertiesOf } from './file-text.js';
 import { placed, readText } from './file-values.js';
+import type { JsonNode } from './json5.js';
 import { isWildcard, parseListen } from './listen.js';
 import type { PluginFlags } from './plugin.js';
 import { formatServerUri, parseServerUri } from './uri.js';
@@ -49,7 +49,7 @@ export function isClassic(file: JsonFile): boolean {
 }
 
 /** Ours are URIs, or objects with one. */
-function namesHosts(servers: Node): boolean {
+function namesHosts(servers: JsonNode): boolean {
   const names = (servers.children ?? []).flatMap(propertiesOf).map(({ name }) => name);
   return names.some((name) => name === 'server' || name === 'address');
 }
@@ -260,7 +260,7 @@ function readPluginOf(server: ClassicObject): PluginFlags {
   return { plugin: options === undefined ? name : `${name};${options}` };
 }
 
-function contentOf(settings: FileSettings, node: Node, objects: readonly ClassicObject[]): FileContent {
+function contentOf(settings: FileSettings, node: JsonNode, objects: readonly ClassicObject[]): FileContent {
   const nodes = new Map(Object.keys(settings).map((name) => [name as SettingName, node]));
   return { settings, nodes, warnings: [...new Set(objects)].flatMap((each) => each.rest()) };
 }

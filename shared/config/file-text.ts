@@ -1,12 +1,10 @@
 /**
- * JSON as people write it: with comments, trailing commas and mistakes. What is read keeps its place, so that whatever is
+ * JSON as people write it: JSON5, with mistakes. What is read keeps its place, so that whatever is
  * wrong with it later can be found: `file:line:column`.
  */
-import { createScanner, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { ConfigError } from '../errors.js';
+import { type JsonNode, parseJson5, SyntaxFault } from './json5.js';
 
-/** No setting is anywhere near as deep; the parser below calls itself once for each level. */
-const maxDepth = 32;
 /** How UTF-16 begins, which some editors write. */
 const wideMarks: readonly (readonly number[])[] = [
   [0xff, 0xfe],
@@ -17,18 +15,18 @@ const wideMarks: readonly (readonly number[])[] = [
 export interface Property {
   readonly name: string;
   /** Where the key begins. */
-  readonly at: Node;
-  readonly value: Node;
+  readonly at: JsonNode;
+  readonly value: JsonNode;
 }
 
 /** An object in a file. */
 export interface JsonFile {
   readonly path: string;
-  readonly root: Node;
+  readonly root: JsonNode;
   /** The line of a node, from 1. */
-  line(node: Node): number;
+  line(node: JsonNode): number;
   /** A ConfigError `path:line:column words` about a node. */
-  complain(node: Node, words: string): ConfigError;
+  complain(node: JsonNode, words: string): ConfigError;
 }
 
 /**
@@ -50,15 +48,9 @@ export function parseJsonFile(path: string, bytes: Uint8Array, whole = 'settings
   if (text.startsWith('\ufeff')) {
     throw fail(0, 'text: expected JSON, got a byte order mark: save it as UTF-8 without one');
   }
-  const deep = tooDeep(text);
-  if (deep !== undefined) throw fail(deep, `nesting: expected at most ${maxDepth} levels, got more`);
-
-  const errors: ParseError[] = [];
-  const root = parseTree(text, errors, { allowTrailingComma: true });
-  const [first] = errors;
-  if (first !== undefined) throw fail(first.offset, syntaxWords(text, first));
-  if (root?.type !== 'object') {
-    throw fail(root?.offset ?? 0, `${whole}: expected an object, got ${kindOf(root)}`);
+  const root = parsed(text, fail);
+  if (root.type !== 'object') {
+    throw fail(root.offset, `${whole}: expected an object, got ${kindOf(root)}`);
   }
   const file: JsonFile = {
     path,
@@ -72,7 +64,7 @@ export function parseJsonFile(path: string, bytes: Uint8Array, whole = 'settings
 }
 
 /** The keys of an object in their order; none of anything else. */
-export function propertiesOf(node: Node): readonly Property[] {
+export function propertiesOf(node: JsonNode): readonly Property[] {
   if (node.type !== 'object') return [];
   return (node.children ?? []).flatMap(({ children: [at, value] = [] }) =>
     at === undefined || value === undefined ? [] : [{ name: String(at.value), at, value }],
@@ -80,8 +72,7 @@ export function propertiesOf(node: Node): readonly Property[] {
 }
 
 /** What a value is, in words that show nothing of it: it may be a secret in the wrong place. */
-export function kindOf(node: Node | undefined): string {
-  if (node === undefined) return 'nothing';
+export function kindOf(node: JsonNode): string {
   const { type } = node;
   if (type === 'boolean') return String(node.value);
   return type === 'null' ? 'null' : `${/^[ao]/.test(type) ? 'an' : 'a'} ${type}`;
@@ -103,23 +94,16 @@ function decode(path: string, bytes: Uint8Array): string {
   }
 }
 
-/** Where the nesting becomes too deep. The scanner knows strings and comments, and calls nothing again and again. */
-function tooDeep(text: string): number | undefined {
-  const scanner = createScanner(text, true);
-  let depth = 0;
-  for (;;) {
-    scanner.scan();
-    const offset = scanner.getTokenOffset();
-    if (offset >= text.length) return undefined;
-    const mark = text.charAt(offset);
-    if (mark === '{' || mark === '[') depth += 1;
-    if (mark === '}' || mark === ']') depth -= 1;
-    if (depth > maxDepth) return offset;
+function parsed(text: string, fail: (offset: number, words: string) => ConfigError): JsonNode {
+  try {
+    return parseJson5(text);
+  } catch (error) {
+    throw error instanceof SyntaxFault ? fail(error.offset, error.message) : error;
   }
 }
 
-function refuseTwice(file: JsonFile, node: Node): void {
-  const seen = new Map<string, Node>();
+function refuseTwice(file: JsonFile, node: JsonNode): void {
+  const seen = new Map<string, JsonNode>();
   for (const { name, at } of propertiesOf(node)) {
     const first = seen.get(name);
     if (first !== undefined) {
@@ -129,32 +113,4 @@ function refuseTwice(file: JsonFile, node: Node): void {
     seen.set(name, at);
   }
   for (const child of node.children ?? []) refuseTwice(file, child);
-}
-
-/** What the parser expected where it stopped, by its own word for it. */
-const expectations: ReadonlyMap<string, string> = new Map([
-  ['InvalidSymbol', 'text in double quotes'],
-  ['InvalidNumberFormat', 'a number'],
-  ['PropertyNameExpected', 'a name in double quotes'],
-  ['ValueExpected', 'a value'],
-  ['ColonExpected', 'a colon'],
-  ['CommaExpected', 'a comma'],
-  ['CloseBraceExpected', '}'],
-  ['CloseBracketExpected', ']'],
-  ['EndOfFileExpected', 'the end of the file'],
-  ['UnexpectedEndOfComment', 'the end of the comment'],
-  ['UnexpectedEndOfString', 'the end of the text'],
-  ['UnexpectedEndOfNumber', 'a digit'],
-  ['InvalidUnicode', 'four hexadecimal digits'],
-  ['InvalidEscapeCharacter', 'an escape that JSON has'],
-  ['InvalidCharacter', 'no control characters'],
-]);
-
-function syntaxWords(text: string, { error, offset }: ParseError): string {
-  const expected = expectations.get(printParseErrorCode(error)) ?? 'JSON';
-  const mark = text.charAt(offset);
-  if (mark === '') return `syntax: expected ${expected}, got the end of the file`;
-  // More than one mark of it might be a part of a secret.
-  const got = /[\p{P}\p{S}]/u.test(mark) ? mark : 'something else';
-  return `syntax: expected ${expected}, got ${got}`;
 }

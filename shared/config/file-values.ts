@@ -1,15 +1,15 @@
 /** The values in a config file of ours, each judged by the row of its setting. */
 import { dirname, resolve } from 'node:path';
-import type { Node } from 'jsonc-parser';
 import { ConfigError } from '../errors.js';
 import { nearest } from '../nearest.js';
 import type { EntriesRow, SettingRow, ValueRow } from './file-schema.js';
 import { type JsonFile, kindOf, propertiesOf, shownName } from './file-text.js';
+import type { JsonNode } from './json5.js';
 
 /** A value and the name that messages give it: `servers[2].weight`. */
 export interface NamedNode {
   readonly name: string;
-  readonly node: Node;
+  readonly node: JsonNode;
 }
 
 /** The value of a setting. ConfigError `path:line:column name: expected x, got y` for one that cannot be used. */
@@ -47,7 +47,7 @@ export function elementsOf(file: JsonFile, { name, node }: NamedNode, of: string
 const unfit = /[\u0000-\u001f\u007f-\u009f]|\p{Surrogate}/u;
 
 /** The text in a node. ConfigError, naming the setting, for everything else and for text that no setting can have. */
-export function readText(file: JsonFile, name: string, node: Node): string {
+export function readText(file: JsonFile, name: string, node: JsonNode): string {
   if (node.type !== 'string') throw file.complain(node, `${name}: expected a string, got ${kindOf(node)}`);
   const text = String(node.value);
   if (text === '') throw file.complain(node, `${name}: expected a text, got an empty one`);

@@ -2,7 +2,6 @@
  * Config files: ours, and those of other Shadowsocks programs (classic.ts). A file says what flags can say, and what is
  * wrong in it is told with its place.
  */
-import type { Node } from 'jsonc-parser';
 import { masterKey } from '../codec/keys.js';
 import { defaultMethod, findMethod } from '../codec/methods.js';
 import { nearest } from '../nearest.js';
@@ -17,13 +16,14 @@ import {
 } from './file-schema.js';
 import { type JsonFile, propertiesOf, type Property, shownName } from './file-text.js';
 import { elementsOf, fieldsOf, type NamedNode, placed, readValue } from './file-values.js';
+import type { JsonNode } from './json5.js';
 import { formatListen, parseListen } from './listen.js';
 
 /** What a file says to a half. */
 export interface FileContent {
   readonly settings: FileSettings;
   /** Where each setting stands. */
-  readonly nodes: ReadonlyMap<SettingName, Node>;
+  readonly nodes: ReadonlyMap<SettingName, JsonNode>;
   /** What is in the file and does nothing, in words that begin with its place. */
   readonly warnings: readonly string[];
 }
@@ -33,7 +33,7 @@ export interface FileContent {
  * for the other half, and for a value that cannot be used; it shows no secret.
  */
 export function readOurs(file: JsonFile, half: Half): FileContent {
-  const nodes = new Map<SettingName, Node>();
+  const nodes = new Map<SettingName, JsonNode>();
   const settings = new Map<SettingName, unknown>();
   for (const property of propertiesOf(file.root)) {
     const name = knownName(file, half, property);
@@ -80,7 +80,11 @@ function knownName(file: JsonFile, half: Half, { name, at }: Property): SettingN
 }
 
 /** Of two settings that say the same nobody knows which was meant. */
-function refuseTogether(file: JsonFile, nodes: ReadonlyMap<string, Node>, names: readonly string[]): void {
+function refuseTogether(
+  file: JsonFile,
+  nodes: ReadonlyMap<string, JsonNode>,
+  names: readonly string[],
+): void {
   const [one, another] = names.filter((name) => nodes.has(name));
   if (one === undefined || another === undefined) return;
   throw file.complain(nodes.get(another) ?? file.root, `${another}: expected it or ${one}, got both`);

@@ -5,7 +5,6 @@
  * that says `${NAME}` is just that, not a variable of ours.
  */
 import { isIPv6 } from 'node:net';
-import type { Node } from 'jsonc-parser';
 import { clientKeys } from '../codec/keys.js';
 import { findMethod, type Method, methods } from '../codec/methods.js';
 import { ConfigError, messageOf } from '../errors.js';
@@ -14,6 +13,7 @@ import { type ClassicObject, classicObject } from './classic-object.js';
 import { type JsonFile, kindOf, parseJsonFile, shownName } from './file-text.js';
 import { placed } from './file-values.js';
 import { checkHost } from './host-port.js';
+import type { JsonNode } from './json5.js';
 import { readPlugin } from './plugin.js';
 import { formatServerUri, type ServerUri } from './uri.js';
 import { readPrefix } from './uri-prefix.js';
@@ -114,7 +114,7 @@ function readVersion(root: ClassicObject): readonly string[] {
   throw root.complain('version', `expected 1, got ${got}`);
 }
 
-function elementsOf(file: JsonFile, root: ClassicObject): readonly Node[] {
+function elementsOf(file: JsonFile, root: ClassicObject): readonly JsonNode[] {
   const name = root.value('servers') === undefined ? 'shadowsocks' : 'servers';
   const list = root.value(name);
   if (list === undefined) throw root.complain('servers', 'expected an array of objects, got none');
@@ -127,7 +127,7 @@ function elementsOf(file: JsonFile, root: ClassicObject): readonly Node[] {
 /** A server, or undefined for one that is switched off. */
 function readServer(
   file: JsonFile,
-  node: Node,
+  node: JsonNode,
   { plugins = [] }: SubscriptionOptions,
 ): { readonly uri: ServerUri; readonly object: ClassicObject } | undefined {
   if (node.type !== 'object') throw file.complain(node, `servers: expected an object, got ${kindOf(node)}`);
@@ -153,7 +153,7 @@ function readServer(
 }
 
 /** What people call a server, in quotes and fit for a line of a log; else its ID. */
-function nameOf(file: JsonFile, node: Node): string | undefined {
+function nameOf(file: JsonFile, node: JsonNode): string | undefined {
   if (node.type !== 'object') return undefined;
   const object = classicObject(file, node, []);
   for (const name of ['remarks', 'name', 'id']) {
@@ -195,7 +195,7 @@ function readCipher(file: JsonFile, object: ClassicObject): { method: Method; se
   if (!/^[\w-]{1,40}$/.test(name) || Object.hasOwn(methods, secret)) {
     throw object.complain('method', 'expected the name of a method, got another text');
   }
-  const at = (key: string): { name: string; node: Node } => ({
+  const at = (key: string): { name: string; node: JsonNode } => ({
     name: key,
     node: object.value(key) ?? object.node,
   });
