@@ -16,7 +16,7 @@ export { weakPassword } from './password.js';
  * The key that every session of a method is derived from, `method.keyLength` bytes.
  *
  * 2017: the password, stretched as OpenSSL's EVP_BytesToKey does with MD5, no salt and one round (SIP004).
- * 2022: base64 of exactly that many bytes, standard or URL-safe alphabet, padding optional (SIP022 §2).
+ * 2022: base64 of exactly that many bytes, in the standard alphabet, padding optional (SIP022 §2).
  *
  * @throws ConfigError for a 2022 key that is anything else; the message never contains it.
  */
@@ -107,15 +107,18 @@ function bytesToKey(password: string, length: number): Uint8Array {
 
 function presharedKey(method: Method, secret: string): Uint8Array {
   const expected = `key for ${method.name}: expected base64 of ${method.keyLength} bytes`;
-  const text = secret.replaceAll('-', '+').replaceAll('_', '/');
-  const bare = text.replace(/={1,2}$/, '');
+  const bare = secret.replace(/={1,2}$/, '');
+  // Other implementations refuse it: a remote that took it would print URIs that only we can use.
+  if (/^[\w-]*[-_][\w-]*$/.test(bare) && Buffer.from(bare, 'base64url').length === method.keyLength) {
+    throw new ConfigError(`${expected}, got the URL-safe alphabet: write + for - and / for _`);
+  }
   if (!/^[A-Za-z0-9+/]*$/.test(bare))
     throw new ConfigError(`${expected}, got characters outside that alphabet`);
   // `Buffer.from` skips what it does not understand, so its word is taken only when it can write the same text again.
   const key = Buffer.from(bare, 'base64');
   if (key.length !== method.keyLength) throw new ConfigError(`${expected}, got ${key.length}`);
   const padded = key.toString('base64');
-  if (bare !== padded.replace(/=+$/, '') || (text !== bare && text !== padded)) {
+  if (bare !== padded.replace(/=+$/, '') || (secret !== bare && secret !== padded)) {
     throw new ConfigError(`${expected}, got an encoding that is cut off or malformed`);
   }
   return new Uint8Array(key);

@@ -15,8 +15,6 @@ describe('keys of the 2022 methods', () => {
   test.each([
     ['standard', standard],
     ['standard without padding', standard.replace('=', '')],
-    ['URL-safe', standard.replaceAll('+', '-').replaceAll('/', '_')],
-    ['URL-safe without padding', Buffer.from(key).toString('base64url')],
   ])('base64 may be %s', (_, secret) => {
     expect(secret).toMatch(/[-+]/);
     expect(secret).toMatch(/[_/]/);
@@ -34,6 +32,9 @@ describe('keys of the 2022 methods', () => {
     ['a letter too many', `${standard.replace('=', '')}A=`, 'expected base64 of 32 bytes, got'],
     ['padding in the middle', `AA==${standard.slice(4)}`, 'outside that alphabet'],
     ['too much padding', `${standard}=`, 'malformed'],
+    ['the URL-safe alphabet', Buffer.from(key).toString('base64url'), 'write + for - and / for _'],
+    ['the URL-safe alphabet, padded', standard.replaceAll('+', '-').replaceAll('/', '_'), 'write + for -'],
+    ['both alphabets', standard.replaceAll('+', '-'), 'outside that alphabet'],
     ['bits that mean nothing', `${standard.slice(0, -2)}B=`, 'malformed'],
   ])('%s is refused, and the message does not repeat it', (_, secret, reason) => {
     const attempt = (): unknown => masterKey(method, secret);
@@ -47,14 +48,10 @@ describe('keys of the 2022 methods', () => {
     for (const { name } of [method, methods['2022-blake3-aes-128-gcm']]) {
       const length = methods[name].keyLength;
       fc.assert(
-        fc.property(
-          fc.uint8Array({ minLength: length, maxLength: length }),
-          fc.boolean(),
-          (bytes, urlSafe) => {
-            const secret = Buffer.from(bytes).toString(urlSafe ? 'base64url' : 'base64');
-            expect(toHex(masterKey(methods[name], secret))).toBe(toHex(bytes));
-          },
-        ),
+        fc.property(fc.uint8Array({ minLength: length, maxLength: length }), (bytes) => {
+          const secret = Buffer.from(bytes).toString('base64');
+          expect(toHex(masterKey(methods[name], secret))).toBe(toHex(bytes));
+        }),
       );
     }
   });
