@@ -33,7 +33,7 @@ export async function runCheck(path: string, flags: FileFlags): Promise<void> {
   const opened = await openNamed(path);
   const half = flags.for ?? guess(opened);
   const config = understand(opened, half ?? 'remote', process.env);
-  checkPrivate(config);
+  await checkPrivate(config);
   try {
     await checkTogether(half, config.settings);
   } catch (error) {
@@ -56,7 +56,7 @@ export async function runImport(path: string, flags: FileFlags): Promise<void> {
   const config = understand(opened, half, process.env);
   const guessed =
     flags.for === undefined ? [`${path}: read as the file of a ${half}; if it is not, say --for`] : [];
-  warn([...guessed, ...config.warnings, ...openToOthers(config)]);
+  warn([...guessed, ...config.warnings, ...(await openToOthers(config))]);
   const text = `${JSON.stringify(config.settings, undefined, 2)}\n`;
   if (flags.output === undefined) process.stdout.write(text);
   else await writeNew(flags.output, text);
@@ -112,9 +112,9 @@ async function checkTogether(half: Half | undefined, settings: FileSettings): Pr
   }
 }
 
-function openToOthers(config: ConfigFile): readonly string[] {
+async function openToOthers(config: ConfigFile): Promise<readonly string[]> {
   try {
-    checkPrivate(config);
+    await checkPrivate(config);
     return [];
   } catch (error) {
     return error instanceof ConfigError ? [error.message] : [];

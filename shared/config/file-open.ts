@@ -6,7 +6,7 @@ import { configDirectory } from './directories.js';
 import { type FileContent, readOurs } from './file.js';
 import { type Half, isSecret, settingRows } from './file-schema.js';
 import { type JsonFile, parseJsonFile } from './file-text.js';
-import { checkOwnerOnly, readSmallFile } from './private-file.js';
+import { checkPrivacy, readSmallFile } from './private-file.js';
 import type { Variables } from './variables.js';
 
 /** More than any list of users or servers that somebody keeps by hand. */
@@ -24,7 +24,7 @@ export interface ConfigFile extends OpenedFile, FileContent {}
 
 /** The file at `path`, undefined when there is none. ConfigError for one that is no JSON object of at most 1 MiB. */
 export async function openConfigFile(path: string): Promise<OpenedFile | undefined> {
-  const small = await readSmallFile({ name: nameOf(path), path, maxBytes });
+  const small = await readSmallFile({ name: nameOf(path), path, maxBytes, links: 'followed' });
   return small === undefined ? undefined : { file: parseJsonFile(path, small.bytes), mode: small.mode };
 }
 
@@ -34,10 +34,10 @@ export function understand({ file, mode }: OpenedFile, half: Half, variables: Va
   return { file, mode, ...content };
 }
 
-/** ConfigError when others may read a file with a secret in it. */
-export function checkPrivate({ file, mode, nodes }: ConfigFile): void {
+/** ConfigError when others may read a file with a secret in it, or may put another in its place. */
+export async function checkPrivate({ file, mode, nodes }: ConfigFile): Promise<void> {
   const secret = Array.from(nodes.keys()).some((name) => isSecret(settingRows[name]));
-  if (secret) checkOwnerOnly(nameOf(file.path), mode);
+  if (secret) await checkPrivacy({ name: nameOf(file.path), path: file.path }, mode);
 }
 
 /**
@@ -54,7 +54,7 @@ export async function loadConfigFile(
     const opened = await openConfigFile(candidate);
     if (opened === undefined) continue;
     const config = understand(opened, half, variables);
-    checkPrivate(config);
+    await checkPrivate(config);
     return config;
   }
   if (path !== undefined) throw new ConfigError(`${nameOf(path)}: expected a file, got none`);

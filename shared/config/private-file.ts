@@ -1,13 +1,15 @@
 /**
- * Files with a secret in them. Others must not be able to read one, and a name that leads elsewhere, to a pipe or to
- * something endless must not be followed: whoever names /dev/zero gets an answer too.
+ * Files with a secret in them. Others must not be able to read one, and a name that leads to a pipe or to something
+ * endless must not be followed: whoever names /dev/zero gets an answer too. Files that we may write are at no name that
+ * leads elsewhere either.
  */
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, lstat, open, realpath, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { codeOf, ConfigError } from '../errors.js';
 
 /** Without O_NONBLOCK, opening a named pipe would wait for a writer for ever. */
-const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const readFlags = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** What a private file is for. */
 export interface PrivateFile {
@@ -16,6 +18,8 @@ export interface PrivateFile {
   readonly path: string;
   /** Bytes; a longer one is refused. */
   readonly maxBytes: number;
+  /** Whether the path may be a symbolic link, to a file that is judged in its place. */
+  readonly links?: 'followed';
 }
 
 /** What is in a small file, and who may read it. */
@@ -34,7 +38,7 @@ export interface SmallFile {
 export async function readPrivateFile(file: PrivateFile): Promise<string | undefined> {
   const small = await readSmallFile(file);
   if (small === undefined) return undefined;
-  checkOwnerOnly(file.name, small.mode);
+  await checkPrivacy(file, small.mode);
   // Some editors begin a file with a byte order mark, and nobody sees it there.
   return small.bytes.toString('utf8').replace(/^\ufeff/, '');
 }
@@ -43,10 +47,15 @@ export async function readPrivateFile(file: PrivateFile): Promise<string | undef
  * What is in a regular file of at most `maxBytes`, whoever may read it, or undefined when there is no file. Errors as
  * from `readPrivateFile`.
  */
-export async function readSmallFile({ name, path, maxBytes }: PrivateFile): Promise<SmallFile | undefined> {
+export async function readSmallFile({
+  name,
+  path,
+  maxBytes,
+  links,
+}: PrivateFile): Promise<SmallFile | undefined> {
   let file: FileHandle;
   try {
-    file = await open(path, readFlags);
+    file = await open(path, links === 'followed' ? readFlags : readFlags | constants.O_NOFOLLOW);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     if (codeOf(error) === 'ELOOP') throw unfit(name, 'a regular file', 'a symbolic link');
@@ -55,6 +64,7 @@ export async function readSmallFile({ name, path, maxBytes }: PrivateFile): Prom
   try {
     const status = await file.stat();
     if (!status.isFile()) throw unfit(name, 'a regular file', 'something else');
+    if (links === 'followed') checkOwner(name, status, await lstat(path));
     const bytes = Buffer.alloc(maxBytes + 1);
     const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
     if (bytesRead > maxBytes) throw unfit(name, `at most ${maxBytes} bytes`, 'more');
@@ -66,11 +76,44 @@ export async function readSmallFile({ name, path, maxBytes }: PrivateFile): Prom
   }
 }
 
+/** A link in a place that others can write may lead to a file of theirs. */
+function checkOwner(name: string, file: Stats, link: Stats): void {
+  const trusted = [0, process.geteuid?.(), link.uid];
+  if (!link.isSymbolicLink() || trusted.includes(file.uid)) return;
+  throw unfit(name, 'a link to a file of its owner, of yours or of root', "one to somebody else's");
+}
+
 /** ConfigError when others than its owner may read a file with these permission bits. */
 export function checkOwnerOnly(name: string, mode: number): void {
   // Windows has access lists instead of these bits and reports 0666 for every file.
   if (process.platform === 'win32' || (mode & 0o077) === 0) return;
   throw unfit(name, 'mode 0600 (others must not read it: chmod 600)', `mode 0${mode.toString(8)}`);
+}
+
+/** ConfigError as from `checkOwnerOnly`, and when others can put another file in its place. */
+export async function checkPrivacy(
+  { name, path }: Omit<PrivateFile, 'maxBytes'>,
+  mode: number,
+): Promise<void> {
+  checkOwnerOnly(name, mode);
+  if (process.platform === 'win32') return;
+  for (const [directory, bits] of await directoriesOf(name, path)) {
+    // In /tmp everybody can write, but nobody can take away what is another's.
+    if ((bits & 0o1002) !== 0o002) continue;
+    throw unfit(name, `a directory that others cannot write (chmod o-w ${directory})`, 'one that they can');
+  }
+}
+
+/** Where the name stands and where the file does, each with its permission bits. */
+async function directoriesOf(name: string, path: string): Promise<ReadonlyMap<string, number>> {
+  try {
+    const directories = [dirname(resolve(path)), dirname(await realpath(path))];
+    return new Map(
+      await Promise.all(directories.map(async (each) => [each, (await stat(each)).mode] as const)),
+    );
+  } catch (error) {
+    throw pathError(name, error);
+  }
 }
 
 /** Missing rights keep their errno, which has an exit code of its own; the rest is a path that cannot be used. */

@@ -1,4 +1,4 @@
-import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, lchown, mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfigFile } from '../../shared/config/file-open.js';
@@ -61,11 +61,55 @@ describe('a config file', () => {
     await expect(load(file)).rejects.toThrow(`config file ${file}: expected at most 1048576 bytes, got more`);
   });
 
-  it('is a regular file, and no link, directory or device', async () => {
+  it('may be a link, and then the file that it leads to is judged', async () => {
+    const linkTo = async (target: string): Promise<string> => {
+      const link = path.join(await temporary(), 'link.json');
+      await symlink(target, link);
+      return link;
+    };
+    expect((await load(await linkTo(await linkTo(await stored('{"udp":true}')))))?.settings).toEqual({
+      udp: true,
+    });
+    const open = await stored('{"plugin":"x"}', 0o644);
+    await expect(load(await linkTo(open))).rejects.toThrow('expected mode 0600');
+    await expect(load(await linkTo('/dev/zero'))).rejects.toThrow(
+      'expected a regular file, got something else',
+    );
+    await expect(load(await linkTo('nowhere'))).rejects.toThrow('expected a file, got none');
+    const ring = path.join(await temporary(), 'ring.json');
+    await symlink(ring, ring);
+    await expect(load(ring)).rejects.toThrow('expected a regular file, got a symbolic link');
+  });
+
+  it.runIf(process.geteuid?.() === 0)(
+    'may not be a link of one stranger to the file of another',
+    async () => {
+      const file = await stored('{"udp":true}');
+      const link = path.join(await temporary(), 'link.json');
+      await symlink(file, link);
+      await chown(file, 1234, 1234);
+      await expect(load(link)).rejects.toThrow("of yours or of root, got one to somebody else's");
+      await lchown(link, 1234, 1234);
+      expect(await load(link)).toBeDefined();
+    },
+  );
+
+  it('with a secret in it is in no directory where others can put another in its place', async () => {
+    const file = await stored('{"plugin":"x"}');
+    const link = path.join(await temporary(), 'link.json');
+    await symlink(file, link);
+    await chmod(path.dirname(file), 0o777);
+    const words = 'expected a directory that others cannot write (chmod o-w';
+    await expect(load(file)).rejects.toThrow(words);
+    await expect(load(link)).rejects.toThrow(words);
+    await chmod(path.dirname(file), 0o1777);
+    expect(await load(link)).toBeDefined();
+    await chmod(path.dirname(link), 0o707);
+    await expect(load(link)).rejects.toThrow(words);
+  });
+
+  it('is a regular file, and no directory or device', async () => {
     const directory = await temporary();
-    const link = path.join(directory, 'link.json');
-    await symlink(await stored('{"udp":true}'), link);
-    await expect(load(link)).rejects.toThrow('expected a regular file, got a symbolic link');
     await expect(load(directory)).rejects.toThrow('expected a regular file, got something else');
     await expect(load('/dev/zero')).rejects.toThrow('expected a regular file, got something else');
   });
