@@ -1,6 +1,6 @@
 /** The library's face: the two halves as services, and what is needed to set them up. */
 export { startLocal, type LocalService } from './local/local.js';
-export { startRemote } from './remote/remote.js';
+export { startRemote, type RemoteService, type ServedPort } from './remote/remote.js';
 export type { Environment } from './shared/environment.js';
 export type { Service } from './shared/service.js';
 export type { Plugin } from './shared/net/plugin.js';
@@ -11,6 +11,8 @@ export { formatServerUri, parseServerUri, redactServerUri, type ServerUri } from
 export { findMethod, type Method, type MethodName } from './shared/codec/methods.js';
 export { generateSecret } from './shared/codec/keys.js';
 export type { UserSecret } from './shared/codec/users.js';
+export type { UsageStore, UserTraffic } from './shared/serve/usage-store.js';
+export type { UserStore } from './shared/serve/user-store.js';
 export type { CheckResult, ObservedEvent, Observer } from './shared/observe/events.js';
 export {
   AuthError,

@@ -1,5 +1,4 @@
 import type { Observer, Role } from '../shared/observe/events.js';
-import { type Usage, UsageCounter } from '../shared/observe/usage.js';
 import { graceMs } from './life.js';
 
 /** The conversations of one half, counted. */
@@ -8,23 +7,18 @@ export interface Conversations {
   readonly observer: Observer;
   /** How many are open now. */
   readonly open: () => number;
-  /** What each user has done, at a remote whose users have a key each. */
-  readonly usage: () => readonly Usage[];
 }
 
 /** Counts what the half `role` has open. */
 export function countConversations(role: Role, observer: Observer): Conversations {
   const ids = new Set<number>();
-  const users = new UsageCounter();
   return {
     observer: (event) => {
       if (event.event === 'opened' && event.role === role) ids.add(event.id);
       if (event.event === 'closed') ids.delete(event.id);
-      users.observe(event);
       observer(event);
     },
     open: () => ids.size,
-    usage: () => users.users,
   };
 }
 

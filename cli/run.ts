@@ -24,7 +24,7 @@ import type { Configured } from './configured.js';
 import { type Conversations, countConversations, stoppingLine } from './conversations.js';
 import { awaitSignals, endProcess, type Ending, surviveErrors } from './life.js';
 import { createOutput, type Output, type OutputFlags } from './output.js';
-import { remoteReady, type UriOfFlags, uriOfUser, urisOf } from './users.js';
+import { remoteReady, type UriOfFlags, uriOfUser, urisOf, usageOf, type UserUsage } from './users.js';
 
 /** `halflight remote`. Settles never: it ends the process. */
 export async function runRemote(
@@ -68,7 +68,7 @@ export async function runRemote(
   const users = settings.users?.length ?? 0;
   const page = remotePage({ listen: remote.listen, uri, source, doubt, users }, drawQr);
   output.announce(page, remoteReady(remote.listen, uri, users));
-  await finish([remote], life);
+  await finish([remote], life, () => usageOf(remote.ports));
 }
 
 /** `halflight local [URI]`. Settles never: it ends the process. */
@@ -222,11 +222,15 @@ async function unlessStopped<T extends object>(start: Promise<T>, life: Life): P
   return (await unlessAsked(start, life)) ?? finish([], life);
 }
 
-async function finish(services: readonly Service[], { output, ending, open, usage }: Life): Promise<never> {
+async function finish(
+  services: readonly Service[],
+  { output, ending, open }: Life,
+  usage?: () => Promise<readonly UserUsage[]>,
+): Promise<never> {
   const signal = await ending.asked;
   output.log.info(stoppingLine(open()), { signal });
   await ending.stop(services);
-  const users = usage();
+  const users = (await usage?.()) ?? [];
   for (const { user, ...counts } of users) output.log.debug('usage', { user, ...counts });
   output.report({ event: 'stopped', ...(users.length > 0 && { users }) });
   return endProcess(exitCodes.stopped);

@@ -3,6 +3,7 @@ import { ConfigError } from '../shared/errors.js';
 import type { RemoteSettings } from '../shared/config/settings.js';
 import { UsageError } from '../shared/config/exit.js';
 import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
+import type { UsageStore } from '../shared/serve/usage-store.js';
 
 /** The flag that asks for one user's URIs instead of a running remote. */
 export interface UriOfFlags {
@@ -26,6 +27,35 @@ export function uriOfUser(name: string, { users }: RemoteSettings, uri: ServerUr
 /** Both forms, that for the laptop first. */
 export function urisOf(uri: ServerUri): readonly string[] {
   return [formatServerUri(uri), formatServerUri({ ...uri, wire: 'shadowsocks' })];
+}
+
+/** What one user has done, as a remote tells it when it stops. */
+export interface UserUsage {
+  readonly user: string;
+  readonly conversations: number;
+  /** Bytes from clients to targets. */
+  readonly up: number;
+  readonly down: number;
+}
+
+/** What everybody has done who has done anything, on all ports of a remote together. */
+export async function usageOf(
+  ports: readonly { readonly usage: UsageStore }[],
+): Promise<readonly UserUsage[]> {
+  const all = new Map<string, UserUsage>();
+  for (const { usage } of ports) {
+    for (const [user, traffic] of await usage.all()) {
+      const before = all.get(user) ?? { conversations: 0, up: 0, down: 0 };
+      const { endedStreams, endedAssociations, up, down } = traffic;
+      all.set(user, {
+        user,
+        conversations: before.conversations + endedStreams + endedAssociations,
+        up: before.up + up,
+        down: before.down + down,
+      });
+    }
+  }
+  return Array.from(all.values());
 }
 
 /** What programs are told when a remote is ready: its URI, where there is one for everybody. */

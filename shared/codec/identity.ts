@@ -18,7 +18,7 @@ import { concat } from '../bytes.js';
 import { AuthError } from '../errors.js';
 import { blockCiphers } from './aead.js';
 import { identitySubkey, keyHash } from './keys.js';
-import type { Cipher, User } from './session.js';
+import type { Cipher, Roster, User } from './session.js';
 
 /** Length of one identity header, in bytes. */
 export const identityLength = 16;
@@ -64,12 +64,15 @@ function namedBy({ key, identityKeys = [] }: Cipher): readonly Uint8Array[] {
  */
 export class IdentifiedUsers {
   readonly #cipher: Cipher;
-  readonly #users: ReadonlyMap<string, User>;
+  readonly #users = new Map<string, User>();
 
   /** `cipher` is the remote's own, with the key (iPSK) that all headers are made with. */
-  constructor(cipher: Cipher, users: readonly User[]) {
+  constructor(cipher: Cipher, users: Roster) {
     this.#cipher = cipher;
-    this.#users = new Map(users.map((user) => [nameOf(keyHash(user.cipher.key)), user]));
+    users.watch({
+      added: (user) => this.#users.set(nameOf(keyHash(user.cipher.key)), user),
+      removed: (user) => this.#users.delete(nameOf(keyHash(user.cipher.key))),
+    });
   }
 
   /**

@@ -9,7 +9,7 @@ import { ProtocolError } from '../errors.js';
 import { decodeTarget } from './address.js';
 import type { Target } from './address.js';
 import { parseIp } from './ip.js';
-import type { Cipher, User } from './session.js';
+import type { Cipher, Roster } from './session.js';
 
 /** The local's side of one association. */
 export interface PacketClient {
@@ -84,8 +84,8 @@ export interface PacketSession extends PacketSealer {
 /** Packets of one edition, from both sides. */
 export interface PacketEdition {
   client(cipher: Cipher, env: Environment): PacketClient;
-  /** With `users`, only these may ask, and `cipher` is the remote's own. */
-  server(cipher: Cipher, env: Environment, users: readonly User[]): PacketServer;
+  /** With `users`, even with none, only these may ask, and `cipher` is the remote's own. */
+  server(cipher: Cipher, env: Environment, users: Roster | undefined): PacketServer;
 }
 
 /** What a packet carries: where to or where from, and what. */

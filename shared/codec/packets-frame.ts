@@ -25,7 +25,7 @@ import type { Aead } from './aead.js';
 import { identityLength, IdentifiedUsers, packetIdentity } from './identity.js';
 import { sessionSubkey } from './keys.js';
 import { tagLength } from './methods.js';
-import type { Cipher, User } from './session.js';
+import type { Cipher, Roster, User } from './session.js';
 
 /** The number of a session, drawn by who seals, and of a packet in it, which counts up: 64 bits each. */
 export interface PacketIds {
@@ -72,10 +72,10 @@ export function packetFrame(cipher: Cipher, env: Environment, user?: string): Pa
 }
 
 /** How a remote opens the packets of these users (AES): each is wrapped as its user wraps it. */
-export function usersFrame(cipher: Cipher, users: readonly User[]): Unwrapping {
+export function usersFrame(cipher: Cipher, users: Roster): Unwrapping {
   const block = blockCiphers[cipher.backend](cipher.key);
   const identified = new IdentifiedUsers(cipher, users);
-  const wrappings = new Map<User, Wrapping>();
+  const wrappings = new WeakMap<User, Wrapping>();
   const wrappingOf = (user: User): Wrapping => {
     const wrapping = wrappings.get(user) ?? separateHeader(user.cipher, user.name);
     wrappings.set(user, wrapping);

@@ -21,7 +21,7 @@ import type { Method } from './methods.js';
 import { readAnswer, readDatagram } from './packets-edition.js';
 import type { OpenedPacket, PacketEdition, PacketSealer, PacketServer } from './packets-edition.js';
 import { createSession, freshSalt, openMessage, sealMessage } from './session.js';
-import type { Cipher, User } from './session.js';
+import type { Cipher, Roster, User } from './session.js';
 import { TriedUsers } from './tried-users.js';
 
 /** Salts remembered by a remote for its key, and by a local for one association, of which it may have hundreds. */
@@ -37,7 +37,7 @@ export const sip004Packets: PacketEdition = {
   },
 
   server(cipher, env, users) {
-    if (users.length > 0) return new SharedServer(cipher, users, env);
+    if (users !== undefined) return new SharedServer(cipher, users, env);
     const packets = new SaltedPackets(cipher, env, new SaltRing(remembered.server));
     return {
       open(packet) {
@@ -82,19 +82,31 @@ class SaltedPackets implements PacketSealer {
   }
 }
 
+/** A user, and what seals the answers to it. */
+type SealingUser = User & { readonly sealer: PacketSealer };
+
 /** The remote's side, where each user has a key of its own. They share its memory of salts. */
 class SharedServer implements PacketServer {
   readonly #method: Method;
   readonly #salts: SaltRing = new SaltRing(remembered.server);
-  readonly #tried: TriedUsers<User & { readonly sealer: PacketSealer }>;
+  readonly #tried: TriedUsers<SealingUser>;
 
-  constructor({ method }: Cipher, users: readonly User[], env: Environment) {
+  constructor({ method }: Cipher, users: Roster, env: Environment) {
     this.#method = method;
-    const sealing = users.map((user) => ({
-      ...user,
-      sealer: new SaltedPackets(user.cipher, env, this.#salts),
-    }));
-    this.#tried = new TriedUsers(sealing, env);
+    this.#tried = new TriedUsers([], env);
+    const sealing = new Map<User, SealingUser>();
+    users.watch({
+      added: (user) => {
+        const one = { ...user, sealer: new SaltedPackets(user.cipher, env, this.#salts) };
+        sealing.set(user, one);
+        this.#tried.add(one);
+      },
+      removed: (user) => {
+        const one = sealing.get(user);
+        sealing.delete(user);
+        if (one !== undefined) this.#tried.remove(one);
+      },
+    });
   }
 
   open(packet: Uint8Array, source = ''): OpenedPacket {

@@ -26,7 +26,7 @@ import { SlidingWindow, packetIdLimit } from './window.js';
 export const sip022Packets: PacketEdition = {
   client: (cipher, env) => new Client(packetFrame(cipher, env), env),
   server: (cipher, env, users) =>
-    new Server(users.length === 0 ? packetFrame(cipher, env) : usersFrame(cipher, users), env),
+    new Server(users === undefined ? packetFrame(cipher, env) : usersFrame(cipher, users), env),
 };
 
 /** A session of the other side: its cipher, and which of its packets have been here. */

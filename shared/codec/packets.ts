@@ -7,7 +7,7 @@ import type { Method } from './methods.js';
 import type { PacketClient, PacketEdition, PacketServer } from './packets-edition.js';
 import { sip004Packets } from './packets-sip004.js';
 import { sip022Packets } from './packets-sip022.js';
-import type { Cipher, User } from './session.js';
+import type { Cipher, Roster } from './session.js';
 
 export type {
   OpenedAnswer,
@@ -29,13 +29,9 @@ export function packetClient(cipher: Cipher, environment: Environment): PacketCl
 }
 
 /**
- * The remote's side; one for all clients of a key, because they share its memory of packets seen. With `users`, only
- * these may ask, and `cipher` is the remote's own.
+ * The remote's side; one for all clients of a key, because they share its memory of packets seen. With `users`, even
+ * with none, only these may ask, and `cipher` is the remote's own.
  */
-export function packetServer(
-  cipher: Cipher,
-  environment: Environment,
-  users: readonly User[] = [],
-): PacketServer {
+export function packetServer(cipher: Cipher, environment: Environment, users?: Roster): PacketServer {
   return editions[cipher.method.edition].server(cipher, environment, users);
 }

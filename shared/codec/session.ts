@@ -29,6 +29,18 @@ export interface User {
   readonly cipher: Cipher;
 }
 
+/** The users of one remote, who may come and go while it runs. */
+export interface Roster {
+  /** Tells of those who are there at once, and then of each who comes or goes. */
+  watch(watcher: RosterWatcher): void;
+}
+
+/** Told of users as they come and go. Somebody who gets another key goes, and comes again. */
+export interface RosterWatcher {
+  readonly added: (user: User) => void;
+  readonly removed: (user: User) => void;
+}
+
 /** The cipher of a client with this secret, which may be a chain. Throws as {@link clientKeys}. */
 export function clientCipher(method: Method, secret: string, backend: CipherBackend): Cipher {
   const { key, identityKeys } = clientKeys(method, secret);

@@ -38,6 +38,21 @@ export class TriedUsers<User> {
     this.#env = env;
   }
 
+  add(user: User): void {
+    this.#order.push(user);
+  }
+
+  remove(user: User): void {
+    const at = this.#order.indexOf(user);
+    if (at >= 0) this.#order.splice(at, 1);
+    for (const [source, recent] of this.#recent) {
+      if (!recent.includes(user)) continue;
+      const others = recent.filter((other) => other !== user);
+      if (others.length === 0) this.#recent.delete(source);
+      else this.#recent.set(source, others);
+    }
+  }
+
   /**
    * What `attempt` makes of the first user for whom it does not throw an AuthError.
    *

@@ -5,7 +5,7 @@ import { lengthChunk } from './chunks.js';
 import { IdentifiedUsers, identityLength } from './identity.js';
 import { hasIdentities, masterKey } from './keys.js';
 import { createSession, openMessage } from './session.js';
-import type { Cipher, User } from './session.js';
+import type { Cipher, Roster, RosterWatcher, User } from './session.js';
 import { mostTriedUsers, TriedUsers } from './tried-users.js';
 
 /** A user as an operator writes one down. */
@@ -16,40 +16,121 @@ export interface UserSecret {
   readonly secret: string;
 }
 
-/**
- * Users with a key of their own each, for a remote whose own cipher is `cipher`.
- *
- * @throws ConfigError for a method that cannot tell users apart, more than can be told apart, a name or a key that does not fit or comes
- * twice, and a key that is the remote's own.
- */
-export function createUsers(cipher: Cipher, secrets: readonly UserSecret[]): readonly User[] {
-  const { method, backend } = cipher;
-  if (secrets.length > 0 && method.edition === 2022 && !hasIdentities(method)) {
-    throw new ConfigError(`users: expected a 2022 AES method or one of 2017, got ${method.name}`);
-  }
-  if (method.edition === 2017 && secrets.length > mostTriedUsers) {
-    throw new ConfigError(
-      `users: expected at most ${mostTriedUsers} with ${method.name}, got ${secrets.length}: a 2022 AES method knows no limit`,
-    );
-  }
-  const names = new Set<string>();
-  const owners = new Map([[nameOfKey(cipher.key), 'the remote']]);
-  return secrets.map(({ name, secret }) => {
-    if (!/^[A-Za-z0-9._-]{1,64}$/.test(name)) {
-      throw new ConfigError(
-        'user: expected a name of 1 to 64 letters, digits, dots, dashes or underscores, got another',
-      );
+/** The users of one remote, who may come and go while it runs. */
+export class Users implements Roster {
+  readonly #cipher: Cipher;
+  /** By name, with the secret as it was written down. */
+  readonly #users = new Map<string, { readonly user: User; readonly secret: string }>();
+  /** Whose each key is. */
+  readonly #owners: Map<string, string>;
+  readonly #watchers: RosterWatcher[] = [];
+
+  /**
+   * `cipher` is the remote's own.
+   *
+   * @throws ConfigError for a method that cannot tell users apart, and as {@link add}.
+   */
+  constructor(cipher: Cipher, secrets: readonly UserSecret[]) {
+    const { method, key } = cipher;
+    if (method.edition === 2022 && !hasIdentities(method)) {
+      throw new ConfigError(`users: expected a 2022 AES method or one of 2017, got ${method.name}`);
     }
-    if (names.has(name)) throw new ConfigError(`user ${name}: expected once, got twice`);
-    names.add(name);
+    this.#cipher = cipher;
+    this.#owners = new Map([[nameOfKey(key), 'the remote']]);
+    this.#checkNumber(secrets.length);
+    for (const secret of secrets) this.add(secret);
+  }
+
+  /** All of them, in the order in which they came. */
+  get secrets(): readonly UserSecret[] {
+    return Array.from(this.#users, ([name, { secret }]) => ({ name, secret }));
+  }
+
+  /** Whether that cipher is what this user has now. */
+  has(name: string, cipher: Cipher): boolean {
+    return this.#users.get(name)?.user.cipher === cipher;
+  }
+
+  watch(watcher: RosterWatcher): void {
+    this.#watchers.push(watcher);
+    for (const { user } of this.#users.values()) watcher.added(user);
+  }
+
+  /**
+   * What `add` would refuse.
+   *
+   * @throws ConfigError for more than can be told apart, a name or a key that does not fit or is taken already, and a
+   * key that is the remote's own.
+   */
+  check(one: UserSecret): void {
+    this.#newcomer(one);
+  }
+
+  /** @throws ConfigError as {@link check}. */
+  add(one: UserSecret): void {
+    this.#enter(this.#newcomer(one), one.secret);
+  }
+
+  /**
+   * Gives a user another key; false when there is no such user.
+   *
+   * @throws ConfigError when the key does not fit, or is that of another.
+   */
+  replace(name: string, secret: string): boolean {
+    if (!this.#users.has(name)) return false;
+    const user = this.#userOf(name, secret);
+    this.remove(name);
+    this.#enter(user, secret);
+    return true;
+  }
+
+  /** False when there is no such user. */
+  remove(name: string): boolean {
+    const user = this.#users.get(name)?.user;
+    if (user === undefined) return false;
+    this.#users.delete(name);
+    this.#owners.delete(nameOfKey(user.cipher.key));
+    for (const { removed } of this.#watchers) removed(user);
+    return true;
+  }
+
+  #enter(user: User, secret: string): void {
+    this.#users.set(user.name, { user, secret });
+    this.#owners.set(nameOfKey(user.cipher.key), user.name);
+    for (const { added } of this.#watchers) added(user);
+  }
+
+  #newcomer({ name, secret }: UserSecret): User {
+    this.#checkNumber(this.#users.size + 1);
+    checkName(name);
+    if (this.#users.has(name)) throw new ConfigError(`user ${name}: expected once, got twice`);
+    return this.#userOf(name, secret);
+  }
+
+  #userOf(name: string, secret: string): User {
+    const { method, backend } = this.#cipher;
     if (secret === '') throw new ConfigError(`user ${name}: expected a key or a password, got none`);
     const key = keyOf(name, () => masterKey(method, secret));
-    const owner = owners.get(nameOfKey(key));
-    if (owner !== undefined)
+    const owner = this.#owners.get(nameOfKey(key));
+    if (owner !== undefined && owner !== name)
       throw new ConfigError(`user ${name}: expected a key of its own, got that of ${owner}`);
-    owners.set(nameOfKey(key), name);
     return { name, cipher: { method, key, backend } };
-  });
+  }
+
+  #checkNumber(users: number): void {
+    const { method } = this.#cipher;
+    if (method.edition === 2022 || users <= mostTriedUsers) return;
+    throw new ConfigError(
+      `users: expected at most ${mostTriedUsers} with ${method.name}, got ${users}: a 2022 AES method knows no limit`,
+    );
+  }
+}
+
+function checkName(name: string): void {
+  if (/^[A-Za-z0-9._-]{1,64}$/.test(name)) return;
+  throw new ConfigError(
+    'user: expected a name of 1 to 64 letters, digits, dots, dashes or underscores, got another',
+  );
 }
 
 function keyOf(name: string, read: () => Uint8Array): Uint8Array {
@@ -66,7 +147,7 @@ function nameOfKey(key: Uint8Array): string {
   return Buffer.from(key).toString('latin1');
 }
 
-/** The users of one remote. */
+/** How the users of one remote are told apart. */
 export interface StreamUsers {
   /** How many bytes of a stream show whose it is. */
   readonly openingLength: number;
@@ -80,18 +161,22 @@ export interface StreamUsers {
   find(opening: Uint8Array, source: string): User;
 }
 
-/** The users of a remote whose own cipher is `cipher`. */
-export function streamUsers(cipher: Cipher, users: readonly User[], env: Environment): StreamUsers {
+/** How the users of a remote whose own cipher is `cipher` are told apart. */
+export function streamUsers(cipher: Cipher, users: Roster, env: Environment): StreamUsers {
   return cipher.method.edition === 2017 ? triedUsers(cipher, users, env) : identifiedUsers(cipher, users);
 }
 
 /** Whose key opens the first length chunk. */
-function triedUsers(
-  { method: { saltLength } }: Cipher,
-  users: readonly User[],
-  env: Environment,
-): StreamUsers {
-  const tried = new TriedUsers(users, env);
+function triedUsers({ method: { saltLength } }: Cipher, users: Roster, env: Environment): StreamUsers {
+  const tried = new TriedUsers<User>([], env);
+  users.watch({
+    added: (user) => {
+      tried.add(user);
+    },
+    removed: (user) => {
+      tried.remove(user);
+    },
+  });
   return {
     openingLength: saltLength + lengthChunk,
     headerStart: saltLength,
@@ -106,7 +191,7 @@ function triedUsers(
   };
 }
 
-function identifiedUsers(cipher: Cipher, users: readonly User[]): StreamUsers {
+function identifiedUsers(cipher: Cipher, users: Roster): StreamUsers {
   const { saltLength } = cipher.method;
   const identified = new IdentifiedUsers(cipher, users);
   const headerStart = saltLength + identityLength;

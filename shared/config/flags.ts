@@ -73,6 +73,7 @@ export async function readRemoteFlags(
     stateDirectory: stateDirectory(variables),
     ...(plugin && { plugin }),
     ...(users.length > 0 && { users }),
+    ...(flags.usersFile !== undefined && { usersFile: flags.usersFile }),
   };
   return { settings, source };
 }

@@ -5,14 +5,14 @@
  * Only its owner may read it, and it is written once. Two first runs at the same moment end with one key: each writes
  * a file of its own and gives it the final name with link(2), which, unlike rename(2), never replaces what is there.
  */
-import { constants } from 'node:fs';
-import { link, open, unlink } from 'node:fs/promises';
+import { link, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { generateSecret, masterKey } from '../codec/keys.js';
 import { defaultMethod, findMethod, type Method, methods } from '../codec/methods.js';
 import type { Environment } from '../environment.js';
 import { codeOf, ConfigError } from '../errors.js';
 import { makeDirectory } from '../net/make-directory.js';
+import { syncDirectory, writeDurably } from './durable-file.js';
 import { pathError, readPrivateFile, unfit } from './private-file.js';
 
 /** A key and the method it is for. */
@@ -25,7 +25,6 @@ export interface StoredSecret {
 
 /** More than any key or password needs. */
 const maxFileBytes = 4096;
-const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 /**
  * The secret stored in the file at `path`; when there is none, a new one for `method` (the default method when
@@ -100,6 +99,7 @@ async function create(path: string, content: string, environment: Environment): 
       // A start that fails, on a full disk say, leaves nothing behind.
       await unlink(draft).catch(unlessMissing);
     }
+    // Without the name the laptop's key would no longer be the remote's.
     await syncDirectory(dirname(path));
     return true;
   } catch (error) {
@@ -126,27 +126,6 @@ async function giveName(draft: string, path: string): Promise<void> {
 
 function unlessMissing(error: unknown): void {
   if (codeOf(error) !== 'ENOENT') throw error;
-}
-
-async function writeDurably(path: string, content: string): Promise<void> {
-  const file = await open(path, createFlags, 0o600);
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** After a power cut the name must still be there, or the laptop's key would no longer be the remote's. */
-async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const directory = await open(path, constants.O_RDONLY);
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }
 
 function nameOf(path: string): string {

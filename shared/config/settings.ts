@@ -30,8 +30,8 @@ export interface PortSettings {
   readonly secret: string;
   /**
    * Those who are let in, each with a key of its own; `secret` alone then lets nobody in. With the 2022 AES methods
-   * users name themselves under it, with those of 2017 it is not theirs to know. Empty or absent lets in whoever has
-   * `secret`.
+   * users name themselves under it, with those of 2017 it is not theirs to know. Absent lets in whoever has `secret`,
+   * empty nobody.
    */
   readonly users?: readonly UserSecret[];
   /** Whether datagrams are served beside streams. */
@@ -57,6 +57,10 @@ export interface RemoteSettings extends PortSettings {
   readonly stateDirectory: string | undefined;
   /** Waits that differ from the defaults. */
   readonly timeouts?: Partial<Timeouts>;
+  /** Further ports, with keys of their own. */
+  readonly ports?: readonly PortSettings[];
+  /** Where the users came from, and where changes to them are written back. */
+  readonly usersFile?: string;
 }
 
 /** All that a local is told. */

@@ -1,7 +1,7 @@
 /** The users of a remote, each with a key of its own, from a file of theirs or from a config file. */
 import { masterKey, weakPassword } from '../codec/keys.js';
 import type { Method } from '../codec/methods.js';
-import { createUsers, type UserSecret } from '../codec/users.js';
+import { Users, type UserSecret } from '../codec/users.js';
 import { ConfigError } from '../errors.js';
 import { UsageError } from './exit.js';
 import { readPrivateFile, unfit } from './private-file.js';
@@ -19,8 +19,8 @@ export interface SharedRemote {
   readonly allowWeakPassword: boolean;
 }
 
-/** Room for more users than one remote can carry. */
-const maxFileBytes = 4 * 1024 * 1024;
+/** Room for more users than one remote can carry, in bytes. */
+export const maxUsersFileBytes: number = 4 * 1024 * 1024;
 
 /** The users of `--users-file` or of the config file; empty when there are none at all. ConfigError as below. */
 export async function readUsers(
@@ -42,7 +42,7 @@ export async function readUsers(
  */
 export async function readUsersFile(path: string, remote: SharedRemote): Promise<readonly UserSecret[]> {
   const name = `users file ${path}`;
-  const text = await readPrivateFile({ name, path, maxBytes: maxFileBytes });
+  const text = await readPrivateFile({ name, path, maxBytes: maxUsersFileBytes });
   if (text === undefined) throw unfit(name, 'a file', 'none');
   const users = text
     .split(/\r?\n/)
@@ -73,7 +73,7 @@ function readLine(line: string, where: string, { method, allowWeakPassword }: Sh
 /** The remote would find the same, but knows nothing of the file. */
 function checkTogether(name: string, users: readonly UserSecret[], { method, secret }: SharedRemote): void {
   try {
-    createUsers({ method, key: masterKey(method, secret), backend: 'native' }, users);
+    if (users.length > 0) new Users({ method, key: masterKey(method, secret), backend: 'native' }, users);
   } catch (error) {
     throw error instanceof ConfigError
       ? new ConfigError(`${name}: ${error.message}`, { cause: error })

@@ -92,18 +92,42 @@ export class AssociationTable {
     }
   }
 
+  /**
+   * Ends those of one user at once. Their sessions are remembered for as long as a recording could begin one: the
+   * user may be back before that, with the same key.
+   */
+  cut(user: string): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.association.user === user) this.#cut(entry);
+    }
+  }
+
   endAll(): void {
     for (const entry of this.#entries.values()) this.#end(entry);
   }
 
   #end(entry: Entry): void {
+    this.#leave(entry);
+    if (typeof entry.key !== 'string') entry.key.end();
+  }
+
+  #cut(entry: Entry): void {
+    const { key } = entry;
+    this.#leave(entry);
+    if (typeof key === 'string') return;
+    const forget = (): void => {
+      if (!this.#entries.has(key)) key.end();
+    };
+    setTimeout(forget, sessionMemoryMs).unref();
+  }
+
+  #leave(entry: Entry): void {
     const { key, source, association } = entry;
     this.#entries.delete(key);
     this.#all.delete(entry);
     const neighbours = this.#sources.get(source);
     neighbours?.delete(entry);
     if (neighbours?.empty === true) this.#sources.delete(source);
-    if (typeof key !== 'string') key.end();
     association.close();
   }
 }

@@ -7,20 +7,24 @@ import { admitAddress, admitAddresses, admitTarget, type Guard } from '../net/gu
 import type { Resolver } from '../net/resolve.js';
 import { routedAddress } from '../net/routes.js';
 import type { Observer } from '../observe/events.js';
+import type { Account, Carried, Carrier } from './accounts.js';
 import { type Named, Names } from './association-names.js';
-import { nextConversation } from './visit.js';
+import { named, nextConversation } from './visit.js';
 
-/** What all associations of a remote, or of one of its users, share. */
+/** What all associations of a port share. */
 export interface Surroundings {
   readonly resolver: Resolver;
   readonly guard: Guard;
   readonly observer: Observer;
-  /** Who asks, where each user has a key of its own. */
-  readonly user?: string;
   /** The socket that clients send to, and that answers leave by. */
   readonly listener: Pick<Datagrams, 'send'>;
   /** A socket could not be had for want of a descriptor. */
   readonly noDescriptor: () => void;
+}
+
+/** In whose name. */
+export interface Owned {
+  readonly account: Account;
 }
 
 const dnsPort = 53;
@@ -29,11 +33,12 @@ const dnsPort = 53;
  * The datagrams of one client of a remote, on their way to any number of targets and back: one socket for each family,
  * so that a target sees the same sender in all of them. Whoever has learned its port may answer (RFC 4787 §5).
  */
-export class Association {
+export class Association implements Carrier {
   /** Where answers go. Changes with every genuine packet: clients move (T-22). */
   client: Endpoint;
   readonly #sealer: PacketSealer;
   readonly #around: Surroundings;
+  readonly #account: Account;
   readonly #names: Names;
   readonly #sockets = new Map<4 | 6, Datagrams>();
   readonly #id = nextConversation();
@@ -48,13 +53,32 @@ export class Association {
   #datagramsDown = 0;
   #dropped = 0;
 
-  constructor(client: Endpoint, sealer: PacketSealer, around: Surroundings) {
+  constructor(client: Endpoint, sealer: PacketSealer, { account, ...around }: Surroundings & Owned) {
     this.client = client;
     this.#sealer = sealer;
     this.#around = around;
     this.#names = new Names(this.#find, { found: this.#found, lost: this.#lost });
-    const { observer, user } = around;
-    observer({ event: 'opened', id: this.#id, role: 'remote', ...(user !== undefined && { user }) });
+    this.#account = account;
+    account.open(this);
+    around.observer({ event: 'opened', id: this.#id, role: 'remote', ...named(account) });
+  }
+
+  get kind(): 'association' {
+    return 'association';
+  }
+
+  /** The name of whose it is, where each user has a key of its own. */
+  get user(): string | undefined {
+    return this.#account.user;
+  }
+
+  carried(): Carried {
+    return {
+      up: this.#up,
+      down: this.#down,
+      datagramsUp: this.#datagramsUp,
+      datagramsDown: this.#datagramsDown,
+    };
   }
 
   /** When it last carried anything, on the clock of `performance`. */
@@ -88,11 +112,11 @@ export class Association {
     const broken = this.#sockets.size === 0 ? this.#broken : undefined;
     for (const socket of this.#sockets.values()) socket.close();
     this.#sockets.clear();
-    const { observer, user } = this.#around;
-    observer({
+    this.#account.close(this);
+    this.#around.observer({
       event: 'closed',
       id: this.#id,
-      ...(user !== undefined && { user }),
+      ...named(this.#account),
       up: this.#up,
       down: this.#down,
       ms: Math.round(performance.now() - this.#startedAt),

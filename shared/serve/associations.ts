@@ -4,7 +4,7 @@
  */
 import type { Target } from '../codec/address.js';
 import { type OpenedPacket, packetServer, type PacketServer } from '../codec/packets.js';
-import type { Cipher, User } from '../codec/stream.js';
+import type { Cipher, Roster } from '../codec/session.js';
 import type { Environment } from '../environment.js';
 import { codeOf, messageOf } from '../errors.js';
 import { bindDatagrams, type Datagrams, type Endpoint } from '../net/datagrams.js';
@@ -12,6 +12,7 @@ import { moreDescriptors, mostDatagramSockets } from '../net/descriptors.js';
 import type { Guard } from '../net/guard.js';
 import type { Resolver } from '../net/resolve.js';
 import type { Observer } from '../observe/events.js';
+import type { Accounts } from './accounts.js';
 import { Association, type Surroundings } from './association.js';
 import { Shortages } from './association-shortages.js';
 import { AssociationTable, type IdleLimits, type Places } from './association-table.js';
@@ -22,8 +23,9 @@ export interface DatagramOptions {
   /** Where the remote listens for connections: the same host and port are taken for datagrams. */
   readonly listen: Target;
   readonly cipher: Cipher;
-  /** Those who are let in, where each has a key of its own; empty lets in whoever has the key of the remote. */
-  readonly users?: readonly User[];
+  /** Those who are let in, where each has a key of its own; undefined lets in whoever has the key of the remote. */
+  readonly users?: Roster | undefined;
+  readonly accounts: Pick<Accounts, 'accountOf'>;
   readonly environment: Environment;
   readonly resolver: Resolver;
   readonly guard: Guard;
@@ -46,6 +48,8 @@ export interface DatagramServiceCounts {
 /** A running service. */
 export interface DatagramService {
   readonly counts: () => DatagramServiceCounts;
+  /** Ends the associations of one user, who is none any more or has another key now. */
+  cut(user: string): void;
   /** Ends all associations. */
   close(): void;
 }
@@ -67,6 +71,7 @@ export async function serveDatagrams(
 class Associations implements DatagramService {
   readonly #listener: Datagrams;
   readonly #around: Surroundings;
+  readonly #accounts: DatagramOptions['accounts'];
   readonly #server: PacketServer;
   readonly #table: AssociationTable;
   readonly #forgeries: Forgeries;
@@ -78,6 +83,7 @@ class Associations implements DatagramService {
   constructor(listener: Datagrams, options: DatagramOptions, wanted: Places) {
     const { cipher, users, environment, resolver, guard, observer, notBefore, timeouts } = options;
     this.#notBefore = notBefore;
+    this.#accounts = options.accounts;
     this.#listener = listener;
     const noDescriptor = (): void => {
       this.#shortages.add('descriptors');
@@ -104,6 +110,10 @@ class Associations implements DatagramService {
 
   counts(): DatagramServiceCounts {
     return { associations: this.#table.size, forged: this.#forgeries.total, dropped: this.#dropped };
+  }
+
+  cut(user: string): void {
+    this.#table.cut(user);
   }
 
   close(): void {
@@ -158,8 +168,8 @@ class Associations implements DatagramService {
       session?.end();
       return undefined;
     }
-    const around = user === undefined ? this.#around : { ...this.#around, user };
-    const association = new Association(from, sealer, around);
+    const account = this.#accounts.accountOf(user);
+    const association = new Association(from, sealer, { ...this.#around, account });
     this.#table.add(key, source, association);
     return association;
   }

@@ -1,6 +1,6 @@
 import type { Cipher, OpenedRequest } from '../codec/stream.js';
 import { RequestOpener } from '../codec/stream.js';
-import type { StreamUsers } from '../codec/users.js';
+import type { StreamUsers, Users } from '../codec/users.js';
 import { messageOf } from '../errors.js';
 import type { Environment } from '../environment.js';
 import type { ReplayStore } from '../net/replay.js';
@@ -17,7 +17,7 @@ const mostAhead = 128 * 1024;
 export interface Gate {
   readonly cipher: Cipher;
   /** Those who are let in, where each has a key of its own. */
-  readonly users?: StreamUsers | undefined;
+  readonly users?: (StreamUsers & Pick<Users, 'has'>) | undefined;
   readonly environment: Environment;
   readonly replay: ReplayStore;
   /** Unix seconds: a stamped opening older than this may have been recorded before we could remember it. */
@@ -179,6 +179,12 @@ class Opening implements Sink {
 
   #admit(opened: OpenedRequest): void {
     if (this.#over) return;
+    const { user, cipher } = opened;
+    // Removed, or given another key, while the salt was looked up.
+    if (user !== undefined && this.#gate.users?.has(user, cipher) === false) {
+      this.#absorb('key: expected that of a user, got one that was until just now');
+      return;
+    }
     this.leave();
     this.#tcp.giveBack(this.#bytes.subarray(opened.consumed, this.#filled));
     this.#authenticated(opened);

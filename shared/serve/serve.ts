@@ -6,6 +6,7 @@ import type { PushStream } from '../net/stream.js';
 import type { Observer, Role } from '../observe/events.js';
 import type { Connected, DialerOptions, Outbound, Passed } from '../outbound/outbound.js';
 import type { Command, Protocol } from '../proxy/request.js';
+import type { Account } from './accounts.js';
 import type { Attempts } from './attempts.js';
 import { carryOut } from './commands.js';
 import { Visit } from './visit.js';
@@ -55,8 +56,8 @@ export interface Machine {
   readonly outbound: Outbound;
   readonly observer: Observer;
   readonly idleMs: number;
-  /** Who asks, where each user has a key of its own. */
-  readonly user?: string;
+  /** In whose name, at a remote. */
+  readonly account?: Account;
   /** Where a conversation counts until its relay has begun. */
   readonly attempts: Attempts;
 }

@@ -4,7 +4,7 @@ import { ProtocolError } from '../errors.js';
 import { mostDatagramSockets, openDatagramSockets } from '../net/descriptors.js';
 import type { PushStream, Sink } from '../net/stream.js';
 import { UotCodec, type UotVersion } from '../proxy/uot.js';
-import { Association, type Surroundings } from './association.js';
+import { Association, type Owned, type Surroundings } from './association.js';
 import type { IdleLimits } from './association-table.js';
 
 /** One for each family. */
@@ -15,7 +15,7 @@ const sweepMs = 5_000;
 const byStream = { address: '', port: 0 } as const;
 const crowded = new Error('stream: expected it to take a datagram, got a full one');
 
-export interface UotOptions extends Omit<Surroundings, 'listener'> {
+export interface UotOptions extends Omit<Surroundings, 'listener'>, Owned {
   readonly timeouts: IdleLimits;
 }
 

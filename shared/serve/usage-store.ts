@@ -8,10 +8,13 @@ export interface UserTraffic {
   readonly down: number;
   readonly datagramsUp: number;
   readonly datagramsDown: number;
-  /** Conversations that are open now. */
+  /** Streams that are open now. */
   readonly streams: number;
   /** Associations that are open now. */
   readonly associations: number;
+  /** Those that were open and have ended. */
+  readonly endedStreams: number;
+  readonly endedAssociations: number;
 }
 
 /** What users have done. Whoever has done nothing has traffic of zeros. */

@@ -6,6 +6,7 @@ import type { PushStream } from '../net/stream.js';
 import { TcpStream } from '../net/tcp.js';
 import type { Connected, DatagramCounts } from '../outbound/outbound.js';
 import type { Protocol } from '../proxy/request.js';
+import type { Account, Carried, Carrier } from './accounts.js';
 import type { Caller, Machine } from './serve.js';
 
 let conversations = 0;
@@ -20,7 +21,7 @@ export function nextConversation(): number {
  * What is remembered of one connection. It outlives the handshake, and ten thousand idle ones are nothing special,
  * so it holds a few words and nothing of what was said.
  */
-export class Visit implements Caller {
+export class Visit implements Caller, Carrier {
   readonly id: number = nextConversation();
   readonly machine: Machine;
   readonly client: PushStream;
@@ -33,8 +34,18 @@ export class Visit implements Caller {
   constructor(client: PushStream, machine: Machine) {
     this.client = client;
     this.machine = machine;
-    const { observer, role, user } = machine;
-    observer({ event: 'opened', id: this.id, role, ...(user !== undefined && { user }) });
+    const { observer, role, account } = machine;
+    account?.open(this);
+    observer({ event: 'opened', id: this.id, role, ...named(account) });
+  }
+
+  /** At a remote, the only half with accounts, all of them are: datagrams have none of these. */
+  get kind(): 'stream' {
+    return 'stream';
+  }
+
+  carried(): Carried {
+    return { ...this.#counts(), datagramsUp: 0, datagramsDown: 0 };
   }
 
   /** Each exchange of a conversation is an attempt of its own: when the service stops, no more of them are begun. */
@@ -98,11 +109,12 @@ export class Visit implements Caller {
   /** `datagrams`: it was an association, and those are its bytes. */
   close(failure: unknown, datagrams?: DatagramCounts): void {
     const ms = Math.round(performance.now() - this.#startedAt);
-    const { observer, user } = this.machine;
+    const { observer, account } = this.machine;
+    account?.close(this);
     observer({
       event: 'closed',
       id: this.id,
-      ...(user !== undefined && { user }),
+      ...named(account),
       ...(datagrams === undefined ? this.#counts() : countsOf(datagrams)),
       ms,
       ...(this.#target && { target: this.#target }),
@@ -116,6 +128,11 @@ export class Visit implements Caller {
     if (this.#far instanceof TcpStream) return { up: this.#far.sent, down: this.#far.received };
     return this.#exchanges?.counts() ?? { up: 0, down: 0 };
   }
+}
+
+/** Whose it is, as events say it. */
+export function named(account: Account | undefined): { readonly user?: string } {
+  return account?.user === undefined ? {} : { user: account.user };
 }
 
 /** What was carried, as the event of the end says it. */

@@ -18,7 +18,7 @@ import {
   text,
   toHex,
 } from '../support/codec.js';
-import { household, type Household, identityMethods, identityVector } from '../support/identity.js';
+import { household, rosterOf, type Household, identityMethods, identityVector } from '../support/identity.js';
 
 const target = { host: 'example.com', port: 443 };
 
@@ -32,8 +32,8 @@ function requestOf(cipher: Cipher): Uint8Array {
   });
 }
 
-function openerOf({ remote, users }: Household): RequestOpener {
-  const asking = { users: streamUsers(remote, users, fixedEnvironment()), source: '192.0.2.7' };
+function openerOf({ remote, roster }: Household): RequestOpener {
+  const asking = { users: streamUsers(remote, roster, fixedEnvironment()), source: '192.0.2.7' };
   return new RequestOpener(remote, fixedEnvironment(), asking);
 }
 
@@ -70,8 +70,11 @@ describe.each(backends)('identity headers of streams, %s', (backend) => {
     test('the remote opens the request of the vector with the key of the user that it names', () => {
       const vector = identityVector(method);
       const own = { method, key: vector.ipsk0, backend };
-      const users = [...house.users, { name: 'zoe', cipher: { method, key: vector.psk, backend } }];
-      const opened = openRequest({ ...house, remote: own, users }, vector.tcp_request_1ipsk);
+      const roster = rosterOf([
+        ...house.users,
+        { name: 'zoe', cipher: { method, key: vector.psk, backend } },
+      ]);
+      const opened = openRequest({ ...house, remote: own, roster }, vector.tcp_request_1ipsk);
       expect(opened.user).toBe('zoe');
       expect(opened.target).toEqual(target);
       expect(text(opened.payload)).toBe('hello');

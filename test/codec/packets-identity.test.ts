@@ -4,7 +4,7 @@ import { packetClient, packetServer } from '../../shared/codec/packets.js';
 import type { PacketServer } from '../../shared/codec/packets.js';
 import type { Cipher } from '../../shared/codec/session.js';
 import { backends, fixedEnvironment, flipBit, hex, text, toHex } from '../support/codec.js';
-import { household, identityMethods, identityVector } from '../support/identity.js';
+import { household, identityMethods, identityVector, rosterOf } from '../support/identity.js';
 import { clockAt, craftRequest, environmentOf, payload, refusalOf, target } from '../support/packets.js';
 
 const nameServer = { host: '8.8.8.8', port: 53 };
@@ -19,7 +19,7 @@ describe.each(backends)('identity headers of packets, %s', (backend) => {
     const house = household(method, backend);
 
     function serverOf(seed = 2): PacketServer {
-      return packetServer(house.remote, environmentOf(clockAt(), seed), house.users);
+      return packetServer(house.remote, environmentOf(clockAt(), seed), house.roster);
     }
 
     function packetOf(cipher: Cipher, seed = 1): Uint8Array {
@@ -43,7 +43,7 @@ describe.each(backends)('identity headers of packets, %s', (backend) => {
 
     test('the remote opens the packet of the vector, and answers it with the key of the user alone', () => {
       const vector = identityVector(method);
-      const users = [...house.users, { name: 'zoe', cipher: { method, key: vector.psk, backend } }];
+      const users = rosterOf([...house.users, { name: 'zoe', cipher: { method, key: vector.psk, backend } }]);
       const own = { method, key: vector.ipsk0, backend };
       const server = packetServer(own, fixedEnvironment([serverSession, twoOfPadding]), users);
       const opened = server.open(vector.udp_c2s_1ipsk);

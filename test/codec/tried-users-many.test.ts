@@ -4,6 +4,7 @@ import type { User } from '../../shared/codec/session.js';
 import { RequestSealer } from '../../shared/codec/stream.js';
 import { streamUsers } from '../../shared/codec/users.js';
 import { methods2017, pattern, sealed } from '../support/codec.js';
+import { rosterOf } from '../support/identity.js';
 import { clockAt, environmentOf, payload, target } from '../support/packets.js';
 
 /** Two hundred users, and how often a key of theirs has been tried. */
@@ -38,7 +39,7 @@ describe.each(methods2017)('two hundred users of $name', (method) => {
   const last = { method, key: pattern(method.keyLength, 199), backend: 'native' as const };
 
   test('cost one trial for a stream from an address that is known', () => {
-    const known = streamUsers(remote, users, environment);
+    const known = streamUsers(remote, rosterOf(users), environment);
     const opening = (seed: number): Uint8Array =>
       sealed((out) => {
         new RequestSealer(last, target, environmentOf(clockAt(), seed)).seal(payload, out);
@@ -51,8 +52,8 @@ describe.each(methods2017)('two hundred users of $name', (method) => {
 
   test('cost as many trials for a datagram from an address that is known as one user does', () => {
     const client = packetClient(last, environmentOf(clockAt(), 3));
-    const many = packetServer(remote, environmentOf(clockAt(), 2), users);
-    const alone = packetServer(remote, environmentOf(clockAt(), 2), users.slice(-1));
+    const many = packetServer(remote, environmentOf(clockAt(), 2), rosterOf(users));
+    const alone = packetServer(remote, environmentOf(clockAt(), 2), rosterOf(users.slice(-1)));
     many.open(client.seal(target, payload), 'here');
     for (let packet = 0; packet < 10; packet += 1) {
       const next = client.seal(target, payload);

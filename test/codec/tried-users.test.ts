@@ -107,7 +107,7 @@ describe('users whose keys are tried', () => {
 
 describe.each(methods2017)('users of $name', (method) => {
   const house = household(method);
-  const { remote, users } = house;
+  const { remote, roster } = house;
 
   function requestOf(name: string): Uint8Array {
     const request = new RequestSealer(house.client(name), target, environmentOf(clockAt(), 5));
@@ -117,7 +117,7 @@ describe.each(methods2017)('users of $name', (method) => {
   }
 
   function newOpener(): RequestOpener {
-    const asking = { users: streamUsers(remote, users, fixedEnvironment()), source: 'here' };
+    const asking = { users: streamUsers(remote, roster, fixedEnvironment()), source: 'here' };
     return new RequestOpener(remote, fixedEnvironment(), asking);
   }
 
@@ -145,7 +145,7 @@ describe.each(methods2017)('users of $name', (method) => {
   });
 
   test('packets are answered under the key of the user, and a repeated one is refused', () => {
-    const server = packetServer(remote, environmentOf(clockAt(), 2), users);
+    const server = packetServer(remote, environmentOf(clockAt(), 2), roster);
     const ben = packetClient(house.client('ben'), environmentOf(clockAt(), 3));
     const packet = ben.seal(target, payload);
     const opened = server.open(packet, 'here');

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { PacketSession } from '../../shared/codec/packets.js';
 import type { ObservedEvent } from '../../shared/observe/events.js';
+import { Account } from '../../shared/serve/accounts.js';
 import { Association } from '../../shared/serve/association.js';
 import { AssociationTable, type Key } from '../../shared/serve/association-table.js';
 
@@ -34,6 +35,7 @@ function rig(total: number): {
       close: () => undefined,
     },
     noDescriptor: () => undefined,
+    account: new Account(undefined),
   };
   return {
     table,

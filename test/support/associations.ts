@@ -8,6 +8,7 @@ import type { Environment } from '../../shared/environment.js';
 import { createResolver } from '../../shared/net/resolve.js';
 import { systemEnvironment } from '../../shared/net/system.js';
 import type { ObservedEvent } from '../../shared/observe/events.js';
+import { Accounts } from '../../shared/serve/accounts.js';
 import {
   type DatagramOptions,
   type DatagramService,
@@ -52,6 +53,7 @@ export async function datagramService(changes: ServiceChanges = {}): Promise<Run
     },
     notBefore: 0,
     timeouts: { udpIdleMs: 300_000, dnsIdleMs: 60_000 },
+    accounts: new Accounts(),
     ...others,
   };
   const service = await serveDatagrams(options, places);

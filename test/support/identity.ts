@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { CipherBackend } from '../../shared/codec/aead.js';
 import { type Method, methods } from '../../shared/codec/methods.js';
-import type { Cipher, User } from '../../shared/codec/session.js';
+import type { Cipher, Roster, RosterWatcher, User } from '../../shared/codec/session.js';
 import { hex, pattern } from './codec.js';
 
 /** The methods whose clients can name themselves. */
@@ -15,6 +15,7 @@ export interface Household {
   /** The remote's own cipher. */
   readonly remote: Cipher;
   readonly users: readonly User[];
+  readonly roster: Roster;
   /** The cipher of a client who is that user. */
   readonly client: (name: string) => Cipher;
 }
@@ -28,7 +29,27 @@ export function household(method: Method, backend: CipherBackend = 'native'): Ho
     const own = users.find((user) => user.name === name)?.cipher ?? cipherOf(99);
     return method.edition === 2017 ? own : { ...own, identityKeys: [remote.key] };
   };
-  return { remote, users, client };
+  return { remote, users, roster: rosterOf(users), client };
+}
+
+/** These users, who come and go as the test says. */
+export function rosterOf(users: readonly User[]): Roster & RosterWatcher {
+  const present = new Set(users);
+  const watchers: RosterWatcher[] = [];
+  return {
+    watch: (watcher) => {
+      watchers.push(watcher);
+      present.forEach(watcher.added);
+    },
+    added: (user) => {
+      present.add(user);
+      for (const { added } of watchers) added(user);
+    },
+    removed: (user) => {
+      present.delete(user);
+      for (const { removed } of watchers) removed(user);
+    },
+  };
 }
 
 type Field =

@@ -1,0 +1,266 @@
+/** One port of a remote: who is let in there, and where they are served. */
+import type { Target } from '../shared/codec/address.js';
+import { masterKey } from '../shared/codec/keys.js';
+import type { Cipher } from '../shared/codec/stream.js';
+import { streamUsers, Users } from '../shared/codec/users.js';
+import type { PortSettings, RemoteSettings } from '../shared/config/settings.js';
+import type { Environment } from '../shared/environment.js';
+import { codeOf, StoppedError } from '../shared/errors.js';
+import type { Guard } from '../shared/net/guard.js';
+import { listen, type Listener, type ListenOptions } from '../shared/net/listen.js';
+import type { Resolver } from '../shared/net/resolve.js';
+import type { Observer } from '../shared/observe/events.js';
+import type { Outbound } from '../shared/outbound/outbound.js';
+import { Accounts } from '../shared/serve/accounts.js';
+import { type DatagramService, serveDatagrams } from '../shared/serve/associations.js';
+import { Attempts } from '../shared/serve/attempts.js';
+import { authenticate, type Gate, type WaitingRoom } from '../shared/serve/authenticate.js';
+import { Connections, warnCrowded } from '../shared/serve/connections.js';
+import { liveUsers, noUsers, type UserRecords } from '../shared/serve/live-users.js';
+import { pluginSide, reservePublic, startPluginBefore } from '../shared/serve/plugin.js';
+import type { Inbound } from '../shared/serve/serve.js';
+import type { Timeouts } from '../shared/serve/timeouts.js';
+import type { Unproven } from '../shared/serve/unproven.js';
+import type { UserStore } from '../shared/serve/user-store.js';
+import { converse, type Room } from './conversation.js';
+import type { OwnAddresses } from './own-addresses.js';
+import type { PortMemory, ReplayMemory } from './replay-memory.js';
+
+/** Ports that are asked for until one is free for both. */
+const mostTries = 8;
+
+/** What the ports of a remote share. */
+export interface Premises {
+  readonly cipherBackend: RemoteSettings['cipherBackend'];
+  readonly environment: Environment;
+  readonly observer: Observer;
+  readonly timeouts: Timeouts;
+  readonly resolver: Resolver;
+  readonly guard: Guard;
+  readonly own: OwnAddresses;
+  readonly outbound: Outbound;
+  readonly inbound: Inbound;
+  readonly memory: ReplayMemory;
+  readonly unproven: Unproven;
+  readonly waiting: WaitingRoom;
+  readonly noDescriptor: () => void;
+}
+
+/** A port that is open. */
+export interface Port {
+  /** Where it listens, as `[::]:8388`, with the port that was really taken. */
+  readonly listen: string;
+  readonly users: UserStore;
+  readonly accounts: Accounts;
+  /** Stops as a whole remote does (`Service.stop`). */
+  stop(graceMs: number): Promise<void>;
+}
+
+/**
+ * Opens a port; `records` is told of changes to its users. Rejects with a ConfigError for what cannot be used, or with the
+ * system's error when it cannot listen.
+ */
+export async function openPort(
+  settings: PortSettings,
+  premises: Premises,
+  records?: UserRecords,
+): Promise<Port> {
+  const { method, secret } = settings;
+  const cipher: Cipher = { method, key: masterKey(method, secret), backend: premises.cipherBackend };
+  const users = settings.users && new Users(cipher, settings.users);
+  const memory = await premises.memory.take(cipher, settings.freshKey);
+  const within: Within = { settings, premises, cipher, users, memory, accounts: new Accounts() };
+  const { accounts } = within;
+  const { door, proven, stop } = openDoor(within);
+  const sockets = await openSockets(within, door).catch(async (error: unknown) => {
+    await memory.release();
+    throw error;
+  });
+  users?.watch({
+    added: () => undefined,
+    removed: ({ name }) => {
+      proven.cut(accounts.accountOf(name), new StoppedError('user: expected one of ours, got one no more'));
+      sockets.datagrams?.cut(name);
+    },
+  });
+  const removed = (name: string): void => {
+    accounts.forget(name);
+  };
+  return {
+    listen: sockets.text,
+    users: users === undefined ? noUsers() : liveUsers(users, { removed, records }),
+    accounts,
+    async stop(graceMs) {
+      sockets.close();
+      await stop(graceMs);
+      await sockets.plugin?.stop();
+      await memory.release();
+    },
+  };
+}
+
+/** What the parts of one port know of each other. */
+interface Within {
+  readonly settings: PortSettings;
+  readonly premises: Premises;
+  readonly cipher: Cipher;
+  readonly users: Users | undefined;
+  readonly memory: PortMemory;
+  readonly accounts: Accounts;
+}
+
+interface Door {
+  readonly door: ListenOptions;
+  /** Those who were let in. */
+  readonly proven: Connections;
+  readonly stop: (graceMs: number) => Promise<void>;
+}
+
+/** Who comes by stream is let in, or not, and served. */
+function openDoor({ settings, premises, cipher, users, memory, accounts }: Within): Door {
+  const { environment, observer, timeouts, unproven, waiting, inbound, outbound } = premises;
+  const { resolver, guard, noDescriptor } = premises;
+  const { replay, notBefore } = memory;
+  const { absorbMs, idleMs } = timeouts;
+  const proven = new Connections();
+  const attempts = new Attempts();
+  let stopped = false;
+  const absorbed = (why: string): void => {
+    observer({ event: 'absorbed', why });
+  };
+  const gate: Gate = {
+    cipher,
+    users: users && {
+      ...streamUsers(cipher, users, environment),
+      has: (name, theirs) => users.has(name, theirs),
+    },
+    environment,
+    replay,
+    notBefore,
+    waiting,
+    absorbMs,
+    absorbed,
+  };
+  const room: Room = {
+    machine: { role: 'remote', outbound, observer, idleMs, attempts },
+    environment,
+    timeouts,
+    replay,
+    inbound,
+    uot: settings.udp ? { resolver, guard, observer, noDescriptor, timeouts } : undefined,
+    absorbed,
+  };
+  return {
+    door: {
+      accept: (tcp) => {
+        unproven.add(tcp);
+        authenticate(tcp, gate, (opened) => {
+          // Let go of while its salt was looked up: the socket is gone, though nobody has been told yet.
+          if (!unproven.remove(tcp)) return;
+          if (stopped) {
+            tcp.drop();
+            return;
+          }
+          const account = accounts.accountOf(opened.user);
+          proven.add(tcp, account);
+          converse(tcp, opened, { ...room, account });
+        });
+      },
+      crowded: warnCrowded(observer),
+      filling: () => {
+        unproven.makeRoom();
+      },
+    },
+    proven,
+    stop: async (graceMs) => {
+      stopped = true;
+      attempts.stop();
+      await proven.drain(graceMs);
+      await attempts.settled();
+    },
+  };
+}
+
+interface Sockets {
+  readonly text: string;
+  readonly datagrams: DatagramService | undefined;
+  readonly plugin: { readonly stop: () => Promise<void> } | undefined;
+  /** Lets nobody in any more, and ends all associations. */
+  readonly close: () => void;
+}
+
+/** Listens, for datagrams too and behind a plugin if so told. */
+async function openSockets(within: Within, door: ListenOptions): Promise<Sockets> {
+  const { settings, premises, cipher, users, memory, accounts } = within;
+  const { environment, observer, timeouts, resolver, guard, own } = premises;
+  const closing: (() => void)[] = [];
+  const close = (): void => {
+    for (const each of closing.splice(0)) each();
+  };
+  const opened = (listener: Listener): Listener => {
+    own.add(listener.address);
+    closing.push(() => {
+      own.remove(listener.address);
+      listener.close();
+    });
+    return listener;
+  };
+  const listenForDatagrams = (address: Target): Promise<DatagramService> =>
+    serveDatagrams({
+      listen: address,
+      cipher,
+      users,
+      accounts,
+      environment,
+      resolver,
+      guard,
+      observer,
+      notBefore: memory.notBefore,
+      timeouts,
+    });
+  try {
+    // With a plugin it is the plugin that listens where everybody comes, and this half behind it.
+    const behind = settings.plugin && opened(await listen(pluginSide, door));
+    const { listener, datagrams } = await openBoth(settings, {
+      streams: () => (behind === undefined ? listen(settings.listen, door) : reservePublic(settings.listen)),
+      datagrams: listenForDatagrams,
+    });
+    opened(listener);
+    if (datagrams !== undefined) {
+      closing.push(() => {
+        datagrams.close();
+      });
+    }
+    const place = { remote: listener.address, local: (behind ?? listener).address };
+    const plugin = settings.plugin && (await startPluginBefore(place, settings.plugin, { observer, close }));
+    return { text: listener.text, datagrams, plugin, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+interface Halves {
+  readonly streams: () => Promise<Listener>;
+  readonly datagrams: (address: Target) => Promise<DatagramService>;
+}
+
+/**
+ * One port for streams and datagrams. When the system chose it, its other half may be somebody else's: then it is asked
+ * for another one.
+ */
+async function openBoth(
+  { listen: { port }, udp }: PortSettings,
+  { streams, datagrams }: Halves,
+): Promise<{ readonly listener: Listener; readonly datagrams: DatagramService | undefined }> {
+  for (let tries = 1; ; tries += 1) {
+    const listener = await streams();
+    if (!udp) return { listener, datagrams: undefined };
+    try {
+      return { listener, datagrams: await datagrams(listener.address) };
+    } catch (error) {
+      listener.close();
+      if (port !== 0 || codeOf(error) !== 'EADDRINUSE' || tries === mostTries) throw error;
+    }
+  }
+}

@@ -1,0 +1,124 @@
+/** What a remote remembers of openings, so that a recorded one is not answered again, whichever of its ports it comes to. */
+import { createHmac } from 'node:crypto';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cipher } from '../shared/codec/stream.js';
+import type { Environment } from '../shared/environment.js';
+import { messageOf } from '../shared/errors.js';
+import { openJournal } from '../shared/net/journal.js';
+import { exactReplayStore, hashedReplayStore, type ReplayStore } from '../shared/net/replay.js';
+import type { Observer } from '../shared/observe/events.js';
+
+/** What one port needs of it. */
+export interface PortMemory {
+  readonly replay: ReplayStore;
+  /** Unix seconds: a stamped opening older than this may have been recorded before anybody could remember it. */
+  readonly notBefore: number;
+  /** The port is closed. */
+  release(): Promise<void>;
+}
+
+export interface ReplayMemoryOptions {
+  readonly environment: Environment;
+  readonly observer: Observer;
+  /** The directory of the journals; undefined keeps everything in memory only. */
+  readonly stateDirectory: string | undefined;
+}
+
+/** A packet of the 2022 edition can be played again for so long, in milliseconds (SIP022 §3.2.4). */
+const playableMs = 61_000;
+
+interface SharedStore {
+  readonly store: Promise<ReplayStore>;
+  ports: number;
+}
+
+/** The memories of all ports of a remote. */
+export class ReplayMemory {
+  readonly #environment: Environment;
+  readonly #observer: Observer;
+  readonly #directory: string | undefined;
+  /** Of all 2022 ports: their salts are too long to meet. */
+  readonly #exact = exactReplayStore();
+  /** Of 2017 ports, by key: two ports with one key would answer the same opening. */
+  readonly #hashed = new Map<string, SharedStore>();
+  readonly #closing = new Map<string, Promise<void>>();
+  #notBefore: number;
+  #forgotAt = -Infinity;
+
+  constructor({ environment, observer, stateDirectory }: ReplayMemoryOptions) {
+    this.#environment = environment;
+    this.#observer = observer;
+    this.#directory = stateDirectory;
+    this.#notBefore = this.#nextSecond();
+  }
+
+  /** The memory for one more port. `freshKey`: nothing can have been recorded under its key. */
+  async take({ method, key }: Cipher, freshKey: boolean): Promise<PortMemory> {
+    if (method.edition === 2022) {
+      const notBefore = freshKey ? 0 : await this.#begun();
+      return {
+        replay: this.#exact,
+        notBefore,
+        release: () => {
+          this.#forgotAt = performance.now();
+          return Promise.resolve();
+        },
+      };
+    }
+    const hashKey = createHmac('sha256', key).update('halflight replay journal').digest();
+    const name = hashKey.toString('hex');
+    await this.#closing.get(name);
+    const shared = this.#hashed.get(name) ?? { store: this.#open(hashKey, freshKey), ports: 0 };
+    this.#hashed.set(name, shared);
+    shared.ports += 1;
+    const replay = await shared.store;
+    let released: Promise<void> | undefined;
+    return { replay, notBefore: 0, release: () => (released ??= this.#release(name, shared)) };
+  }
+
+  async #release(name: string, shared: SharedStore): Promise<void> {
+    shared.ports -= 1;
+    if (shared.ports > 0) return;
+    this.#hashed.delete(name);
+    const closing = shared.store.then((store) => store.close());
+    this.#closing.set(name, closing);
+    await closing.finally(() => this.#closing.delete(name));
+  }
+
+  /**
+   * A 2022 opening recorded before this process began cannot be in its memory. Its stamp is in whole seconds, so the
+   * remote waits for the next one and takes nothing older: no second is then half remembered (docs/probes.md T-05).
+   * The datagrams of a port are forgotten with it: whatever port comes soon after waits again.
+   */
+  async #begun(): Promise<number> {
+    if (performance.now() - this.#forgotAt < playableMs) this.#notBefore = this.#nextSecond();
+    const notBefore = this.#notBefore;
+    await sleep(Math.max(0, notBefore * 1000 - this.#environment.now()));
+    return notBefore;
+  }
+
+  #nextSecond(): number {
+    return Math.floor(this.#environment.now() / 1000) + 1;
+  }
+
+  async #open(hashKey: Buffer, freshKey: boolean): Promise<ReplayStore> {
+    const warn = (detail: string): void => {
+      this.#observer({ event: 'warning', detail });
+    };
+    if (this.#directory === undefined) {
+      if (!freshKey)
+        warn('replay journal: expected STATE_DIRECTORY, XDG_STATE_HOME or HOME, got none: it cannot be kept');
+      return hashedReplayStore(hashKey, undefined);
+    }
+    const file = path.join(this.#directory, `salts-${hashKey.toString('hex', 0, 4)}`);
+    try {
+      return hashedReplayStore(hashKey, await openJournal(file, hashKey, warn));
+    } catch (error) {
+      warn(
+        `replay journal: expected to write ${file}, got ${messageOf(error)}; a restart will forget used salts`,
+      );
+      return hashedReplayStore(hashKey, undefined);
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { type MethodName, methods } from '../../shared/codec/methods.js';
+import { Users } from '../../shared/codec/users.js';
+import { ConfigError } from '../../shared/errors.js';
+import { liveUsers, noUsers, type UserRecords } from '../../shared/serve/live-users.js';
+import { userStoreContract } from '../contracts/user-store.js';
+import { cipherFor, pattern } from '../support/codec.js';
+
+const key = (seed: number): string => Buffer.from(pattern(32, seed)).toString('base64');
+const ann = { name: 'ann', secret: key(1) };
+const ben = { name: 'ben', secret: key(2) };
+
+function users(name: MethodName = '2022-blake3-aes-256-gcm'): Users {
+  return new Users(cipherFor(methods[name]), [ann]);
+}
+
+userStoreContract('users in memory', () => liveUsers(users(), { removed: () => undefined }));
+
+/** Records that keep what they are told, or fail. */
+function records(fails = false): UserRecords & { readonly written: unknown[] } {
+  const written: unknown[] = [];
+  return {
+    written,
+    check: ({ secret }) => {
+      if (secret === key(9)) throw new ConfigError('not that one');
+    },
+    write: (...words) => {
+      written.push(words);
+      return fails ? Promise.reject(new Error('disk full')) : Promise.resolve();
+    },
+  };
+}
+
+describe('users that are written down', () => {
+  it('are so at each change, one after the other', async () => {
+    const file = records();
+    const store = liveUsers(users(), { records: file, removed: () => undefined });
+    await Promise.all([
+      store.add(ben),
+      store.replace('ann', key(3)),
+      store.remove('ben'),
+      store.remove('ben'),
+      store.replace('ben', key(4)),
+    ]);
+    expect(file.written).toEqual([
+      ['ben', ben.secret],
+      ['ann', key(3)],
+      ['ben', undefined],
+    ]);
+    expect(await store.list()).toEqual([{ name: 'ann', secret: key(3) }]);
+  });
+
+  it('are not let in when that fails, and are shut out all the same', async () => {
+    const live = users();
+    const removed: string[] = [];
+    const store = liveUsers(live, {
+      records: records(true),
+      removed: (name) => {
+        removed.push(name);
+      },
+    });
+    await expect(store.add(ben)).rejects.toThrow('disk full');
+    expect(await store.list()).toEqual([ann]);
+    await expect(store.replace('ann', key(3))).rejects.toThrow('disk full');
+    expect(await store.list()).toEqual([{ name: 'ann', secret: key(3) }]);
+    await expect(store.remove('ann')).rejects.toThrow('disk full');
+    expect([await store.list(), removed]).toEqual([[], ['ann']]);
+  });
+
+  it('do not change at all to what cannot be written down', async () => {
+    const store = liveUsers(users(), { records: records(), removed: () => undefined });
+    await expect(store.add({ name: 'ben', secret: key(9) })).rejects.toThrow('not that one');
+    await expect(store.replace('ann', key(9))).rejects.toThrow('not that one');
+    expect(await store.list()).toEqual([ann]);
+  });
+});
+
+describe('a set of users', () => {
+  it('tells who comes and who goes, and of those who are there at once', async () => {
+    const live = users('aes-256-gcm');
+    const told: string[] = [];
+    live.watch({
+      added: ({ name }) => told.push(`+${name}`),
+      removed: ({ name }) => told.push(`-${name}`),
+    });
+    const store = liveUsers(live, { removed: () => undefined });
+    await store.add(ben);
+    await store.replace('ann', 'another');
+    await store.remove('ben');
+    expect(told).toEqual(['+ann', '+ben', '-ann', '+ann', '-ben']);
+  });
+
+  it('knows a cipher only as long as it is that of its user', () => {
+    const live = users();
+    const ciphers: Parameters<Users['has']>[1][] = [];
+    live.watch({ added: ({ cipher }) => ciphers.push(cipher), removed: () => undefined });
+    live.replace('ann', key(3));
+    expect(ciphers.map((cipher) => live.has('ann', cipher))).toEqual([false, true]);
+    live.remove('ann');
+    expect(ciphers.map((cipher) => live.has('ann', cipher))).toEqual([false, false]);
+  });
+
+  it('takes no more of a 2017 method than keys can be tried for', () => {
+    const live = users('aes-256-gcm');
+    for (let at = 2; at <= 256; at++) live.add({ name: `user-${at}`, secret: `password-${at}` });
+    expect(() => {
+      live.add({ name: 'one-more', secret: 'password' });
+    }).toThrow('at most 256 with aes-256-gcm, got 257');
+    expect(live.replace('user-2', 'another')).toBe(true);
+  });
+});
+
+it('a port with a key for everybody has no users, and takes none', async () => {
+  const store = noUsers();
+  await expect(store.add(ann)).rejects.toThrow(ConfigError);
+  expect([await store.list(), await store.replace('ann', key(1)), await store.remove('ann')]).toEqual([
+    [],
+    false,
+    false,
+  ]);
+});
