@@ -14,7 +14,10 @@ function users(name: MethodName = '2022-blake3-aes-256-gcm'): Users {
   return new Users(cipherFor(methods[name]), [ann]);
 }
 
-userStoreContract('users in memory', () => liveUsers(users(), { removed: () => undefined }));
+describe.each<MethodName>(['2022-blake3-aes-256-gcm', 'aes-256-gcm'])('users of a port, %s', (name) => {
+  const cipher = cipherFor(methods[name]);
+  userStoreContract((secrets) => liveUsers(new Users(cipher, secrets), { removed: () => undefined }), key);
+});
 
 /** Records that keep what they are told, or fail. */
 function records(fails = false): UserRecords & { readonly written: unknown[] } {
