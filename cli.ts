@@ -21,7 +21,7 @@ import { asUsageError } from './cli/usage.js';
 import type { UriOfFlags } from './cli/users.js';
 import { defaultMethod } from './shared/codec/methods.js';
 import { endingOf, exitCodes, UsageError } from './shared/config/exit.js';
-import type { Half } from './shared/config/file-schema.js';
+import type { FileSettings, Half } from './shared/config/file-schema.js';
 import type { LocalPluginFlags } from './shared/config/plugin.js';
 import { escapeControls } from './shared/observe/escape.js';
 
@@ -44,8 +44,8 @@ function program(): Command {
 
   localFlags(root.command('local').description('the half on the laptop: a port for SOCKS and HTTP'))
     .addHelpText('after', help.local)
-    .action(async (uri: string | undefined, flags: Parameters<Run['runLocal']>[1] & ConfigFlag) => {
-      const all = await configured('local', { ...flags, uri });
+    .action(async (uris: readonly string[], flags: Parameters<Run['runLocal']>[1] & ConfigFlag) => {
+      const all = await configured('local', { ...flags, ...named(uris) });
       return (await run()).runLocal(all.uri, { ...typedOnly(flags), ...all });
     });
 
@@ -110,11 +110,19 @@ function addUses(root: Command): void {
 /** What every command has that reads a config file. */
 interface ConfigFlag {
   readonly config?: string;
-  /** The argument of a local. */
-  readonly uri?: string | undefined;
 }
 
-async function configured(half: Half, { config, ...typed }: ConfigFlag): ReturnType<Configure> {
+/** The arguments of a local: one server, or several. */
+function named(uris: readonly string[]): Pick<FileSettings, 'uri' | 'servers'> {
+  const [uri] = uris;
+  if (uris.length > 1) return { servers: uris.map((each) => ({ uri: each })) };
+  return uri === undefined ? {} : { uri };
+}
+
+async function configured(
+  half: Half,
+  { config, ...typed }: ConfigFlag & FileSettings,
+): ReturnType<Configure> {
   const { configure } = await import('./cli/configured.js');
   return configure(half, typed, config);
 }
@@ -192,8 +200,8 @@ function addConfig(root: Command): void {
     (await import('./cli/config.js')).runShow('remote', flags, path(flags)),
   );
   localFlags(show.command('local').description('with these flags')).action(
-    async (uri: string | undefined, flags: ConfigFlag) =>
-      (await import('./cli/config.js')).runShow('local', { ...flags, uri }, path(flags)),
+    async (uris: readonly string[], flags: ConfigFlag) =>
+      (await import('./cli/config.js')).runShow('local', { ...flags, ...named(uris) }, path(flags)),
   );
 }
 

@@ -1,12 +1,12 @@
 /** The library's face: the two halves as services, and what is needed to set them up. */
-export { startLocal, type LocalService } from './local/local.js';
+export { startLocal, type LocalService, type ServerCheck } from './local/local.js';
 export { startRemote, type RemoteService, type ServedPort } from './remote/remote.js';
 export type { Environment } from './shared/environment.js';
 export type { Service } from './shared/service.js';
 export type { Plugin } from './shared/net/plugin.js';
 export { systemEnvironment } from './shared/net/system.js';
 export type { Credential } from './shared/config/credentials.js';
-export type { ListenAddress, LocalSettings, RemoteSettings } from './shared/config/settings.js';
+export type { ListenAddress, LocalSettings, RemoteSettings, ServerChoice } from './shared/config/settings.js';
 export { formatServerUri, parseServerUri, redactServerUri, type ServerUri } from './shared/config/uri.js';
 export { findMethod, type Method, type MethodName } from './shared/codec/methods.js';
 export { generateSecret } from './shared/codec/keys.js';

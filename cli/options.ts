@@ -113,12 +113,16 @@ export function remoteFlags(command: Command): Command {
 /** The argument and the flags of `halflight local`. */
 export function localFlags(command: Command): Command {
   return portOffering(
-    command.argument('[uri]', 'the remote, as the line it printed; by default what HALFLIGHT_URI says'),
+    command.argument(
+      '[uri...]',
+      'the remote, as the line it printed, or several, the best first; by default what HALFLIGHT_URI says',
+    ),
     configFile('local'),
     plugin('on their way to the remote'),
     many('--allow-plugin <name>', 'run this plugin if the URI names it; may come several times'),
     new Option('--udp-over-tcp', 'send datagrams in a stream, for networks that drop UDP'),
     new Option('--no-udp-over-tcp').hideHelp(),
+    once('--probe-target <host:port>', 'the name server to ask through each of several ss:// servers'),
   );
 }
 

@@ -10,11 +10,12 @@ import { readRemoteFlags, type RemoteFlags, type SecretSource } from '../shared/
 import { type LocalFlags, readLocalFlags, readPortFlags } from '../shared/config/local-flags.js';
 import { localPage, upPage } from '../shared/config/local-page.js';
 import { doubtLine, remotePage } from '../shared/config/paste.js';
-import type { LocalPluginFlags, PluginFlags } from '../shared/config/plugin.js';
+import type { PluginFlags } from '../shared/config/plugin.js';
 import { isLegacyPaste } from '../shared/config/pasted.js';
 import { hostForOthers, publicHost } from '../shared/config/public-host.js';
+import { type ServerFlags, soleServer } from '../shared/config/server-choices.js';
 import { readService } from '../shared/config/service-address.js';
-import type { LocalSettings, RemoteSettings } from '../shared/config/settings.js';
+import type { LocalSettings, RemoteSettings, ServerChoice } from '../shared/config/settings.js';
 import { prefixCost } from '../shared/config/uri-prefix.js';
 import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
 import { systemEnvironment } from '../shared/net/system.js';
@@ -71,34 +72,32 @@ export async function runRemote(
   await finish([remote], life, () => usageOf(remote.ports));
 }
 
-/** `halflight local [URI]`. Settles never: it ends the process. */
+/** `halflight local [URI…]`. Settles never: it ends the process. */
 export async function runLocal(
   uri: string | undefined,
-  flags: LocalFlags & LocalPluginFlags & OutputFlags & Configured,
+  flags: LocalFlags & ServerFlags & OutputFlags & Configured,
 ): Promise<void> {
   const life = prepare(flags, 'local');
   const { output, observer } = life;
   const settings = await readLocalFlags(uri, flags, process.env);
-  const { method, secret, host, port, saltPrefix } = settings.remote;
-  warnOldLink(uri, output);
-  if (saltPrefix !== undefined) output.log.warn(prefixCost(method, saltPrefix));
-  const weak = method.edition === 2017 ? weakPassword(secret) : undefined;
-  if (weak !== undefined) output.log.warn(`${weak}; ask for a remote with a generated key`);
+  const { servers } = settings;
+  for (const written of flags.servers?.map((entry) => entry.uri) ?? [uri]) warnOldLink(written, output);
+  for (const server of servers) warnWeakServer(server, output);
   warnTypedAuth(flags, output);
 
   const { startLocal } = await import('../local/local.js');
   const local = await unlessStopped(startLocal(settings, systemEnvironment, observer), life);
-  const remote = formatTarget({ host, port });
-  const check = await unlessAsked(local.check(), life);
-  if (check !== undefined) {
-    const user = settings.remote.remoteAuth === true ? 'USER' : firstUser(settings);
-    output.announce(localPage({ ...portOf(local), user, remote, check }), {
-      event: 'ready',
-      role: 'local',
-      listen: local.listen,
-      remote,
-      check,
-    });
+  const checks = await unlessAsked(local.checkServers(), life);
+  if (checks !== undefined) {
+    const remoteAsks = servers.some((server) => server.uri.remoteAuth === true);
+    const user = remoteAsks ? 'USER' : firstUser(settings);
+    const remote = servers.map((server) => formatTarget(server.uri)).join(', ');
+    const ready = { event: 'ready', role: 'local', listen: local.listen, remote } as const;
+    const [only, ...others] = checks.map(({ check }) => check);
+    output.announce(
+      localPage({ ...portOf(local), user, remote, checks }),
+      others.length > 0 ? { ...ready, servers: checks } : { ...ready, check: only },
+    );
   }
   await finish([local], life);
 }
@@ -133,7 +132,10 @@ export async function runUp(flags: LocalFlags & OutputFlags): Promise<void> {
   ]);
   const remote = await unlessStopped(startRemote(settings, systemEnvironment, observer), life);
   const uri = remoteUri(settings, '127.0.0.1', readService(remote.listen).port);
-  const local = await unlessStopped(startLocal({ ...port, remote: uri }, systemEnvironment, observer), life);
+  const local = await unlessStopped(
+    startLocal({ ...port, servers: [soleServer(uri)] }, systemEnvironment, observer),
+    life,
+  );
   const check = await unlessAsked(local.check(), life);
   if (check !== undefined) {
     const byNpm = process.env['npm_lifecycle_event'] !== undefined;
@@ -183,6 +185,13 @@ function warnTypedAuth({ auth, config }: AuthFlags & Configured, output: Output)
 function warnOldLink(uri: string | undefined, { log }: Output): void {
   if (!isLegacyPaste(uri ?? process.env['HALFLIGHT_URI'] ?? '')) return;
   log.warn('the URI is in the form before SIP002, which many programs no longer read: ask for a new one');
+}
+
+function warnWeakServer({ uri }: ServerChoice, { log }: Output): void {
+  const { method, secret, saltPrefix } = uri;
+  if (saltPrefix !== undefined) log.warn(prefixCost(method, saltPrefix));
+  const weak = method.edition === 2017 ? weakPassword(secret) : undefined;
+  if (weak !== undefined) log.warn(`${weak}; ask for a remote with a generated key`);
 }
 
 /** A key in a config file is not in the process list, and whoever started the program can look it up there. */

@@ -1,5 +1,5 @@
 /** The ways of `halflight connect` to a target: through a local that runs, or straight through a remote. */
-import { checkPath } from '../local/path.js';
+import { checkPath } from '../local/check.js';
 import type { Target } from '../shared/codec/address.js';
 import { clientCipher } from '../shared/codec/session.js';
 import { authVariable, readOwnCredential } from '../shared/config/credentials.js';

@@ -1,4 +1,5 @@
 /** The likely cause of a failed check, for whoever sits in front of it: made of what ended the check. */
+import { formatTarget, type Target } from '../shared/codec/address.js';
 import type { Method } from '../shared/codec/methods.js';
 import { AuthError, codeOf, DialError } from '../shared/errors.js';
 import type { Wire } from '../shared/net/sealed.js';
@@ -11,6 +12,8 @@ export interface FailedCheck {
   readonly cause: unknown;
   readonly wire: Wire;
   readonly method: Method;
+  /** The target that was asked through the server, when one was. */
+  readonly asked?: Target;
 }
 
 /** The likely cause and what to do about it, in one line. */
@@ -26,9 +29,13 @@ const advisers: Readonly<Record<CheckStage, (failed: FailedCheck) => string>> = 
     isUnreachable(cause)
       ? 'this computer seems to be offline: check its network, then the host in the URI'
       : 'check that the remote runs, that host and port are right, and that its firewall lets the port through',
-  authenticate: ({ cause, wire, method }) => {
+  authenticate: ({ cause, wire, method, asked }) => {
     // Only who holds the key can show us its clock.
     if (isStale(cause)) return `the remote has our key, but not our time: check that ${clocks}`;
+    if (asked !== undefined) {
+      const far = formatTarget(asked);
+      return `no answer of ${far} came back: check key and method, and name a server it reaches with --probe-target`;
+    }
     if (codeOf(cause) === 'silence') {
       return method.edition === 2022
         ? `the remote was reached but does not take our key: check key and method, and that ${clocks}`

@@ -86,6 +86,6 @@ interface Said extends Pick<PassedRequest, 'refused'> {
 
 /** What the client sends behind its request belongs to the conversation, and goes with it. */
 function passOn({ door, driver, target }: Passing, { said, reply, refused }: Said): PassedRequest {
-  const words = (): Uint8Array => concat([said, driver.takeAhead()]);
-  return { command: 'pass', target, passOn: (options) => door.pass({ words, reply }, options), refused };
+  const spoken = { target, words: said, takeAhead: () => driver.takeAhead(), reply };
+  return { command: 'pass', target, passOn: (options) => door.pass(spoken, options), refused };
 }

@@ -1,59 +1,35 @@
-import { AuthError, codeOf, DialError, messageOf } from '../shared/errors.js';
+import { codeOf, messageOf } from '../shared/errors.js';
 import { isOwnTrouble } from '../shared/net/dial-errors.js';
-import type { Wire } from '../shared/net/sealed.js';
-import type { CheckResult, CheckStage, Observer } from '../shared/observe/events.js';
+import type { CheckResult, Observer } from '../shared/observe/events.js';
 import { type DialerOptions, FarRefusal } from '../shared/outbound/outbound.js';
-import { probe, type Tunnel } from '../shared/outbound/tunnel.js';
-import { adviceOn } from './advice.js';
 
-/** How long one check may take, ms: somebody waits in front of a terminal. */
-const checkMs = 5_000;
 /** A lost remote is looked for again after these pauses, the last one for ever, ms. */
 const pausesMs = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000] as const;
-
-/** Tries the path once. Never rejects. On the standard wire a server that closes without a word has done nothing wrong. */
-export async function checkPath(tunnel: Tunnel, wire: Wire, signal: AbortSignal): Promise<CheckResult> {
-  const startedAt = performance.now();
-  const elapsed = (): number => Math.round(performance.now() - startedAt);
-  const timeouts = {
-    ...tunnel.timeouts,
-    dialMs: Math.min(checkMs, tunnel.timeouts.dialMs),
-    replyMs: Math.min(checkMs, tunnel.timeouts.replyMs),
-  };
-  try {
-    const { open } = await probe({ ...tunnel, timeouts }, signal);
-    return { ok: true, ms: elapsed(), verified: true, ...(!open && { wantsCredentials: true }) };
-  } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined;
-    const stage = stageOf(cause);
-    const keyless = cause instanceof AuthError || codeOf(cause) === 'silence';
-    const closed = stage === 'authenticate' && !keyless;
-    if (wire === 'shadowsocks' && closed && !signal.aborted)
-      return { ok: true, ms: elapsed(), verified: false };
-    const { method } = tunnel.cipher;
-    return { ok: false, stage, detail: messageOf(error), advice: adviceOn({ stage, cause, wire, method }) };
-  }
-}
-
-/** How far it came, told by what ended it. */
-function stageOf(cause: unknown): CheckStage {
-  if (!(cause instanceof DialError)) return 'authenticate';
-  return cause.code === 'name-not-resolved' ? 'resolve' : 'tcp';
-}
+/** One that was back for so long begins with the first pause again, ms. */
+const steadyMs = 60_000;
 
 /** Knows whether the remote is lost, says so once, and looks for it until it is back. */
 export class PathWatch {
   readonly #check: () => Promise<CheckResult>;
   readonly #observer: Observer;
+  readonly #proofs: () => number;
   #lost = false;
+  #found = 0;
+  #backAt = -Infinity;
   #losses = 0;
   #stopped = false;
   #tries = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(check: () => Promise<CheckResult>, observer: Observer) {
+  /** `proofs`: how many checks in a row have to find it before it is back; by default one. */
+  constructor(check: () => Promise<CheckResult>, observer: Observer, proofs: () => number = () => 1) {
     this.#check = check;
     this.#observer = observer;
+    this.#proofs = proofs;
+  }
+
+  get lost(): boolean {
+    return this.#lost;
   }
 
   /**
@@ -72,7 +48,9 @@ export class PathWatch {
     if (this.#lost || this.#stopped || isOwnTrouble(why)) return;
     this.#lost = true;
     this.#losses += 1;
-    this.#tries = 0;
+    this.#found = 0;
+    // Where others are to go to, one that comes and goes is asked less and less often.
+    if (this.#proofs() < 2 || performance.now() - this.#backAt > steadyMs) this.#tries = 0;
     this.#observer({ event: 'remote-lost', detail: messageOf(why) });
     this.#lookAgain();
   }
@@ -109,21 +87,28 @@ export class PathWatch {
   #works(): void {
     if (!this.#lost || this.#stopped) return;
     this.#lost = false;
+    this.#backAt = performance.now();
     clearTimeout(this.#timer);
     this.#observer({ event: 'remote-back' });
   }
 
-  #lookAgain(): void {
-    const pause = pausesMs[Math.min(this.#tries, pausesMs.length - 1)];
-    this.#tries += 1;
+  #lookAgain(pause = this.#nextPause()): void {
     // A check from before the last loss may still come back and ask for this as well.
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       const works = this.begin();
+      const before = this.#losses;
       void this.#check().then((result) => {
-        if (result.ok) works();
-        else if (this.#lost && !this.#stopped) this.#lookAgain();
+        if (result.ok && this.#losses !== before) return;
+        this.#found = result.ok ? this.#found + 1 : 0;
+        if (this.#found >= this.#proofs()) works();
+        else if (this.#lost && !this.#stopped) this.#lookAgain(result.ok ? pausesMs[0] : undefined);
       });
     }, pause);
+  }
+
+  #nextPause(): number {
+    this.#tries += 1;
+    return pausesMs[Math.min(this.#tries, pausesMs.length) - 1] ?? 0;
   }
 }

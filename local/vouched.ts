@@ -3,10 +3,15 @@
  * answers nothing. Greeting and credentials go to the remote one by one, and its answers come back; only then does the
  * client say what it wants. It is a round trip for each.
  */
-import { concat } from '../shared/bytes.js';
 import { ProtocolError } from '../shared/errors.js';
 import type { DialerOptions } from '../shared/outbound/outbound.js';
-import { passThrough, type RawConversation, type Tunnel } from '../shared/outbound/tunnel.js';
+import {
+  answer,
+  openConversation,
+  passThrough,
+  type RawConversation,
+  type Tunnel,
+} from '../shared/outbound/tunnel.js';
 import { peek, read } from '../shared/proxy/handshake.js';
 import { readCredentials } from '../shared/proxy/socks5-auth.js';
 import { readSocks5Reply } from '../shared/proxy/socks5-client.js';
@@ -19,11 +24,32 @@ const socks5 = 5;
 const byPassword = 2;
 const noneAcceptable = 0xff;
 
+/** A conversation in which the remote has answered the greeting. */
+export interface Greeted {
+  readonly tunnel: Tunnel;
+  readonly conversation: RawConversation;
+  /** Its answer: two bytes, owned. */
+  readonly reply: Uint8Array;
+}
+
+/** Passes a greeting on to a remote. Rejects as a `Dialer` does. */
+export type Greeter = (greeting: Uint8Array, options: DialerOptions) => Promise<Greeted>;
+
+/** Greets the far end of a tunnel. */
+export function rawGreeter(tunnel: Tunnel): Greeter {
+  return async (greeting, { signal }) => {
+    const conversation = await openConversation(tunnel, { signal });
+    const { carrier, driver } = conversation;
+    // What is said is given away, and this may have to be said again elsewhere.
+    driver.say(greeting.slice());
+    const talk = driver.run(read(2), tunnel.timeouts.replyMs, { signal });
+    return { tunnel, conversation, reply: await answer(tunnel, carrier, talk) };
+  };
+}
+
 /** A door to a remote that knows who may come in. */
 export interface VouchedDoor extends PassingDoor {
-  readonly tunnel: Tunnel;
-  /** Opens a conversation with the remote, in which the client is to be let in. */
-  readonly open: (tunnel: Tunnel, options: DialerOptions) => Promise<RawConversation>;
+  readonly greet: Greeter;
 }
 
 /** Receives the clients of such a door. SOCKS4 and HTTP say who they are in their request, which is passed on anyhow. */
@@ -34,27 +60,32 @@ export function vouchedDoor(door: VouchedDoor): Inbound {
     const [first] = await driver.run(peek(1), left(), { signal });
     if (first !== socks5) return passWords({ ...door, deadlineMs: left() }, newcomer);
     const greeting = await driver.run(readGreeting(), left(), { signal });
-    const conversation = await door.open(door.tunnel, { signal });
+    const greeted = await door.greet(greeting, {
+      signal,
+      through: (server) => {
+        caller.through(server);
+      },
+    });
     try {
-      return await letIn({ ...newcomer, door, left, conversation }, greeting);
+      return await letIn({ ...newcomer, ...greeted, left });
     } catch (error) {
-      conversation.carrier.abort();
+      greeted.conversation.carrier.abort();
       throw error;
     }
   };
 }
 
-interface Between extends Newcomer {
-  readonly door: VouchedDoor;
-  readonly conversation: RawConversation;
+interface Between extends Newcomer, Greeted {
   /** What the client has left for all that it says up to its request, ms. */
   readonly left: () => number;
 }
 
 /** The client's way past the remote's door, up to its request. */
-async function letIn(between: Between, greeting: Uint8Array): Promise<ProxyRequest> {
-  const { door, driver, caller, conversation, left, signal } = between;
-  const [, method] = await hear(between, greeting);
+async function letIn(between: Between): Promise<ProxyRequest> {
+  const { tunnel, driver, caller, conversation, reply, left, signal } = between;
+  const [, method] = reply;
+  // What was read is ours, and what is said is given away.
+  driver.say(reply.slice());
   if (method === byPassword) {
     const credentials = await driver.run(readCredentials(), left(), { signal });
     const [, status] = await hear(between, credentials);
@@ -67,20 +98,22 @@ async function letIn(between: Between, greeting: Uint8Array): Promise<ProxyReque
     return request;
   }
   const { target, words, refused } = request;
-  const spoken = { words: () => concat([words, driver.takeAhead()]), reply: readSocks5Reply };
+  const spoken = { words, takeAhead: () => driver.takeAhead(), reply: readSocks5Reply };
   return {
     command: 'pass',
     target,
     refused,
-    passOn: (options) => passThrough(door.tunnel, conversation, { ...spoken, ...options }),
+    passOn: (options) => passThrough(tunnel, conversation, { ...spoken, ...options }),
   };
 }
 
 /** Passes on what the client says, and the remote's answer to it, which is two bytes here and returned. */
-async function hear({ door, driver, conversation, signal }: Between, words: Uint8Array): Promise<Uint8Array> {
+async function hear(
+  { tunnel, driver, conversation, signal }: Between,
+  words: Uint8Array,
+): Promise<Uint8Array> {
   conversation.driver.say(words);
-  const reply = await conversation.driver.run(read(2), door.tunnel.timeouts.replyMs, { signal });
-  // What was read is ours, and what is said is given away.
+  const reply = await conversation.driver.run(read(2), tunnel.timeouts.replyMs, { signal });
   driver.say(reply.slice());
   return reply;
 }

@@ -9,6 +9,7 @@ import type { LocalFlags } from './local-flags.js';
 import { type PluginFlags, readPlugin } from './plugin.js';
 import { readPastedUri } from './pasted.js';
 import { readPublicHost } from './public-host.js';
+import { parseProbeTarget } from './server-choices.js';
 import { redactServerUri, type ServerUri } from './uri.js';
 
 /** The half that a file is for. */
@@ -222,6 +223,7 @@ export const settingRows: Readonly<Record<SettingName, SettingRow>> = {
   udp: { kind: 'switch', halves: both, byDefault: 'true' },
   pacDirect: { kind: 'switch', halves: local, byDefault: 'true' },
   udpOverTcp: { kind: 'switch', halves: local, byDefault: 'false' },
+  probeTarget: { kind: 'text', halves: local, check: parseProbeTarget, byDefault: '1.1.1.1:53' },
   allowBind: { kind: 'switch', halves: remote, byDefault: 'false' },
   allowPrivate: { kind: 'switch', halves: remote, byDefault: 'false' },
   allowWeakPassword: { kind: 'switch', halves: remote, byDefault: 'false' },

@@ -59,7 +59,7 @@ export function tell(layers: Layers): readonly Told[] {
       return {
         name,
         value: shown(row, typed[name]),
-        from: name === 'uri' ? 'argument' : flagOf(name, typed[name]),
+        from: name === 'uri' || name === 'servers' ? 'argument' : flagOf(name, typed[name]),
       };
     }
     if (layer === 'variable' && nonEmpty(variables[variable]) !== undefined) {

@@ -2,12 +2,9 @@
 import type { CipherBackend } from '../codec/aead.js';
 import { ConfigError } from '../errors.js';
 import { type AuthFlags, authVariable, type Credential, readCredentials } from './credentials.js';
-import { UsageError } from './exit.js';
 import { formatListen, isLoopback, parseListen } from './listen.js';
-import { readPastedUri, readUriVariable } from './pasted.js';
-import { type LocalPluginFlags, readPlugin } from './plugin.js';
+import { parseProbeTarget, readServers, type ServerFlags } from './server-choices.js';
 import type { LocalSettings } from './settings.js';
-import type { ServerUri } from './uri.js';
 import type { Variables } from './variables.js';
 
 /** The flags of everything that offers the proxy port. */
@@ -18,27 +15,28 @@ export interface LocalFlags extends AuthFlags {
   readonly pacDirect?: boolean;
   /** Of `halflight local` only. */
   readonly udpOverTcp?: boolean;
+  /** Of `halflight local` only. */
+  readonly probeTarget?: string;
   readonly cipherBackend?: CipherBackend;
 }
 
-/** A local's settings but for its remote. */
-export type ProxySettings = Omit<LocalSettings, 'remote'>;
+/** A local's settings but for its servers. */
+export type ProxySettings = Omit<LocalSettings, 'servers' | 'probeTarget'>;
 
-/** What the arguments of `halflight local` and the variables beside them mean. UsageError without a URI. */
+/** What the arguments of `halflight local` and the variables beside them mean. UsageError without a server. */
 export async function readLocalFlags(
   uri: string | undefined,
-  flags: LocalFlags & LocalPluginFlags,
+  flags: LocalFlags & ServerFlags,
   variables: Variables,
 ): Promise<LocalSettings> {
-  const options = { plugins: flags.allowPlugin ?? [] };
-  const named = uri === undefined ? readUriVariable(variables, options) : readPastedUri(uri, options);
-  if (named === undefined) {
-    throw new UsageError(
-      'expected a URI as the argument or in HALFLIGHT_URI, got none; see halflight local --help',
-    );
-  }
-  const remote = withPlugin(named, flags);
-  if (remote.remoteAuth !== true) return { ...(await readPortFlags(flags, variables)), remote };
+  const servers = readServers(uri, flags, variables);
+  const { probeTarget } = flags;
+  const ways = {
+    servers,
+    ...(probeTarget !== undefined && { probeTarget: parseProbeTarget(probeTarget) }),
+  };
+  const remoteAsks = servers.some(({ uri }) => uri.remoteAuth === true);
+  if (!remoteAsks) return { ...(await readPortFlags(flags, variables)), ...ways };
   if (flags.auth !== undefined || flags.authFile !== undefined) {
     throw new ConfigError(
       'credentials: expected them at the remote (auth=remote in the URI) ' +
@@ -46,14 +44,7 @@ export async function readLocalFlags(
     );
   }
   // The variable is what clients on this machine name, as `halflight run` does in the same shell.
-  return { ...portSettings(flags, [], advice.remoteAsks), remote };
-}
-
-function withPlugin(remote: ServerUri, { plugin }: LocalPluginFlags): ServerUri {
-  if (plugin === undefined) return remote;
-  if (remote.plugin !== undefined)
-    throw new UsageError('expected one of --plugin and plugin= in the URI, got 2');
-  return { ...remote, plugin: readPlugin('--plugin', plugin) };
+  return { ...portSettings(flags, [], advice.remoteAsks), ...ways };
 }
 
 /** What the flags of a proxy port mean: 127.0.0.1:1080 by default. ConfigError for a port that is open to others. */

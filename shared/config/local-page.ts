@@ -1,5 +1,6 @@
 /** What a local tells the person who started it: whether its path works, and how to use the proxy port. Pure text. */
 import { formatTarget } from '../codec/address.js';
+import { escapeControls } from '../observe/escape.js';
 import type { CheckResult } from '../observe/events.js';
 import { readService, reachable } from './service-address.js';
 import { formatServerUri, type ServerUri } from './uri.js';
@@ -12,36 +13,68 @@ interface PortPage {
   readonly others: string | undefined;
   /** Whom the lines to paste name; undefined when the port asks for no credentials. */
   readonly user: string | undefined;
-  readonly check: CheckResult;
 }
 
 export interface LocalPage extends PortPage {
-  /** Host and port of the remote. */
+  /** Host and port of the remote, when there is only one. */
   readonly remote: string;
+  readonly checks: readonly CheckedServer[];
+}
+
+/** How the path to a server was found. */
+export interface CheckedServer {
+  /** Its name. */
+  readonly server: string;
+  readonly check: CheckResult;
 }
 
 export interface UpPage extends PortPage {
   /** The remote in the same process. */
   readonly uri: ServerUri;
+  readonly check: CheckResult;
   /** Whether a script of npm started it, as `npm start` in a checkout does. */
   readonly byNpm: boolean;
 }
 
-/** What a local prints: whether the path to the remote works, and how to use the proxy port. */
-export function localPage({ remote, ...port }: LocalPage): string[] {
+/** What a local prints: whether the paths to its servers work, and how to use the proxy port. */
+export function localPage({ remote, checks, ...port }: LocalPage): string[] {
+  const several = checks.length > 1;
+  const far = several ? `${checks.length} servers` : `remote ${remote}`;
   return [
-    `halflight local listens on ${port.listen}, remote ${remote}.`,
-    ...checkLines(port.check),
+    `halflight local listens on ${port.listen}, ${far}.`,
+    ...(several ? serverLines(checks) : checks.flatMap(({ check }) => checkLines(check))),
     '',
     ...useLines(port),
   ];
 }
 
+/** One line for each. Their names come from anywhere. */
+function serverLines(checks: readonly CheckedServer[]): string[] {
+  const names = checks.map(({ server }) => escapeControls(server));
+  const wide = Math.max(...names.map((name) => name.length));
+  const found = checks.map(({ check }) =>
+    check.ok
+      ? answered(check)
+      : `failed at stage ${check.stage}: ${escapeControls(check.detail)}; likely cause: ${check.advice}`,
+  );
+  return [
+    '',
+    ...names.map((name, at) => `  ${name.padEnd(wide)}  ${found[at] ?? ''}`),
+    ...(checks.some(({ check }) => check.ok)
+      ? []
+      : ['', 'It keeps running and works as soon as one of them does.']),
+  ];
+}
+
+function answered({ ms, verified }: Extract<CheckResult, { readonly ok: true }>): string {
+  return `answered in ${Math.round(ms)} ms${verified ? ' and has the same key' : ''}`;
+}
+
 /** What `up` prints: as a local, and the URI that other locals on this machine can use. */
-export function upPage({ uri, byNpm, ...port }: UpPage): string[] {
+export function upPage({ uri, byNpm, check, ...port }: UpPage): string[] {
   return [
     `halflight listens on ${port.listen}; its remote, in this same process, on ${formatTarget(uri)}.`,
-    ...checkLines(port.check),
+    ...checkLines(check),
     '',
     ...useLines(port),
     ...(byNpm ? ['npx finds halflight in this directory; elsewhere install it first.', ''] : []),

@@ -1,3 +1,4 @@
+import type { Target } from '../codec/address.js';
 import type { CipherBackend } from '../codec/aead.js';
 import type { Method } from '../codec/methods.js';
 import type { UserSecret } from '../codec/users.js';
@@ -66,8 +67,10 @@ export interface RemoteSettings extends PortSettings {
 /** All that a local is told. */
 export interface LocalSettings {
   readonly listen: ListenAddress;
-  /** Datagrams go by without its plugin. */
-  readonly remote: ServerUri;
+  /** The remotes, at least one. Datagrams go by without their plugins. */
+  readonly servers: readonly ServerChoice[];
+  /** A name server that speaks TCP, asked through each of several servers on the standard wire; 1.1.1.1:53 by default. */
+  readonly probeTarget?: Target;
   readonly cipherBackend: CipherBackend;
   /** Whom a client of the port must name itself as; empty asks for nobody. */
   readonly credentials: readonly Credential[];

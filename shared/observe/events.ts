@@ -22,6 +22,8 @@ export type ObservedEvent =
   | { readonly event: 'bound'; readonly id: number; readonly target: Target; readonly bound: Target }
   /** Datagrams of a client are relayed at `bound` (UDP ASSOCIATE). */
   | { readonly event: 'associated'; readonly id: number; readonly bound: Target }
+  /** One of several servers carries it. */
+  | { readonly event: 'through'; readonly id: number; readonly server: string }
   /** The target was reached. `bound` is the address the far socket is bound to. */
   | { readonly event: 'granted'; readonly id: number; readonly target: Target; readonly bound: Target }
   | {
@@ -53,10 +55,21 @@ export type ObservedEvent =
   | { readonly event: 'absorbed'; readonly why: string }
   /** A client came with wrong credentials, or with none where some are wanted. */
   | { readonly event: 'denied'; readonly id: number; readonly protocol: Protocol }
-  | { readonly event: 'remote-lost'; readonly detail: string }
+  /** `server` names it where there are several. */
+  | { readonly event: 'remote-lost'; readonly detail: string; readonly server?: string }
   /** A line that a plugin wrote. It may name anybody. */
   | { readonly event: 'plugin-said'; readonly plugin: string; readonly line: string }
-  | { readonly event: 'remote-back' }
+  | { readonly event: 'remote-back'; readonly server?: string }
+  /** Of several servers, others than before take the new conversations: those of the lowest order that are up. */
+  | {
+      readonly event: 'servers-changed';
+      /** By their names; none when none is up. */
+      readonly from: readonly string[];
+      readonly to: readonly string[];
+      readonly why: string;
+    }
+  /** One of several servers was asked whether it works, and does: in so many milliseconds, and smoothed over time. */
+  | { readonly event: 'probed'; readonly server: string; readonly ms: number; readonly smoothedMs: number }
   | { readonly event: 'warning'; readonly detail: string };
 
 /** Receives every event, synchronously. It must neither throw nor wait. */

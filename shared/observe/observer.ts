@@ -70,17 +70,27 @@ const lines: { readonly [Name in EventName]: LineOf<Name> } = {
     message: 'absorbed an opening that is not authentic',
     fields: { why },
   }),
-  'remote-lost': ({ detail }) => ({
+  through: ({ id, server }) => ({ level: 'debug', message: 'through', fields: { id, server } }),
+  'remote-lost': ({ detail, server }) => ({
     level: 'warn',
     message: 'the remote cannot be reached',
-    fields: { detail },
+    fields: { server, detail },
   }),
   'plugin-said': ({ plugin, line }) => ({
     level: 'debug',
     message: 'the plugin said',
     fields: { plugin, line },
   }),
-  'remote-back': () => ({ level: 'info', message: 'the remote is back' }),
+  'remote-back': ({ server }) => ({ level: 'info', message: 'the remote is back', fields: { server } }),
+  'servers-changed': ({ from, to, why }) => ({
+    level: 'info',
+    message: `${namesOf(from)} → ${namesOf(to)}: ${why}`,
+  }),
+  probed: ({ server, ms, smoothedMs }) => ({
+    level: 'debug',
+    message: 'the server works',
+    fields: { server, ms, smoothedMs },
+  }),
   warning: ({ detail }) => ({ level: 'warn', message: detail }),
 };
 
@@ -98,6 +108,7 @@ const perConnection: ReadonlySet<EventName> = new Set([
   'opened',
   'bound',
   'associated',
+  'through',
   'granted',
   'refused',
   'closed',
@@ -122,6 +133,10 @@ export function eventLine(event: ObservedEvent): string {
     ...('target' in event ? { target: textOf(event.target) } : {}),
     ...('bound' in event ? { bound: formatTarget(event.bound) } : {}),
   });
+}
+
+function namesOf(servers: readonly string[]): string {
+  return servers.length === 0 ? 'no server' : servers.join(', ');
 }
 
 function textOf(target: Target | undefined): string | undefined {

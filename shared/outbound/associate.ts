@@ -4,12 +4,12 @@
  *
  * Whatever is wrong with a datagram, it is dropped, and nobody is told: that is how UDP fails.
  */
-import { formatTarget, type Target } from '../codec/address.js';
+import type { Target } from '../codec/address.js';
 import { canonicalIp } from '../codec/ip.js';
 import { type OpenedAnswer, type PacketClient, packetClient } from '../codec/packets.js';
 import type { Cipher } from '../codec/stream.js';
 import type { Environment } from '../environment.js';
-import { codeOf, DialError, messageOf } from '../errors.js';
+import { codeOf, DialError } from '../errors.js';
 import { anyAddress, bindDatagrams, type Datagrams, type Endpoint, type Sent } from '../net/datagrams.js';
 import { mostDatagramSockets, openDatagramSockets, seldom } from '../net/descriptors.js';
 import type { Resolver } from '../net/resolve.js';
@@ -17,7 +17,13 @@ import { routedAddress } from '../net/routes.js';
 import { within } from '../net/within.js';
 import { FragmentQueue, reassemblyMs } from '../proxy/fragments.js';
 import { readUdpHeader, writeUdpHeader } from '../proxy/udp-header.js';
-import type { Association, AssociationClient, Associator, DatagramCounts } from './outbound.js';
+import {
+  type Association,
+  type AssociationClient,
+  type Associator,
+  type DatagramCounts,
+  FarFailure,
+} from './outbound.js';
 
 /** The far end of associations. */
 export interface PacketTunnel {
@@ -42,8 +48,8 @@ export function tunnelAssociator(tunnel: PacketTunnel): Associator {
       const address = await remoteAddress(tunnel, signal);
       const hosts = [canonicalIp(client.near.host), anyAddress[address.includes(':') ? 6 : 4]] as const;
       if (openDatagramSockets() + hosts.length > most) {
-        crowded();
-        throw new Error(`sockets for datagrams: expected at most ${most}, got more`);
+        const message = `sockets for datagrams: expected at most ${most}, got more`;
+        throw Object.assign(new Error(message), { code: 'EMFILE' });
       }
       const [near, far] = await bindBoth(hosts, signal);
       const remote = { address, port: tunnel.remote.port };
@@ -51,8 +57,7 @@ export function tunnelAssociator(tunnel: PacketTunnel): Associator {
     } catch (error) {
       if (codeOf(error) === 'EMFILE') crowded();
       signal.throwIfAborted();
-      const detail = `remote ${formatTarget(tunnel.remote)}: ${messageOf(error)}`;
-      throw new DialError('general-failure', detail, { cause: error });
+      throw new FarFailure(tunnel.remote, error);
     }
   };
 }

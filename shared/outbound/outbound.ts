@@ -1,5 +1,5 @@
-import type { Target } from '../codec/address.js';
-import { DialError, type Refusal } from '../errors.js';
+import { formatTarget, type Target } from '../codec/address.js';
+import { DialError, messageOf, type Refusal } from '../errors.js';
 import type { PushStream } from '../net/stream.js';
 import { refusalWords } from '../proxy/refusal.js';
 import type { ReplyReader } from '../proxy/request.js';
@@ -8,6 +8,8 @@ import type { ReplyReader } from '../proxy/request.js';
 export interface DialerOptions {
   /** Gives up, with its reason as the error or as its cause: the client has left, or the service stops. */
   readonly signal: AbortSignal;
+  /** Told, by name, which of several far ends brings it about, as soon as one does. */
+  readonly through?: (server: string) => void;
 }
 
 /** A connection to a target, ready to be relayed. */
@@ -30,10 +32,24 @@ export class FarRefusal extends DialError {
   }
 }
 
+/** The far end could not be reached, or did not answer. Of the target nothing is known. */
+export class FarFailure extends DialError {
+  constructor(remote: Target, cause: unknown) {
+    super('general-failure', `remote ${formatTarget(remote)}: ${messageOf(cause)}`, { cause });
+  }
+}
+
 /** The words of a client, to be said again by somebody else. */
 export interface Spoken {
-  /** The whole handshake, and what the client has sent behind it. Taken once: whoever asks sends it. */
-  readonly words: () => Uint8Array;
+  /** What they ask for. */
+  readonly target: Target;
+  /** The whole handshake. It asks for a target and changes nothing there, so it may be said to one far end after another. */
+  readonly words: Uint8Array;
+  /**
+   * What the client has sent behind the handshake so far, which is for the target. Whoever takes it sends it; when it
+   * was something, neither it nor the words may be said again.
+   */
+  readonly takeAhead: () => Uint8Array;
   /** Reads the answer to them; absent when they are answered by nothing but the conversation itself. */
   readonly reply: ReplyReader | undefined;
 }

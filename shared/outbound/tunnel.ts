@@ -3,7 +3,7 @@ import { formatTarget, reservedTarget, type Target, unspecifiedTarget } from '..
 import type { Cipher } from '../codec/stream.js';
 import { RequestSealer, ResponseOpener } from '../codec/stream.js';
 import type { Environment } from '../environment.js';
-import { codeOf, DialError, messageOf } from '../errors.js';
+import { codeOf, DialError } from '../errors.js';
 import { dial } from '../net/dial.js';
 import { HandshakeDriver } from '../net/drive.js';
 import { connectSocket } from '../net/lending.js';
@@ -17,6 +17,7 @@ import { methodAndReply, proveSocks5, socks5Greeting, socks5Request } from '../p
 import {
   type Dialer,
   type DialerOptions,
+  FarFailure,
   FarRefusal,
   type Passed,
   type Passer,
@@ -36,6 +37,8 @@ export interface Tunnel {
   readonly timeouts: Waits;
   /** Whether the remote can be reached now, asked when a carrier takes no more bytes. */
   readonly pathWorks: () => Promise<boolean>;
+  /** Told of each connection to the remote. */
+  readonly opened?: (tcp: TcpStream) => void;
 }
 
 interface Waits {
@@ -58,9 +61,9 @@ export function rawPasser(tunnel: Tunnel): Passer {
 export async function passThrough(
   tunnel: Tunnel,
   { carrier, driver, tcp }: RawConversation,
-  { words, reply, signal }: Spoken & DialerOptions,
+  { words, takeAhead, reply, signal }: Omit<Spoken, 'target'> & DialerOptions,
 ): Promise<Passed> {
-  carrier.write([words()]);
+  carrier.write([concat([words, takeAhead()])]);
   if (reply === undefined) {
     expectSign(tunnel, tcp);
     return {
@@ -146,14 +149,17 @@ interface Opened {
 }
 
 async function openSealed(tunnel: Tunnel, { wire, target, signal }: Carrying): Promise<Opened> {
-  const { remote, plugin, cipher, saltPrefix, environment, resolver, timeouts } = tunnel;
+  const { remote, plugin, cipher, saltPrefix, environment, resolver, timeouts, opened } = tunnel;
   const reached = dial(plugin ?? remote, {
     resolver,
     timeoutMs: timeouts.dialMs,
     signal,
     socket: connectSocket,
   });
-  const tcp = new TcpStream(await reached.catch((error: unknown) => Promise.reject(failure(tunnel, error))));
+  const tcp = new TcpStream(
+    await reached.catch((error: unknown) => Promise.reject(new FarFailure(remote, error))),
+  );
+  opened?.(tcp);
   tcp.whenStalled(timeouts.stallMs, () => {
     void judgeSilence(tunnel, tcp);
   });
@@ -196,12 +202,6 @@ export async function answer<T>(tunnel: Tunnel, carrier: SealedStream, talk: Pro
   } catch (error) {
     carrier.abort();
     // It is there, and wants somebody to say who he is: no trouble of the path.
-    throw codeOf(error) === 'denied' ? new FarRefusal('not-allowed') : failure(tunnel, error);
+    throw codeOf(error) === 'denied' ? new FarRefusal('not-allowed') : new FarFailure(tunnel.remote, error);
   }
-}
-
-/** To the client, trouble with the remote is a general failure: of its target nothing is known. */
-function failure({ remote }: Tunnel, error: unknown): DialError {
-  const detail = `remote ${formatTarget(remote)}: ${messageOf(error)}`;
-  return new DialError('general-failure', detail, { cause: error });
 }

@@ -52,7 +52,7 @@ async function connect({ target, granted }: AskedRequest, { visit, driver, signa
 
 /** A far end that refuses says so itself, and ends the conversation: until then it is relayed like any other. */
 async function pass({ target, passOn }: PassedRequest, { visit, driver, signal }: Asker): Promise<void> {
-  const { stream, bound, reply, refusal } = await passOn({ signal });
+  const { stream, bound, reply, refusal } = await passOn(visit.dialling(signal));
   if (refusal === undefined) visit.granted(target, bound);
   else visit.refused(target, new FarRefusal(refusal));
   driver.say(reply);
@@ -62,7 +62,7 @@ async function pass({ target, passOn }: PassedRequest, { visit, driver, signal }
 async function bind({ target, granted }: AskedRequest, { visit, driver, signal }: Asker): Promise<void> {
   const { machine } = visit;
   if (machine.outbound.bind === undefined) throw notSupported();
-  const binding = await machine.outbound.bind(target, { signal });
+  const binding = await machine.outbound.bind(target, visit.dialling(signal));
   machine.observer({ event: 'bound', id: visit.id, target, bound: binding.bound });
   driver.say(granted(binding.bound));
   // Nobody ends a connection that is not there yet, or sends a lot to it: a client that does must not hold the port.
@@ -80,7 +80,8 @@ async function associate({ target, granted }: AskedRequest, { visit, driver, sig
   const { client, machine } = visit;
   if (machine.outbound.associate === undefined || !(client instanceof TcpStream)) throw notSupported();
   const { bound: near, peer: host } = client;
-  const association = await machine.outbound.associate({ near, host, announced: target }, { signal });
+  const who = { near, host, announced: target };
+  const association = await machine.outbound.associate(who, visit.dialling(signal));
   machine.observer({ event: 'associated', id: visit.id, bound: association.bound });
   driver.say(granted(association.bound));
   hold(driver.handOver(), association);

@@ -35,6 +35,8 @@ export interface PassedRequest {
 export interface Caller {
   /** Dials for one exchange, and tells the observer. Rejects as a `Dialer` does, or with the reason of `signal`. */
   dial(target: Target, signal: AbortSignal): Promise<Connected>;
+  /** Tells the observer, and by name, which of several servers the conversation goes through. */
+  through(server: string): void;
   /** Tells the observer of a client without the right credentials. */
   denied(protocol: Protocol): void;
 }

@@ -8,6 +8,8 @@ export interface Timeouts {
   readonly requestMs: number;
   /** Reaching a target, or the remote: name and connection together. */
   readonly dialMs: number;
+  /** A remote that is one of several, before it is doubted and another one is asked. */
+  readonly attemptMs: number;
   /** The remote's answer to a request; it spends up to `dialMs` on the target itself. */
   readonly replyMs: number;
   /** A carrier whose bytes wait and do not leave: then the local looks whether the remote can still be reached. */
@@ -31,6 +33,7 @@ export const defaultTimeouts: Timeouts = {
   absorbMs: 59_000,
   requestMs: 60_000,
   dialMs: 10_000,
+  attemptMs: 3_000,
   replyMs: 15_000,
   stallMs: 30_000,
   idleMs: 7_200_000,

@@ -4,7 +4,7 @@ import { refusalOf } from '../net/dial-errors.js';
 import { limitIdle, relay } from '../net/relay.js';
 import type { PushStream } from '../net/stream.js';
 import { TcpStream } from '../net/tcp.js';
-import type { Connected, DatagramCounts } from '../outbound/outbound.js';
+import type { Connected, DatagramCounts, DialerOptions } from '../outbound/outbound.js';
 import type { Protocol } from '../proxy/request.js';
 import type { Account, Carried, Carrier } from './accounts.js';
 import type { Caller, Machine } from './serve.js';
@@ -72,9 +72,23 @@ export class Visit implements Caller, Carrier {
 
   /** Dials, and tells of the success. */
   async reach(target: Target, signal: AbortSignal): Promise<Connected> {
-    const connected = await this.machine.outbound.dial(target, { signal });
+    const connected = await this.machine.outbound.dial(target, this.dialling(signal));
     this.granted(target, connected.bound);
     return connected;
+  }
+
+  /** What a way out may know of this conversation. */
+  dialling(signal: AbortSignal): DialerOptions {
+    return {
+      signal,
+      through: (server) => {
+        this.through(server);
+      },
+    };
+  }
+
+  through(server: string): void {
+    this.machine.observer({ event: 'through', id: this.id, server });
   }
 
   granted(target: Target, bound: Target): void {

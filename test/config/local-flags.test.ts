@@ -48,7 +48,13 @@ describe('a local', () => {
   it('reads its URI', async () => {
     expect(await readLocalFlags(`halflight://${remote}`, { cipherBackend: 'noble' }, {})).toEqual({
       listen: { host: '127.0.0.1', port: 1080 },
-      remote: { wire: 'raw', method: method(), secret: canaryKey, host: 'h', port: 1 },
+      servers: [
+        {
+          uri: { wire: 'raw', method: method(), secret: canaryKey, host: 'h', port: 1 },
+          order: 0,
+          weight: 1,
+        },
+      ],
       cipherBackend: 'noble',
       credentials: [],
       udp: true,
@@ -58,7 +64,7 @@ describe('a local', () => {
 
   it('asks for credentials itself or lets its remote ask, not both', async () => {
     const asking = `halflight://${remote}?auth=remote`;
-    expect((await readLocalFlags(asking, {}, {})).remote.remoteAuth).toBe(true);
+    expect((await readLocalFlags(asking, {}, {})).servers[0]?.uri.remoteAuth).toBe(true);
     for (const flags of [{ auth }, { authFile: '/nowhere' }]) {
       const refused = readLocalFlags(asking, flags, {});
       await expect(refused).rejects.toThrow(ConfigError);

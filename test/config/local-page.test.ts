@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { localPage, upPage } from '../../shared/config/local-page.js';
+import type { CheckResult } from '../../shared/observe/events.js';
 import { canaryKey, method } from '../support/config.js';
 
 const works = { ok: true, ms: 41.6, verified: true } as const;
@@ -7,11 +8,10 @@ const page = {
   listen: '127.0.0.1:1081',
   others: undefined,
   user: undefined,
-  remote: 'h:1',
-  check: works,
 } as const;
-const textOf = (changes: Partial<Parameters<typeof localPage>[0]> = {}): string =>
-  localPage({ ...page, ...changes }).join('\n');
+type Changes = Partial<Parameters<typeof localPage>[0]> & { readonly check?: CheckResult };
+const textOf = ({ check = works, ...changes }: Changes = {}): string =>
+  localPage({ ...page, remote: 'h:1', checks: [{ server: 'h:1', check }], ...changes }).join('\n');
 
 describe('the page of a local', () => {
   it('has the curl line, those for a shell, the settings of browsers and the PAC address', () => {

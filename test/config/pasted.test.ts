@@ -57,13 +57,13 @@ describe('the URI of a local', () => {
   const other = uri.replace('@h:1', '@other:1');
 
   it('comes from the environment when there is no argument', async () => {
-    const { remote } = await readLocalFlags(undefined, {}, { HALFLIGHT_URI: `"${uri}"\n` });
-    expect(remote).toEqual(parseServerUri(uri));
+    const { servers } = await readLocalFlags(undefined, {}, { HALFLIGHT_URI: `"${uri}"\n` });
+    expect(servers[0]?.uri).toEqual(parseServerUri(uri));
   });
 
   it('comes from the argument before the environment', async () => {
-    const { remote } = await readLocalFlags(uri, {}, { HALFLIGHT_URI: other });
-    expect(formatServerUri(remote)).toBe(uri);
+    const { servers } = await readLocalFlags(uri, {}, { HALFLIGHT_URI: other });
+    expect(servers.map((server) => formatServerUri(server.uri))).toEqual([uri]);
   });
 
   it('that cannot be used names the variable when it came from there, and only then', async () => {

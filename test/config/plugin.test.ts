@@ -28,9 +28,9 @@ describe('a plugin in a flag', () => {
   });
 
   it.each(['', '?auth=remote'])('is one of the remote of a local%s', async (query) => {
-    const { remote } = await readLocalFlags(`${uri}${query}`, { plugin: 'p;o' }, {});
-    expect(remote.plugin).toEqual({ name: 'p', options: 'o' });
-    expect((await readLocalFlags(`${uri}${query}`, {}, {})).remote.plugin).toBeUndefined();
+    const { servers } = await readLocalFlags(`${uri}${query}`, { plugin: 'p;o' }, {});
+    expect(servers[0]?.uri.plugin).toEqual({ name: 'p', options: 'o' });
+    expect((await readLocalFlags(`${uri}${query}`, {}, {})).servers[0]?.uri.plugin).toBeUndefined();
   });
 });
 
@@ -45,9 +45,9 @@ describe('a plugin in a URI', () => {
     await expect(readLocalFlags(dressed, {}, {})).rejects.toThrow(refused);
     await expect(readLocalFlags(dressed, { allowPlugin: ['obfs'] }, {})).rejects.toThrow(refused);
     await expect(readLocalFlags(undefined, {}, { HALFLIGHT_URI: dressed })).rejects.toThrow(refused);
-    expect((await readLocalFlags(dressed, { allowPlugin }, {})).remote.plugin).toEqual(plugin);
-    const { remote } = await readLocalFlags(undefined, { allowPlugin }, { HALFLIGHT_URI: dressed });
-    expect(remote.plugin).toEqual(plugin);
+    expect((await readLocalFlags(dressed, { allowPlugin }, {})).servers[0]?.uri.plugin).toEqual(plugin);
+    const { servers } = await readLocalFlags(undefined, { allowPlugin }, { HALFLIGHT_URI: dressed });
+    expect(servers[0]?.uri.plugin).toEqual(plugin);
   });
 
   it.each(['%2Fbin%2Fobfs-local', './obfs-local', 'obfs-local%20', 'OBFS-LOCAL', '', '%3Bobfs-local'])(

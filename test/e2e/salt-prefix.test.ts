@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseServerUri, startLocal, systemEnvironment } from '../../index.js';
 import { startTap } from '../support/tap.js';
 import { startEcho } from '../support/targets.js';
+import { soleServer } from '../../shared/config/server-choices.js';
 import { expectServed, remoteHalf } from '../support/tunnel.js';
 
 describe('a prefix in the link of a local', () => {
@@ -18,7 +19,11 @@ describe('a prefix in the link of a local', () => {
       const local = await startLocal(
         {
           listen: { host: '127.0.0.1', port: 0 },
-          remote: parseServerUri(`${scheme}://${method}:${secret}@127.0.0.1:${tap.port}?prefix=${written}`),
+          servers: [
+            soleServer(
+              parseServerUri(`${scheme}://${method}:${secret}@127.0.0.1:${tap.port}?prefix=${written}`),
+            ),
+          ],
           cipherBackend: 'native',
           credentials: [],
           udp: true,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { checkPath, PathWatch } from '../../local/path.js';
+import { checkPath } from '../../local/check.js';
+import { PathWatch } from '../../local/path.js';
 import { methods } from '../../shared/codec/methods.js';
 import { DialError } from '../../shared/errors.js';
 import type { CheckResult, ObservedEvent } from '../../shared/observe/events.js';

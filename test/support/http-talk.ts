@@ -36,6 +36,7 @@ export async function httpTalk(
       prepare?.(stream);
       return Promise.resolve({ stream, bound: { host: '192.0.2.1', port: 1 } });
     },
+    through: () => undefined,
     denied: () => undefined,
   };
   inbound(new HandshakeDriver(client), caller, stopping).then(

@@ -12,13 +12,17 @@ import {
   type MethodName,
   type ObservedEvent,
   type Plugin,
+  type RemoteService,
   type RemoteSettings,
+  type ServerChoice,
+  type ServerUri,
   type Service,
 } from '../../index.js';
 import { concat } from '../../shared/bytes.js';
 import { decodeTarget, encodeTarget, type Target } from '../../shared/codec/address.js';
 import { masterKey } from '../../shared/codec/keys.js';
 import type { Cipher } from '../../shared/codec/stream.js';
+import { soleServer } from '../../shared/config/server-choices.js';
 import { connect, type Peer } from './peer.js';
 
 export type EventName = ObservedEvent['event'];
@@ -31,7 +35,7 @@ export interface Half<S extends Service = Service> {
   seen<Name extends EventName>(name: Name): Extract<ObservedEvent, { readonly event: Name }>[];
 }
 
-export interface RunningRemote extends Half {
+export interface RunningRemote extends Half<RemoteService> {
   readonly settings: RemoteSettings;
   /** What somebody has to know who speaks to it without a local. */
   readonly cipher: Cipher;
@@ -65,8 +69,8 @@ export async function remoteHalf(changes: RemoteChanges = {}): Promise<RunningRe
   return { ...half, settings, cipher };
 }
 
-export type LocalChanges = Partial<Omit<LocalSettings, 'remote'>> & {
-  readonly wire?: LocalSettings['remote']['wire'];
+export type LocalChanges = Partial<Omit<LocalSettings, 'servers'>> & {
+  readonly wire?: ServerUri['wire'];
   readonly secret?: string;
   readonly plugin?: Plugin;
   /** Where it looks for the remote, if not where that listens. */
@@ -80,21 +84,40 @@ export interface FarEnd {
   readonly settings: Pick<RemoteSettings, 'method' | 'secret' | 'credentials'>;
 }
 
+/** How a far end is named, if not as it would itself. */
+export interface UriChanges extends Pick<LocalChanges, 'wire' | 'secret' | 'plugin' | 'port'> {
+  readonly tag?: string;
+}
+
+/** The URI of a far end on this host. */
+export function uriOf({ settings, ...far }: FarEnd, changes: UriChanges = {}): ServerUri {
+  const { wire = 'raw', secret = settings.secret, port = far.port, ...others } = changes;
+  // As the URI that such a remote prints would say.
+  const asks = wire === 'raw' && settings.credentials.length > 0 ? { remoteAuth: true as const } : {};
+  return { wire, method: settings.method, secret, host: '127.0.0.1', port, ...others, ...asks };
+}
+
 /** A local on a free port that leaves through `remote`. */
 export function localHalf(remote: FarEnd, changes: LocalChanges = {}): Promise<Half<LocalService>> {
-  const { wire = 'raw', secret, plugin, port, environment = systemEnvironment, ...others } = changes;
+  const { wire, secret, plugin, port, ...others } = changes;
+  const named = { ...(wire && { wire }), ...(plugin && { plugin }) };
+  const uri = uriOf(remote, {
+    ...named,
+    ...(secret !== undefined && { secret }),
+    ...(port !== undefined && { port }),
+  });
+  return localAmong([soleServer(uri)], others);
+}
+
+/** A local on a free port that leaves through one of several servers. */
+export function localAmong(
+  servers: readonly ServerChoice[],
+  changes: Omit<LocalChanges, keyof UriChanges> = {},
+): Promise<Half<LocalService>> {
+  const { environment = systemEnvironment, ...others } = changes;
   const settings: LocalSettings = {
     listen: { host: '127.0.0.1', port: 0 },
-    remote: {
-      wire,
-      method: remote.settings.method,
-      secret: secret ?? remote.settings.secret,
-      host: '127.0.0.1',
-      port: port ?? remote.port,
-      ...(plugin && { plugin }),
-      // As the URI that such a remote prints would say.
-      ...(wire === 'raw' && remote.settings.credentials.length > 0 ? { remoteAuth: true as const } : {}),
-    },
+    servers,
     cipherBackend: 'native',
     credentials: [],
     udp: true,

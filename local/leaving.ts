@@ -1,0 +1,58 @@
+/** How the conversations of a local leave: each through the first of its servers that takes it. */
+import type { LocalSettings } from '../shared/config/settings.js';
+import type { DialerOptions, Outbound, Passer } from '../shared/outbound/outbound.js';
+import type { Timeouts } from '../shared/serve/timeouts.js';
+import { failOver } from './fail-over.js';
+import type { ServerList } from './server-list.js';
+import type { ServerPath, WaysThrough } from './server-path.js';
+import type { Greeter } from './vouched.js';
+
+/** All ways out of a local. */
+export interface Leaving {
+  readonly outbound: Outbound;
+  readonly pass: Passer;
+  readonly greet: Greeter;
+}
+
+/** Through `servers`, as they are when a conversation begins. */
+export function leavingThrough(
+  servers: ServerList,
+  { udp }: Pick<LocalSettings, 'udp'>,
+  { attemptMs, dialMs }: Timeouts,
+): Leaving {
+  const leave = <Got>(
+    paths: readonly ServerPath[],
+    attempt: (ways: WaysThrough, options: DialerOptions) => Promise<Got>,
+    options: DialerOptions & { readonly repeatable?: () => boolean },
+  ): Promise<Got> => {
+    const { repeatable = () => true, ...others } = options;
+    return failOver(paths, { attempt, repeatable, attemptMs, patienceMs: dialMs }, others);
+  };
+  return {
+    outbound: {
+      dial: (target, options) =>
+        leave(servers.inTurn(target.host), (ways, at) => ways.dial(target, at), options),
+      bind: (target, options) =>
+        leave(servers.inTurn(target.host), (ways, at) => ways.bind(target, at), options),
+      ...(udp && {
+        associate: (client, options) =>
+          leave(servers.byLot(), (ways, at) => ways.associate(client, at), options),
+      }),
+    },
+    pass: (spoken, options) => {
+      // From then on the target may have it, and must not get it twice.
+      let sent = false;
+      const takeAhead = (): Uint8Array => {
+        const ahead = spoken.takeAhead();
+        sent ||= ahead.length > 0;
+        return ahead;
+      };
+      // The list may have become another one since the client was received.
+      const paths = servers.inTurn(spoken.target.host).filter(({ uri }) => uri.wire === 'raw');
+      const attempt = (ways: WaysThrough, at: DialerOptions): ReturnType<Passer> =>
+        ways.pass({ ...spoken, takeAhead }, at);
+      return leave(paths, attempt, { ...options, repeatable: () => !sent });
+    },
+    greet: (greeting, options) => leave(servers.byLot(), (ways, at) => ways.greet(greeting, at), options),
+  };
+}

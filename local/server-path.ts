@@ -1,0 +1,275 @@
+/** One server of a local: its tunnel, its plugin, and what is known of the path to it. */
+import { formatTarget, type Target } from '../shared/codec/address.js';
+import { clientCipher } from '../shared/codec/session.js';
+import type { LocalSettings, ServerChoice } from '../shared/config/settings.js';
+import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
+import type { Environment } from '../shared/environment.js';
+import type { Resolver } from '../shared/net/resolve.js';
+import type { TcpStream } from '../shared/net/tcp.js';
+import type { CheckResult, ObservedEvent, Observer } from '../shared/observe/events.js';
+import { type PacketTunnel, tunnelAssociator } from '../shared/outbound/associate.js';
+import { streamAssociator } from '../shared/outbound/associate-stream.js';
+import { tunnelBinder } from '../shared/outbound/bind.js';
+import type { Associator, Binder, Dialer, Passer } from '../shared/outbound/outbound.js';
+import { rawDialer, rawPasser, shadowsocksDialer, type Tunnel } from '../shared/outbound/tunnel.js';
+import { warnNoDescriptors } from '../shared/serve/association-shortages.js';
+import type { Attempts } from '../shared/serve/attempts.js';
+import { type PluginWay, startPluginTo } from '../shared/serve/plugin.js';
+import type { Timeouts } from '../shared/serve/timeouts.js';
+import { checkPath, checkThrough } from './check.js';
+import type { Way } from './fail-over.js';
+import { PathWatch } from './path.js';
+import { type Rankable, seedOf } from './servers.js';
+import { type Greeter, rawGreeter } from './vouched.js';
+
+/** All that a client may ask of one server. */
+export interface WaysThrough {
+  readonly dial: Dialer;
+  readonly bind: Binder;
+  readonly associate: Associator;
+  readonly pass: Passer;
+  readonly greet: Greeter;
+}
+
+/** What the servers of a local share. */
+export interface Surroundings {
+  readonly settings: Pick<LocalSettings, 'cipherBackend' | 'udpOverTcp'>;
+  readonly timeouts: Timeouts;
+  readonly environment: Environment;
+  readonly resolver: Resolver;
+  readonly observer: Observer;
+  readonly attempts: Attempts;
+  /** The name server that is asked through servers on the standard wire. */
+  readonly probeTarget: Target;
+  /** Whether there is more than one server now. */
+  readonly several: () => boolean;
+  /** One of them was lost, or is back. */
+  readonly changed: (path: ServerPath, why: string) => void;
+}
+
+/** A server that works is asked about once in this time, more or less, ms. */
+const healthyMs = 300_000;
+/** A new round trip counts for this part of what is known, as in TCP (RFC 6298 §2). */
+const newest = 1 / 8;
+
+const dialers = { raw: rawDialer, shadowsocks: shadowsocksDialer };
+
+/** What tells a server from others: all that leads to it, and not its name. */
+export function identityOf(uri: ServerUri): string {
+  const [identity = ''] = formatServerUri(uri).split('#', 1);
+  return identity;
+}
+
+/** Starts the plugin of a server, if it has one. Rejects with a ConfigError for a key or a plugin that does not fit. */
+export async function startPath(choice: ServerChoice, around: Surroundings): Promise<ServerPath> {
+  const { host, port, plugin, method, secret } = choice.uri;
+  const cipher = clientCipher(method, secret, around.settings.cipherBackend);
+  const running = plugin && (await startPluginTo({ host, port }, plugin, around.observer));
+  return new ServerPath(choice, { ...around, cipher, plugin: running });
+}
+
+interface Parts extends Surroundings {
+  readonly cipher: PacketTunnel['cipher'];
+  readonly plugin: PluginWay | undefined;
+}
+
+export class ServerPath implements Rankable, Way<WaysThrough> {
+  readonly uri: ServerUri;
+  readonly identity: string;
+  readonly seed: number;
+  readonly ways: WaysThrough;
+  readonly hurried: WaysThrough;
+  readonly #around: Parts;
+  readonly #tunnel: Tunnel & PacketTunnel;
+  readonly #watch: PathWatch;
+  #choice: ServerChoice;
+  #asking: Promise<CheckResult> | undefined;
+  #again: NodeJS.Timeout | undefined;
+  #roundTrip: number | undefined;
+  /** Those that its plugin has to do with; nobody asks for others. */
+  #carriers = 0;
+  #left: (() => void) | undefined;
+  #resting = false;
+
+  constructor(choice: ServerChoice, parts: Parts) {
+    const { uri } = choice;
+    const { cipher, plugin, environment, resolver, timeouts, observer } = parts;
+    this.uri = uri;
+    this.identity = identityOf(uri);
+    this.seed = seedOf(this.identity);
+    this.#choice = choice;
+    this.#around = parts;
+    this.#tunnel = {
+      remote: { host: uri.host, port: uri.port },
+      ...(plugin && { plugin: plugin.local, opened: this.#opened }),
+      cipher,
+      saltPrefix: uri.saltPrefix,
+      environment,
+      resolver,
+      timeouts,
+      pathWorks: () => this.works(),
+      crowded: warnNoDescriptors(observer),
+    };
+    const proofs = (): number => (parts.several() ? 2 : 1);
+    this.#watch = new PathWatch(() => this.check(), this.#tell, proofs);
+    const dialMs = Math.min(timeouts.attemptMs, timeouts.dialMs);
+    this.ways = this.#waysBy(this.#tunnel);
+    this.hurried = this.#waysBy({ ...this.#tunnel, timeouts: { ...timeouts, dialMs } });
+  }
+
+  get name(): string {
+    const { tag, host, port } = this.#choice.uri;
+    return tag ?? formatTarget({ host, port });
+  }
+
+  get order(): number {
+    return this.#choice.order;
+  }
+
+  get weight(): number {
+    return this.#choice.weight;
+  }
+
+  get up(): boolean {
+    return !this.#watch.lost;
+  }
+
+  /** How long a check takes, smoothed, ms; undefined before the first that came back. */
+  get roundTrip(): number | undefined {
+    return this.#roundTrip === undefined ? undefined : Math.round(this.#roundTrip);
+  }
+
+  /** The same server, perhaps with another name or another place among the others. */
+  becomes(choice: ServerChoice): void {
+    this.#choice = choice;
+  }
+
+  /** Tries the path once: as far as a target where the server proves its key by nothing less. Never rejects. */
+  async check(): Promise<CheckResult> {
+    const { attempts, several, probeTarget, observer } = this.#around;
+    const through = several() && this.uri.wire === 'shadowsocks';
+    const result = await attempts.run(({ signal }) =>
+      through
+        ? checkThrough(this.#tunnel, probeTarget, signal)
+        : checkPath(this.#tunnel, this.uri.wire, signal),
+    );
+    if (!result.ok) return result;
+    this.#roundTrip = (this.#roundTrip ?? result.ms) * (1 - newest) + result.ms * newest;
+    if (several())
+      observer({
+        event: 'probed',
+        server: this.name,
+        ms: result.ms,
+        smoothedMs: Math.round(this.#roundTrip),
+      });
+    return result;
+  }
+
+  /** Checks it, and takes it for lost when that fails. */
+  async look(): Promise<CheckResult> {
+    const result = await (this.#asking ??= this.#ask());
+    if (!result.ok) this.#watch.fails(result.detail);
+    return result;
+  }
+
+  async works(): Promise<boolean> {
+    return (await (this.#asking ??= this.#ask())).ok;
+  }
+
+  fails(why: unknown): void {
+    this.#watch.fails(why);
+  }
+
+  /** Looks after it from now on, when there are others that could stand in for it. */
+  attend(): void {
+    clearTimeout(this.#again);
+    const { several, environment } = this.#around;
+    if (this.#resting || !several()) return;
+    // Not all locals of a network at once, and none at a rhythm of its own.
+    const [dice = 0] = environment.randomBytes(1);
+    this.#again = setTimeout(
+      () => {
+        // One that is lost is looked for already.
+        void (this.up ? this.look() : Promise.resolve()).finally(() => {
+          this.attend();
+        });
+      },
+      healthyMs * (0.8 + (0.4 * dice) / 255),
+    );
+    this.#again.unref();
+  }
+
+  /** Looks for nothing any more. */
+  rest(): void {
+    this.#resting = true;
+    clearTimeout(this.#again);
+    this.#watch.stop();
+  }
+
+  /** Nothing new goes through it. Its plugin ends after the conversations that do; settles then. */
+  async retire(): Promise<void> {
+    this.rest();
+    await new Promise<void>((resolve) => {
+      this.#left = resolve;
+      if (this.#carriers === 0) resolve();
+    });
+    await this.stop();
+  }
+
+  /** Settles when nothing of it runs any more. */
+  async stop(): Promise<void> {
+    this.rest();
+    await this.#around.plugin?.stop();
+  }
+
+  #waysBy(tunnel: Tunnel & PacketTunnel): WaysThrough {
+    const { settings, timeouts } = this.#around;
+    const { wire } = this.uri;
+    const watch = this.#watch;
+    return {
+      // On the standard wire a connection that stands proves nothing: nobody has shown a key yet.
+      dial: watch.watched(dialers[wire](tunnel), () => wire === 'raw'),
+      bind: watch.watched(tunnelBinder(tunnel, timeouts.bindMs)),
+      associate:
+        settings.udpOverTcp === true
+          ? streamAssociator(watch.watched(shadowsocksDialer(tunnel), () => false))
+          : tunnelAssociator(tunnel),
+      pass: watch.watched(rawPasser(tunnel), ({ reply }) => reply.length > 0),
+      greet: watch.watched(rawGreeter(tunnel)),
+    };
+  }
+
+  // Carriers stall together: one answer serves all that ask meanwhile.
+  async #ask(): Promise<CheckResult> {
+    try {
+      return await this.check();
+    } finally {
+      this.#asking = undefined;
+    }
+  }
+
+  readonly #opened = (tcp: TcpStream): void => {
+    this.#carriers += 1;
+    tcp.onClosed(() => {
+      this.#carriers -= 1;
+      if (this.#carriers === 0) this.#left?.();
+    });
+  };
+
+  /** One that is the only one needs no name. */
+  readonly #tell = (event: ObservedEvent): void => {
+    const { observer, several, changed } = this.#around;
+    if (event.event !== 'remote-lost' && event.event !== 'remote-back') return;
+    observer(several() ? { ...event, server: this.name } : event);
+    changed(this, event.event === 'remote-lost' ? this.#plain(event.detail) : this.#answers());
+  };
+
+  /** Without what names the server again. */
+  #plain(detail: string): string {
+    return detail.replace(`remote ${formatTarget(this.#tunnel.remote)}: `, '');
+  }
+
+  #answers(): string {
+    return this.roundTrip === undefined ? 'answers again' : `answers again, ${this.roundTrip} ms`;
+  }
+}
