@@ -17,10 +17,24 @@ export function configDirectory(variables: Variables): string | undefined {
  * `~/.local/state/halflight`. Undefined for an account without a home. Nothing is created.
  */
 export function stateDirectory(variables: Variables): string | undefined {
-  // systemd lists several, colon-separated, when the unit names several: the first is ours.
-  const [fromSystemd] = (variables['STATE_DIRECTORY'] ?? '').split(':');
-  if (fromSystemd !== undefined && isAbsolute(fromSystemd)) return fromSystemd;
-  return within(variables, variables['XDG_STATE_HOME'], join('.local', 'state'));
+  return (
+    ofUnit(variables['STATE_DIRECTORY']) ??
+    within(variables, variables['XDG_STATE_HOME'], join('.local', 'state'))
+  );
+}
+
+/**
+ * Where copies live that can be had again: `$CACHE_DIRECTORY` as it is, `$XDG_CACHE_HOME/halflight`, else
+ * `~/.cache/halflight`. Undefined for an account without a home. Nothing is created.
+ */
+export function cacheDirectory(variables: Variables): string | undefined {
+  return ofUnit(variables['CACHE_DIRECTORY']) ?? within(variables, variables['XDG_CACHE_HOME'], '.cache');
+}
+
+/** systemd lists several, colon-separated, when the unit names several: the first is ours. */
+function ofUnit(list: string | undefined): string | undefined {
+  const [first = ''] = (list ?? '').split(':');
+  return isAbsolute(first) ? first : undefined;
 }
 
 /** XDG: a path that is not absolute is to be ignored. */

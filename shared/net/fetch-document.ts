@@ -192,6 +192,13 @@ async function read(
   }
 }
 
+/** What can be said to a server again of what somebody says that it said. */
+export function readValidators({ etag, lastModified }: Readonly<Record<string, unknown>>): Validators {
+  const fit = (value: unknown): value is string =>
+    typeof value === 'string' && /^[\x20-\x7e]{1,200}$/.test(value);
+  return { ...(fit(etag) && { etag }), ...(fit(lastModified) && { lastModified }) };
+}
+
 type Pieces = AsyncIterable<Uint8Array>;
 
 /** The end of a pipeline that takes at most `maxBytes`. */

@@ -70,6 +70,21 @@ export type ObservedEvent =
     }
   /** One of several servers was asked whether it works, and does: in so many milliseconds, and smoothed over time. */
   | { readonly event: 'probed'; readonly server: string; readonly ms: number; readonly smoothedMs: number }
+  /** The list of servers of a subscription is another one than before, or could be had again. */
+  | {
+      readonly event: 'subscription';
+      /** Where it is, without the rest of its address, which is a secret. */
+      readonly host: string;
+      /** How many are in the list now, and how many of them were not before, and the other way round. */
+      readonly servers: number;
+      readonly added: number;
+      readonly removed: number;
+      /** Whether it is the copy that was kept last time. */
+      readonly copied: boolean;
+      /** What has been used of the account, as far as its keeper says so. */
+      readonly bytesUsed?: number;
+      readonly bytesRemaining?: number;
+    }
   | { readonly event: 'warning'; readonly detail: string };
 
 /** Receives every event, synchronously. It must neither throw nor wait. */

@@ -6,6 +6,7 @@ import { formatTarget, type Target } from '../codec/address.js';
 import { jsonLine } from './escape.js';
 import type { ObservedEvent, Observer } from './events.js';
 import { includesLevel, type Log, type LogFields, type LogLevel } from './log.js';
+import { bytesInWords } from './words.js';
 
 type EventName = ObservedEvent['event'];
 type EventOf<Name extends EventName> = Extract<ObservedEvent, { readonly event: Name }>;
@@ -90,6 +91,18 @@ const lines: { readonly [Name in EventName]: LineOf<Name> } = {
     level: 'debug',
     message: 'the server works',
     fields: { server, ms, smoothedMs },
+  }),
+  subscription: ({ host, servers, added, removed, copied, bytesUsed, bytesRemaining }) => ({
+    level: 'info',
+    message: copied ? 'the servers of the subscription, as of last time' : 'the servers of the subscription',
+    fields: {
+      host,
+      servers,
+      added,
+      removed,
+      used: bytesUsed === undefined ? undefined : bytesInWords(bytesUsed),
+      left: bytesRemaining === undefined ? undefined : bytesInWords(bytesRemaining),
+    },
   }),
   warning: ({ detail }) => ({ level: 'warn', message: detail }),
 };

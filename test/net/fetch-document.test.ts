@@ -58,6 +58,11 @@ describe('a document', () => {
     expect(await textAt(web.origin, { known: { etag: '"0"' } })).toBe('new');
   });
 
+  it('is asked for without what a server said of it when that is not fit to be said again', async () => {
+    const web = await startWeb(page('hello', { ETag: `"${'x'.repeat(200)}"`, 'Last-Modified': '\u00e4' }));
+    expect(await fetched(web.origin)).toMatchObject({ validators: {} });
+  });
+
   it('may be as large as allowed, and one byte more is too much', async () => {
     const web = await startWeb(({ url }, response) => response.end('x'.repeat(Number(url?.slice(1)))));
     expect(await textAt(`${web.origin}/1000`)).toHaveLength(1000);
