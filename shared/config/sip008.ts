@@ -37,7 +37,7 @@ export interface SubscriptionOptions {
 }
 
 /** The largest document that is read. */
-export const maxSubscriptionBytes = 1024 * 1024;
+export const maxSubscriptionBytes: number = 1024 * 1024;
 /** Each is probed now and then: a list is not to turn a local into a scanner. */
 const maxServers = 256;
 /** Some names are advertisements. In characters. */

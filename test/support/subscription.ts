@@ -30,7 +30,7 @@ export const broken: Answer = (_, response) => {
 };
 
 /** Nobody asks a second time in a test. */
-export const hourly = { refresh: 3_600_000, retries: [3_600_000], firstRetries: [3_600_000] };
+export const hourly: SubscriptionPauses = { refresh: 3_600_000, retries: [3_600_000], firstRetries: [3_600_000] };
 
 /** Settles when the server has been asked so many times in all. */
 export async function asked(web: Web, times: number): Promise<void> {
