@@ -66,7 +66,7 @@ export async function runRemote(
   const { startRemote } = await import('../remote/remote.js');
   const remote = await unlessStopped(startRemote(settings, systemEnvironment, observer), life);
   const uri = remoteUri(settings, host, readService(remote.listen).port);
-  const users = settings.users?.length ?? 0;
+  const users = settings.users?.length;
   const page = remotePage({ listen: remote.listen, uri, source, doubt, users }, drawQr);
   output.announce(page, remoteReady(remote.listen, uri, users));
   await finish([remote], life, () => usageOf(remote.ports));

@@ -59,7 +59,7 @@ export async function usageOf(
 }
 
 /** What programs are told when a remote is ready: its URI, where there is one for everybody. */
-export function remoteReady(listen: string, uri: ServerUri, users: number): object {
-  const entry = users === 0 ? { uri: formatServerUri(uri) } : { users };
+export function remoteReady(listen: string, uri: ServerUri, users: number | undefined): object {
+  const entry = users === undefined ? { uri: formatServerUri(uri) } : { users };
   return { event: 'ready', role: 'remote', listen, ...entry };
 }

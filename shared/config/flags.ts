@@ -72,7 +72,7 @@ export async function readRemoteFlags(
     freshKey: source.from === 'file' && source.created,
     stateDirectory: stateDirectory(variables),
     ...(plugin && { plugin }),
-    ...(users.length > 0 && { users }),
+    ...(users && { users }),
     ...(flags.usersFile !== undefined && { usersFile: flags.usersFile }),
   };
   return { settings, source };

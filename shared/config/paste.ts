@@ -15,7 +15,7 @@ export interface RemotePage {
   /** Why the host in the URI may not be reachable from outside. */
   readonly doubt?: HostDoubt | undefined;
   /** How many there are, where each has a key of its own: then there is no URI for everybody. */
-  readonly users: number;
+  readonly users: number | undefined;
 }
 
 /**
@@ -36,7 +36,7 @@ export function remotePage({ listen, uri, source, doubt, users }: RemotePage, dr
     '',
   ];
   const greeting = `halflight remote listens on ${listen} with ${uri.method.name}.`;
-  if (users > 0) return [greeting, ...about, ...usersLines(users)];
+  if (users !== undefined) return [greeting, ...about, ...usersLines(users)];
 
   return [
     greeting,

@@ -17,17 +17,22 @@ export interface SharedRemote {
   readonly method: Method;
   readonly secret: string;
   readonly allowWeakPassword: boolean;
+  /** Whether a users file may be empty, or not be there: users are to come while the remote runs. */
+  readonly mayBeEmpty?: boolean;
 }
 
 /** Room for more users than one remote can carry, in bytes. */
 export const maxUsersFileBytes: number = 4 * 1024 * 1024;
 
-/** The users of `--users-file` or of the config file; empty when there are none at all. ConfigError as below. */
+/**
+ * The users of `--users-file` or of the config file; undefined when neither is given, so that one key is for everybody.
+ * ConfigError as below.
+ */
 export async function readUsers(
   { usersFile, users }: UsersFlags,
   remote: SharedRemote,
-): Promise<readonly UserSecret[]> {
-  if (users === undefined) return usersFile === undefined ? [] : readUsersFile(usersFile, remote);
+): Promise<readonly UserSecret[] | undefined> {
+  if (users === undefined) return usersFile === undefined ? undefined : readUsersFile(usersFile, remote);
   if (usersFile !== undefined) throw new UsageError('expected one of users and usersFile, got 2');
   const all = users.map((line, index) => readLine(line, `users: ${index + 1}`, remote));
   checkTogether('users', all, remote);
@@ -38,19 +43,21 @@ export async function readUsers(
  * The users in a file that only its owner can read: a line `NAME:KEY` for each, with a method of 2017 `NAME:PASSWORD`;
  * blank lines and those that begin with `#` mean nothing.
  *
- * ConfigError, naming the file and never a key, for one that cannot be used and for a file without any.
+ * ConfigError, naming the file and never a key, for one that cannot be used and, unless it may be empty, for a file without
+ * any.
  */
 export async function readUsersFile(path: string, remote: SharedRemote): Promise<readonly UserSecret[]> {
   const name = `users file ${path}`;
   const text = await readPrivateFile({ name, path, maxBytes: maxUsersFileBytes });
-  if (text === undefined) throw unfit(name, 'a file', 'none');
-  const users = text
+  if (text === undefined && remote.mayBeEmpty !== true) throw unfit(name, 'a file', 'none');
+  const users = (text ?? '')
     .split(/\r?\n/)
     .map((line, index) => ({ line: line.trim(), where: `${name}:${index + 1}` }))
     .filter(({ line }) => line !== '' && !line.startsWith('#'))
     .map(({ line, where }) => readLine(line, where, remote));
   // A file that was cut short must not open the remote to whoever has its key.
-  if (users.length === 0) throw unfit(name, 'at least one line NAME:KEY', 'none');
+  if (users.length === 0 && remote.mayBeEmpty !== true)
+    throw unfit(name, 'at least one line NAME:KEY', 'none');
   checkTogether(name, users, remote);
   return users;
 }
@@ -73,7 +80,7 @@ function readLine(line: string, where: string, { method, allowWeakPassword }: Sh
 /** The remote would find the same, but knows nothing of the file. */
 function checkTogether(name: string, users: readonly UserSecret[], { method, secret }: SharedRemote): void {
   try {
-    if (users.length > 0) new Users({ method, key: masterKey(method, secret), backend: 'native' }, users);
+    new Users({ method, key: masterKey(method, secret), backend: 'native' }, users);
   } catch (error) {
     throw error instanceof ConfigError
       ? new ConfigError(`${name}: ${error.message}`, { cause: error })

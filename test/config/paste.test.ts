@@ -17,7 +17,7 @@ const page: RemotePage = {
   listen: '[::]:8388',
   uri,
   source: { from: 'file', path: '/h/remote.key', created: true },
-  users: 0,
+  users: undefined,
 };
 const drawQr = (text: string): string => `<QR of ${text}>`;
 

@@ -85,10 +85,17 @@ describe('a users file', () => {
   });
 });
 
+it('may be empty, or not be there yet, where users come later', async () => {
+  const later = { ...remote, mayBeEmpty: true };
+  const path = await usersFile('# nobody yet\n');
+  expect(await readUsersFile(path, later)).toEqual([]);
+  expect(await readUsers({ usersFile: `${path}-gone` }, later)).toEqual([]);
+});
+
 describe('users in a config file', () => {
   it('are the lines of a users file', async () => {
     expect(await readUsers({ users: [`ann:${key(2)}`] }, remote)).toEqual([{ name: 'ann', secret: key(2) }]);
-    expect(await readUsers({}, remote)).toEqual([]);
+    expect(await readUsers({}, remote)).toBeUndefined();
   });
 
   it('are told by their number when a line is wrong, and do not stand beside a users file', async () => {
