@@ -41,11 +41,13 @@ Standard Shadowsocks clients have no way to name a user: to them the key alone o
 
 With --users-file each user has a key, and the remote's own lets nobody in. The file has a line NAME:KEY for each (with a
 method without 2022 in its name NAME:PASSWORD) and mode 0600. The same command with --uri-of NAME prints the URIs of one.
+With --api they can be changed while it runs: Shadowsocks Server Management API v1, Authorization: Bearer and the token.
 
 Examples:
   halflight remote
   halflight remote -l 203.0.113.7:443 --key-file /etc/halflight/remote.key
   halflight remote --users-file users --uri-of ann
+  halflight remote --users-file users --api 8389 --api-token-file token
   HALFLIGHT_PASSWORD=… halflight remote -m chacha20-ietf-poly1305 --public-host vpn.example.com
   halflight remote --plugin 'obfs-server;obfs=http'
 ${endings}

@@ -94,6 +94,8 @@ export function remoteFlags(command: Command): Command {
     .addOption(once('--password <text>', 'the password of a method without 2022 in its name'))
     .addOption(once('--key-file <file>', 'where the key is, or will be, stored'))
     .addOption(once('--users-file <file>', 'let in these users only, a line NAME:KEY for each'))
+    .addOption(once('--api <host:port>', 'let programs of this machine manage the users, over HTTP'))
+    .addOption(once('--api-token-file <file>', 'the token that they have to know'))
     .addOption(once('--uri-of <name>', 'print the URIs of one of the users, and end'))
     .addOption(
       once(

@@ -21,6 +21,7 @@ import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
 import { systemEnvironment } from '../shared/net/system.js';
 import type { Role } from '../shared/observe/events.js';
 import type { Service } from '../shared/service.js';
+import { serveApi } from './api.js';
 import type { Configured } from './configured.js';
 import { type Conversations, countConversations, stoppingLine } from './conversations.js';
 import { awaitSignals, endProcess, type Ending, surviveErrors } from './life.js';
@@ -68,8 +69,11 @@ export async function runRemote(
   const uri = remoteUri(settings, host, readService(remote.listen).port);
   const users = settings.users?.length;
   const page = remotePage({ listen: remote.listen, uri, source, doubt, users }, drawQr);
-  output.announce(page, remoteReady(remote.listen, uri, users));
-  await finish([remote], life, () => usageOf(remote.ports));
+  const api = found.api && (await unlessStopped(serveApi(remote, found.api, observer), life));
+  const ready = remoteReady(remote.listen, uri, users);
+  output.announce(page, { ...ready, ...(api && { api: api.listen }) });
+  if (api !== undefined) output.log.info('users are managed over HTTP', { listen: api.listen });
+  await finish([remote, ...(api === undefined ? [] : [api])], life, () => usageOf(remote.ports));
 }
 
 /** `halflight local [URI…]`. Settles never: it ends the process. */

@@ -2,6 +2,7 @@
 import { findMethod, methods } from '../codec/methods.js';
 import { ConfigError } from '../errors.js';
 import { logFormats, type LogFormat, logLevels, type LogLevel } from '../observe/log.js';
+import { readApiAddress } from './api.js';
 import { authVariable, parseCredential } from './credentials.js';
 import type { RemoteFlags } from './flags.js';
 import { parseListen } from './listen.js';
@@ -201,6 +202,8 @@ export const settingRows: Readonly<Record<SettingName, SettingRow>> = {
   },
   users: { ...usersRow, halves: remote, rivals: members, byDefault: 'whoever has the key' },
   usersFile: { kind: 'text', halves: remote, path: true, rivals: members, byDefault: 'none' },
+  api: { kind: 'text', halves: remote, check: readApiAddress, byDefault: 'none' },
+  apiTokenFile: { kind: 'text', halves: remote, path: true, byDefault: 'none' },
   ports: {
     kind: 'entries',
     lead: 'listen',

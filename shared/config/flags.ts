@@ -9,6 +9,7 @@ import { masterKey, weakPassword } from '../codec/keys.js';
 import { defaultMethod, findMethod, type Method } from '../codec/methods.js';
 import type { Environment } from '../environment.js';
 import { ConfigError } from '../errors.js';
+import { type ApiFlags, type ApiSettings, readApi } from './api.js';
 import { type AuthFlags, readCredentials } from './credentials.js';
 import { configDirectory, stateDirectory } from './directories.js';
 import { UsageError } from './exit.js';
@@ -21,7 +22,7 @@ import { nonEmpty, type Variables } from './variables.js';
 import { defaultRemotePort } from './uri.js';
 import { readUsers, type UsersFlags } from './users-file.js';
 
-export interface RemoteFlags extends AuthFlags, UsersFlags {
+export interface RemoteFlags extends AuthFlags, UsersFlags, ApiFlags {
   readonly listen?: string;
   readonly method?: string;
   readonly key?: string;
@@ -42,12 +43,20 @@ export type SecretSource =
   | { readonly from: 'config'; readonly path: string }
   | { readonly from: 'file'; readonly path: string; readonly created: boolean };
 
+/** What a remote is told, and what was found out on the way. */
+export interface ReadRemote {
+  readonly settings: RemoteSettings;
+  readonly source: SecretSource;
+  /** Absent: nobody is to manage it. */
+  readonly api?: ApiSettings;
+}
+
 /** What the flags of `halflight remote` and the variables beside them mean. It may make and store a key. */
 export async function readRemoteFlags(
   flags: RemoteFlags & PluginFlags,
   variables: Variables,
   environment: Environment,
-): Promise<{ readonly settings: RemoteSettings; readonly source: SecretSource }> {
+): Promise<ReadRemote> {
   const listen = parseListen(flags.listen ?? String(defaultRemotePort));
   const method = flags.method === undefined ? undefined : findMethod(flags.method);
   const publicHost = flags.publicHost === undefined ? '' : readPublicHost(flags.publicHost);
@@ -58,6 +67,7 @@ export async function readRemoteFlags(
 
   const remote = { ...secret, allowWeakPassword: flags.allowWeakPassword ?? false };
   const users = await readUsers(flags, remote);
+  const api = await readApi(flags, remote);
 
   const settings: RemoteSettings = {
     ...secret,
@@ -75,7 +85,7 @@ export async function readRemoteFlags(
     ...(users && { users }),
     ...(flags.usersFile !== undefined && { usersFile: flags.usersFile }),
   };
-  return { settings, source };
+  return { settings, source, ...(api && { api }) };
 }
 
 interface SecretChoice {

@@ -1,0 +1,15 @@
+/** The API that lets programs manage the users of a remote while it runs. */
+import type { RemoteService } from '../remote/remote.js';
+import type { ApiSettings } from '../shared/config/api.js';
+import type { Observer } from '../shared/observe/events.js';
+import type { Service } from '../shared/service.js';
+
+/** Serves it for the remote's own port. Rejects with the system's error when it cannot listen. */
+export async function serveApi(
+  { users, usage }: RemoteService,
+  { listen, token, secretFault }: ApiSettings,
+  observer: Observer,
+): Promise<Service> {
+  const { startApi } = await import('../shared/serve/api/api.js');
+  return startApi({ users, usage, secretFault }, { listen, token, observer });
+}
