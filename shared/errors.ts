@@ -22,6 +22,13 @@ export type Refusal =
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly code = 'config';
+  /** What else is wrong, when that was found at the same time. */
+  readonly others: readonly ConfigError[];
+
+  constructor(message: string, options: ErrorOptions & { readonly others?: readonly ConfigError[] } = {}) {
+    super(message, options);
+    this.others = options.others ?? [];
+  }
 }
 
 /**

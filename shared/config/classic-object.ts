@@ -10,10 +10,16 @@ export interface ClassicObject {
   readonly node: JsonNode;
   /** The value of a key, undefined when the key is missing or null. The key counts as asked for. */
   value(name: string): JsonNode | undefined;
+  /** Whether a key is there and not null. It does not count as asked for. */
+  has(name: string): boolean;
   /** The text of a key; undefined when it is missing, null or empty, which other programs take for the same. */
   text(name: string): string | undefined;
+  /** The text of a key, as `text`, where a whole number may stand for its digits. */
+  scalar(name: string): string | undefined;
   /** The port of a key, 0..65535, as a number or as a string of digits. */
   port(name: string): number | undefined;
+  /** The ports of a key, which may be one or an array of them; none when it is missing or null. */
+  ports(name: string): readonly number[];
   /** The objects in the array of a key that are not disabled. */
   objects(name: string): readonly ClassicObject[];
   /** A ConfigError at the value of a key, or at the object when there is none. */
@@ -27,34 +33,49 @@ export function classicObject(file: JsonFile, node: JsonNode, known: readonly st
   const properties = new Map(propertiesOf(node).map((property) => [property.name, property]));
   const asked = new Set<string>();
 
-  const value = (name: string): JsonNode | undefined => {
-    asked.add(name);
+  const find = (name: string): JsonNode | undefined => {
     const found = properties.get(name)?.value;
     return found?.type === 'null' ? undefined : found;
+  };
+  const value = (name: string): JsonNode | undefined => {
+    asked.add(name);
+    return find(name);
   };
   const complain = (name: string, words: string): ConfigError =>
     file.complain(properties.get(name)?.value ?? node, `${name}: ${words}`);
 
+  const text = (name: string): string | undefined => {
+    const found = value(name);
+    return found === undefined || found.value === '' ? undefined : readText(file, name, found);
+  };
+  const portAt = (name: string, found: JsonNode): number => {
+    const written = found.type === 'string' || found.type === 'number' ? String(found.value) : '';
+    const port = readPort(written);
+    if (port !== undefined) return port;
+    const got = found.type === 'number' ? written : kindOf(found);
+    throw file.complain(found, `${name}: expected a port from 0 to 65535, got ${got}`);
+  };
+
   return {
     node,
     value,
+    has: (name) => find(name) !== undefined,
     complain,
-    text: (name) => {
+    text,
+    scalar: (name) => {
       const found = value(name);
-      return found === undefined || found.value === '' ? undefined : readText(file, name, found);
+      return found?.type === 'number' && Number.isSafeInteger(found.value) ? String(found.value) : text(name);
     },
     port: (name) => {
       const found = value(name);
-      if (found === undefined) return undefined;
-      const text = found.type === 'string' || found.type === 'number' ? String(found.value) : '';
-      const port = readPort(text);
-      if (port !== undefined) return port;
-      if (found.type === 'array')
-        throw complain(name, 'expected one port, got an array: several are not supported yet');
-      throw complain(
-        name,
-        `expected a port from 0 to 65535, got ${found.type === 'number' ? text : kindOf(found)}`,
-      );
+      return found === undefined ? undefined : portAt(name, found);
+    },
+    ports: (name) => {
+      const found = value(name);
+      if (found?.type !== 'array') return found === undefined ? [] : [portAt(name, found)];
+      const children = found.children ?? [];
+      if (children.length === 0) throw complain(name, 'expected at least one port, got none');
+      return children.map((child) => portAt(name, child));
     },
     objects: (name) => {
       const found = value(name);

@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { CipherBackend } from '../codec/aead.js';
-import { masterKey, weakPassword } from '../codec/keys.js';
+import { masterKey } from '../codec/keys.js';
 import { defaultMethod, findMethod, type Method } from '../codec/methods.js';
 import type { Environment } from '../environment.js';
 import { ConfigError } from '../errors.js';
@@ -13,14 +13,16 @@ import { type ApiFlags, type ApiSettings, readApi } from './api.js';
 import { type AuthFlags, readCredentials } from './credentials.js';
 import { configDirectory, stateDirectory } from './directories.js';
 import { UsageError } from './exit.js';
+import type { PortEntry } from './file-schema.js';
 import { loadOrCreateSecret } from './keyfile.js';
 import { parseListen } from './listen.js';
 import { type PluginFlags, readPlugin } from './plugin.js';
+import { readPorts } from './ports.js';
 import { readPublicHost } from './public-host.js';
 import type { RemoteSettings } from './settings.js';
 import { nonEmpty, type Variables } from './variables.js';
 import { defaultRemotePort } from './uri.js';
-import { readUsers, type UsersFlags } from './users-file.js';
+import { readUsers, refuseWeak, type UsersFlags } from './users-file.js';
 
 export interface RemoteFlags extends AuthFlags, UsersFlags, ApiFlags {
   readonly listen?: string;
@@ -34,6 +36,8 @@ export interface RemoteFlags extends AuthFlags, UsersFlags, ApiFlags {
   readonly allowPrivate?: boolean;
   readonly allowWeakPassword?: boolean;
   readonly cipherBackend?: CipherBackend;
+  /** Of a config file only. */
+  readonly ports?: readonly PortEntry[];
 }
 
 /** Where a remote's secret came from; `path` and `created` are about the key file. */
@@ -63,9 +67,10 @@ export async function readRemoteFlags(
   const plugin = flags.plugin === undefined ? undefined : readPlugin('--plugin', flags.plugin);
   const credentials = await readCredentials(flags, variables);
   const { source, ...secret } = await readSecret({ flags, variables, method, environment });
-  if (secret.method.edition === 2017 && flags.allowWeakPassword !== true) refuseWeak(secret.secret);
-
-  const remote = { ...secret, allowWeakPassword: flags.allowWeakPassword ?? false };
+  const allowWeakPassword = flags.allowWeakPassword ?? false;
+  const remote = { ...secret, allowWeakPassword };
+  refuseWeak(remote);
+  const ports = readPorts(flags.ports ?? [], { allowWeakPassword });
   const users = await readUsers(flags, remote);
   const api = await readApi(flags, remote);
 
@@ -82,6 +87,7 @@ export async function readRemoteFlags(
     freshKey: source.from === 'file' && source.created,
     stateDirectory: stateDirectory(variables),
     ...(plugin && { plugin }),
+    ...(ports.length > 0 && { ports }),
     ...(users && { users }),
     ...(flags.usersFile !== undefined && { usersFile: flags.usersFile }),
   };
@@ -162,12 +168,6 @@ function readGiven(
   }
   masterKey(chosen, secret);
   return { method: chosen, secret };
-}
-
-function refuseWeak(password: string): void {
-  const why = weakPassword(password);
-  if (why === undefined) return;
-  throw new ConfigError(`${why}; make one with halflight keygen, or insist with --allow-weak-password`);
 }
 
 function defaultKeyFile(variables: Variables): string {

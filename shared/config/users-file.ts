@@ -34,7 +34,12 @@ export async function readUsers(
 ): Promise<readonly UserSecret[] | undefined> {
   if (users === undefined) return usersFile === undefined ? undefined : readUsersFile(usersFile, remote);
   if (usersFile !== undefined) throw new UsageError('expected one of users and usersFile, got 2');
-  const all = users.map((line, index) => readLine(line, `users: ${index + 1}`, remote));
+  return linesOfUsers(users, remote);
+}
+
+/** The users in such lines. ConfigError `users: 2: …` for one that cannot be used. */
+export function linesOfUsers(lines: readonly string[], remote: SharedRemote): readonly UserSecret[] {
+  const all = lines.map((line, index) => readLine(line, `users: ${index + 1}`, remote));
   checkTogether('users', all, remote);
   return all;
 }
@@ -68,13 +73,16 @@ function readLine(line: string, where: string, { method, allowWeakPassword }: Sh
   if (colon < 0) throw unfit(where, form, 'no colon');
   const secret = line.slice(colon + 1);
   if (secret !== secret.trimStart()) throw unfit(where, `${form} without blanks around the colon`, 'one');
-  const weak = method.edition === 2017 && !allowWeakPassword ? weakPassword(secret) : undefined;
-  if (weak !== undefined) {
-    throw new ConfigError(
-      `${where}: ${weak}; make one with halflight keygen, or insist with --allow-weak-password`,
-    );
-  }
+  refuseWeak({ method, secret, allowWeakPassword }, where);
   return { name: line.slice(0, colon), secret };
+}
+
+/** ConfigError for a password that is easy to guess, unless it is allowed. `where` it stands begins the message. */
+export function refuseWeak({ method, secret, allowWeakPassword }: SharedRemote, where?: string): void {
+  const why = method.edition === 2017 && !allowWeakPassword ? weakPassword(secret) : undefined;
+  if (why === undefined) return;
+  const words = `${why}; make one with halflight keygen, or insist with --allow-weak-password`;
+  throw new ConfigError(where === undefined ? words : `${where}: ${words}`);
 }
 
 /** The remote would find the same, but knows nothing of the file. */

@@ -1,0 +1,93 @@
+/** A classic file as that of a remote: each server in it is a port, or several. */
+import { formatTarget } from '../codec/address.js';
+import type { ClassicObject } from './classic-object.js';
+import { type Point, readMode, readPluginOf, readPoints, type Reading, serversOf } from './classic-server.js';
+import type { FileSettings, PortEntry } from './file-schema.js';
+import { placed } from './file-values.js';
+import type { JsonNode } from './json5.js';
+import { formatListen, parseListen } from './listen.js';
+import { together } from './together.js';
+
+/** What a classic file means to a half. */
+export interface ClassicMeaning {
+  readonly settings: FileSettings;
+  /** Where most of it stands. */
+  readonly node: JsonNode;
+  /** The objects that were read. */
+  readonly objects: readonly ClassicObject[];
+  /** What is in them and does nothing, beside keys that nobody asked for. */
+  readonly warnings: readonly string[];
+}
+
+export function readClassicRemote(reading: Reading): ClassicMeaning {
+  const { root } = reading;
+  // What the other half of a common file is told is nothing that this one lacks.
+  for (const name of ['local_address', 'local_port', 'locals']) root.value(name);
+  const servers = serversOf(root);
+  const users = new Map(servers.map((server) => [server, server.objects('users')]));
+  const ports = together(
+    servers.map((server) => () => readPorts(reading, server, users.get(server) ?? [])),
+  ).flat();
+  refuseSame(reading, ports);
+  const [first, ...others] = ports.map(({ entry }) => entry);
+  return {
+    settings: { ...first, ...(others.length > 0 && { ports: others }) },
+    node: servers[0]?.node ?? root.node,
+    objects: [root, ...servers, ...Array.from(users.values()).flat()],
+    warnings: [],
+  };
+}
+
+interface PlacedPort {
+  readonly point: Point;
+  readonly entry: PortEntry;
+}
+
+function readPorts(
+  reading: Reading,
+  server: ClassicObject,
+  users: readonly ClassicObject[],
+): readonly PlacedPort[] {
+  const [points, lines, udp, plugin] = together([
+    () => readPoints(reading, server),
+    () => together(users.map((user) => () => readUser(user))),
+    () => readMode(reading.root, server),
+    () => readPluginOf(server),
+  ]);
+  return points.map((point) => ({
+    point,
+    entry: {
+      listen: listenOf(reading, point),
+      method: point.method.name,
+      ...(point.method.edition === 2022 ? { key: point.secret } : { password: point.secret }),
+      ...(lines.length > 0 && { users: lines }),
+      udp,
+      ...plugin,
+    },
+  }));
+}
+
+function listenOf({ file }: Reading, { host, port, node }: Point): string {
+  const listen = formatTarget({ host, port });
+  placed(file, { name: 'server', node }, () => parseListen(listen));
+  return listen;
+}
+
+/** As a line of a users file. */
+function readUser(user: ClassicObject): string {
+  const name = user.text('name');
+  if (name === undefined) throw user.complain('name', 'expected the name of a user, got none');
+  const password = user.text('password');
+  if (password === undefined) throw user.complain('password', 'expected the key of a user, got none');
+  return `${name}:${password}`;
+}
+
+function refuseSame({ file }: Reading, ports: readonly PlacedPort[]): void {
+  const places = new Set<string>();
+  for (const { point, entry } of ports) {
+    const place = formatListen(parseListen(entry.listen));
+    if (places.has(place))
+      throw file.complain(point.node, `server: expected each port once, got ${place} again`);
+    if (point.port !== 0) places.add(place);
+  }
+}

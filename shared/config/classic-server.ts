@@ -1,0 +1,179 @@
+/** What classic files say about one server, which is where it listens to the one half and where it is to the other. */
+import { clientKeys, masterKey } from '../codec/keys.js';
+import { findMethod, type Method } from '../codec/methods.js';
+import type { ClassicObject } from './classic-object.js';
+import type { Half } from './file-schema.js';
+import { type JsonFile, kindOf, propertiesOf } from './file-text.js';
+import { type NamedNode, placed, readText } from './file-values.js';
+import { readPort, splitHostPort } from './host-port.js';
+import type { JsonNode } from './json5.js';
+import { isWildcard } from './listen.js';
+import type { PluginFlags } from './plugin.js';
+import { together } from './together.js';
+import { nonEmpty, type Variables } from './variables.js';
+
+/** One classic file on its way to a half. */
+export interface Reading {
+  readonly file: JsonFile;
+  readonly half: Half;
+  readonly root: ClassicObject;
+  readonly variables: Variables;
+}
+
+/** One port of one host, and the secret there. */
+export interface Point {
+  /** Where it is named. */
+  readonly node: JsonNode;
+  readonly host: string;
+  /** The place of the host among several. */
+  readonly place: number;
+  readonly port: number;
+  readonly method: Method;
+  readonly secret: string;
+}
+
+/** The servers that are not disabled, at least one: the root itself, and those in lists, which rust knows by two names. */
+export function serversOf(root: ClassicObject): readonly ClassicObject[] {
+  const own = root.value('server') === undefined ? [] : [root];
+  const found = [...own, ...root.objects('servers'), ...root.objects('shadowsocks')];
+  if (found.length === 0) throw root.complain('server', 'expected a server, got none');
+  return found;
+}
+
+/** All that one server names: each host with each port. */
+export function readPoints(reading: Reading, server: ClassicObject): readonly Point[] {
+  const hosts = readHosts(reading, server);
+  const method = readMethod(reading.file, server);
+  const secrets = readSecrets(reading, server, method);
+  return hosts.flatMap(({ host, port: own, node }, place) =>
+    secrets.map(({ port, secret }) => ({ node, host, place, port: own ?? port, method, secret })),
+  );
+}
+
+/** Whether datagrams are served. The other programs serve streams alone when nobody says anything. */
+export function readMode(root: ClassicObject, entry: ClassicObject): boolean {
+  const holder = entry.value('mode') === undefined ? root : entry;
+  const node = holder.value('mode');
+  root.value('mode');
+  if (node === undefined || node.value === 'tcp_only') return false;
+  if (node.value === 'tcp_and_udp') return true;
+  const got = node.value === 'udp_only' ? 'udp_only, and streams are always served' : kindOf(node);
+  throw holder.complain('mode', `expected tcp_only or tcp_and_udp, got ${got}`);
+}
+
+/** A plugin and its options in the one text that we have for both; an empty name stands for none. */
+export function readPluginOf(server: ClassicObject): PluginFlags {
+  const name = server.text('plugin');
+  const options = server.scalar('plugin_opts');
+  if (name === undefined) return {};
+  if (name.includes(';')) throw server.complain('plugin', 'expected a name without ;, got one with');
+  return { plugin: options === undefined ? name : `${name};${options}` };
+}
+
+interface Host {
+  readonly node: JsonNode;
+  readonly host: string;
+  /** That of libev's `HOST:PORT`. */
+  readonly port?: number;
+}
+
+function readHosts({ file, half }: Reading, server: ClassicObject): readonly Host[] {
+  const name = server.value('server') === undefined ? 'address' : 'server';
+  const node = server.value(name);
+  const nodes = node?.type === 'array' ? (node.children ?? []) : [];
+  if (node?.type !== 'array') {
+    const host = server.text(name);
+    if (host === undefined && half === 'local') throw server.complain(name, 'expected a host, got none');
+    return [{ node: node ?? server.node, ...hostOf(host ?? '', half) }];
+  }
+  if (nodes.length === 0) throw server.complain(name, 'expected at least one host, got none');
+  const hosts = nodes.map((each) => ({ node: each, ...hostOf(readText(file, name, each), half) }));
+  // Both families, as many files of libev say it, are what we listen on when nobody names an address.
+  if (half === 'remote' && hosts.length > 1 && hosts.every(({ host }) => isWildcard(host))) {
+    return [{ node, host: '' }];
+  }
+  return hosts;
+}
+
+/** libev takes brackets around IPv6, and a port behind the host of a server. */
+function hostOf(text: string, half: Half): Omit<Host, 'node'> {
+  const split = splitHostPort(text);
+  if (split === undefined) return { host: text };
+  const port = half === 'local' && split.port !== undefined ? readPort(split.port) : undefined;
+  if (split.port !== undefined && port === undefined) return { host: text };
+  return { host: split.host, ...(port !== undefined && { port }) };
+}
+
+function readMethod(file: JsonFile, server: ClassicObject): Method {
+  const name = server.text('method');
+  if (name === undefined) throw server.complain('method', 'expected a method, got none');
+  return placed(file, { name: 'method', node: server.value('method') ?? server.node }, () =>
+    findMethod(name),
+  );
+}
+
+interface PortSecret {
+  readonly port: number;
+  readonly secret: string;
+}
+
+/**
+ * Each port with its secret. `port_password` names both and wins at the remote, as in the Python program; a client of such
+ * a file has a password of its own, or else takes any of them.
+ */
+function readSecrets(reading: Reading, server: ClassicObject, method: Method): readonly PortSecret[] {
+  const table = server.value('port_password');
+  if (table !== undefined && (reading.half === 'remote' || !server.has('password'))) {
+    return readTable(reading, { name: 'port_password', node: table }, method);
+  }
+  const text = server.scalar('password');
+  const written = server.value('password');
+  if (text === undefined || written === undefined) {
+    const hint = server.value('key') === undefined ? '' : ' (a raw key is not supported)';
+    throw server.complain('password', `expected a password, got none${hint}`);
+  }
+  const secret = readSecret(reading, { name: 'password', node: written }, { text, method });
+  return readPorts(server).map((port) => ({ port, secret }));
+}
+
+function readTable(reading: Reading, { name, node }: NamedNode, method: Method): readonly PortSecret[] {
+  const { file } = reading;
+  if (node.type !== 'object') throw file.complain(node, `${name}: expected an object, got ${kindOf(node)}`);
+  const rows = propertiesOf(node);
+  if (rows.length === 0) throw file.complain(node, `${name}: expected at least one port, got none`);
+  return together(
+    rows.map((row) => () => {
+      const port = readPort(row.name);
+      if (port === undefined) {
+        throw file.complain(row.at, `${name}: expected a port from 0 to 65535, got another text`);
+      }
+      const named = { name: `${name}.${port}`, node: row.value };
+      const whole = row.value.type === 'number' && Number.isSafeInteger(row.value.value);
+      const text = whole ? String(row.value.value) : readText(file, named.name, row.value);
+      return { port, secret: readSecret(reading, named, { text, method }) };
+    }),
+  );
+}
+
+/** A local may have to name itself under a key of the server first: its password is a chain then. */
+function readSecret(
+  { file, half, variables }: Reading,
+  named: NamedNode,
+  { text, method }: { readonly text: string; readonly method: Method },
+): string {
+  const variable = /^\$\{(\w+)\}$/.exec(text)?.[1];
+  const secret = variable === undefined ? text : nonEmpty(variables[variable]);
+  if (secret === undefined) {
+    const words = `expected the variable ${variable ?? ''} in the environment, got none`;
+    throw file.complain(named.node, `${named.name}: ${words}`);
+  }
+  const check = half === 'local' ? clientKeys : masterKey;
+  placed(file, named, () => check(method, secret));
+  return secret;
+}
+
+function readPorts(server: ClassicObject): readonly number[] {
+  const name = server.value('server_port') === undefined ? 'port' : 'server_port';
+  const ports = server.ports(name);
+  return ports.length === 0 ? [8388] : ports;
+}
