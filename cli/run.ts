@@ -9,13 +9,13 @@ import { exitCodes } from '../shared/config/exit.js';
 import { readRemoteFlags, type RemoteFlags, type SecretSource } from '../shared/config/flags.js';
 import { type LocalFlags, readLocalFlags, readPortFlags } from '../shared/config/local-flags.js';
 import { localPage, upPage } from '../shared/config/local-page.js';
-import { doubtLine, remotePage } from '../shared/config/paste.js';
+import { doubtLine, type PagePort, remotePage } from '../shared/config/paste.js';
 import type { PluginFlags } from '../shared/config/plugin.js';
 import { isLegacyPaste } from '../shared/config/pasted.js';
 import { hostForOthers, publicHost } from '../shared/config/public-host.js';
 import { type ServerFlags, soleServer } from '../shared/config/server-choices.js';
 import { readService } from '../shared/config/service-address.js';
-import type { LocalSettings, RemoteSettings, ServerChoice } from '../shared/config/settings.js';
+import type { LocalSettings, PortSettings, RemoteSettings, ServerChoice } from '../shared/config/settings.js';
 import { prefixCost } from '../shared/config/uri-prefix.js';
 import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
 import { systemEnvironment } from '../shared/net/system.js';
@@ -66,11 +66,16 @@ export async function runRemote(
 
   const { startRemote } = await import('../remote/remote.js');
   const remote = await unlessStopped(startRemote(settings, systemEnvironment, observer), life);
-  const uri = remoteUri(settings, host, readService(remote.listen).port);
-  const users = settings.users?.length;
-  const page = remotePage({ listen: remote.listen, uri, source, doubt, users }, drawQr);
+  const pagePort = (port: PortSettings, listen = remote.listen): PagePort => ({
+    listen,
+    uri: remoteUri({ ...settings, ...port }, host, readService(listen).port),
+    users: port.users?.length,
+  });
+  const main = pagePort(settings);
+  const ports = (settings.ports ?? []).map((port, at) => pagePort(port, remote.ports[at + 1]?.listen));
+  const page = remotePage({ ...main, ports, source, doubt }, drawQr);
   const api = found.api && (await unlessStopped(serveApi(remote, found.api, observer), life));
-  const ready = remoteReady(remote.listen, uri, users);
+  const ready = remoteReady(main, ports);
   output.announce(page, { ...ready, ...(api && { api: api.listen }) });
   if (api !== undefined) output.log.info('users are managed over HTTP', { listen: api.listen });
   await finish([remote, ...(api === undefined ? [] : [api])], life, () => usageOf(remote.ports));

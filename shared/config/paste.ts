@@ -16,13 +16,24 @@ export interface RemotePage {
   readonly doubt?: HostDoubt | undefined;
   /** How many there are, where each has a key of its own: then there is no URI for everybody. */
   readonly users: number | undefined;
+  /** The ports beside that of `uri`. */
+  readonly ports?: readonly PagePort[];
+}
+
+/** A port as the page tells it. */
+export interface PagePort {
+  readonly listen: string;
+  /** As a raw URI. */
+  readonly uri: ServerUri;
+  readonly users: number | undefined;
 }
 
 /**
  * What a remote prints: where it listens, where its key is, and its URI for phone and laptop, both as text and QR. The
  * line that most people need is the last: two codes are taller than a terminal.
  */
-export function remotePage({ listen, uri, source, doubt, users }: RemotePage, drawQr: DrawQr): string[] {
+export function remotePage(page: RemotePage, drawQr: DrawQr): string[] {
+  const { listen, uri, source, doubt, users, ports = [] } = page;
   const phone: ServerUri = { ...uri, wire: 'shadowsocks' };
   // Whoever typed the key has it; whoever reads this page over a shoulder or in a journal must not get it from us.
   const secretTyped = source.from === 'flag';
@@ -34,6 +45,7 @@ export function remotePage({ listen, uri, source, doubt, users }: RemotePage, dr
     ...(doubt === undefined ? [] : [doubtLine(uri.host, doubt)]),
     ...(uri.remoteAuth === true ? authLines : []),
     '',
+    ...ports.flatMap(portLines),
   ];
   const greeting = `halflight remote listens on ${listen} with ${uri.method.name}.`;
   if (users !== undefined) return [greeting, ...about, ...usersLines(users)];
@@ -58,6 +70,14 @@ export function remotePage({ listen, uri, source, doubt, users }: RemotePage, dr
     `npx halflight local '${shown(uri)}'`,
     '',
   ];
+}
+
+/** Without pictures: there may be many. A key that was typed is that of the first port. */
+function portLines({ listen, uri, users }: PagePort): string[] {
+  const raw = formatServerUri(uri);
+  const phone = formatServerUri({ ...uri, wire: 'shadowsocks' });
+  const who = users === undefined ? [raw, phone] : [`for ${users === 1 ? 'one user' : `${users} users`}`];
+  return [`It also listens on ${listen} with ${uri.method.name}:`, ...who.map((line) => `  ${line}`), ''];
 }
 
 /** Why a host in a URI may not do. */

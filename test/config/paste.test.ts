@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { remotePage, type RemotePage } from '../../shared/config/paste.js';
-import { parseServerUri, type ServerUri } from '../../shared/config/uri.js';
+import { formatServerUri, parseServerUri, type ServerUri } from '../../shared/config/uri.js';
 import type { HostDoubt } from '../../shared/config/public-host.js';
 import { canaryKey, method } from '../support/config.js';
 
@@ -20,6 +20,21 @@ const page: RemotePage = {
   users: undefined,
 };
 const drawQr = (text: string): string => `<QR of ${text}>`;
+
+it('the page of a remote names its further ports, with the URIs of those that have one for everybody', () => {
+  const other: ServerUri = { ...uri, port: 8001, tag: 'two' };
+  const ports = [
+    { listen: '[::]:8001', uri: other, users: undefined },
+    { listen: '[::]:8002', uri: { ...uri, port: 8002 }, users: 3 },
+  ];
+  const lines = remotePage({ ...page, ports }, drawQr);
+  expect(lines).toContain(`It also listens on [::]:8001 with ${uri.method.name}:`);
+  expect(lines).toContain(`  ${formatServerUri(other)}`);
+  expect(lines).toContain(`  ${formatServerUri({ ...other, wire: 'shadowsocks' })}`);
+  expect(lines).toContain('  for 3 users');
+  expect(lines.join('\n')).not.toContain(':8002/');
+  expect(lines.at(-2)).toContain('npx halflight local');
+});
 
 describe('the page of a remote', () => {
   it('of many users shows nobody a URI, and says how to get at one', () => {
