@@ -71,8 +71,8 @@ export async function readRemoteFlags(
   const remote = { ...secret, allowWeakPassword };
   refuseWeak(remote);
   const ports = readPorts(flags.ports ?? [], { allowWeakPassword });
-  const users = await readUsers(flags, remote);
   const api = await readApi(flags, remote);
+  const users = await readUsers(flags, { ...remote, mayBeEmpty: api !== undefined });
 
   const settings: RemoteSettings = {
     ...secret,

@@ -20,11 +20,11 @@ interface Managed {
   readonly uriOf: (secret: string) => string;
 }
 
-/** A remote for ann that can be managed. */
-async function managedRemote(): Promise<Managed> {
+/** A remote with these lines in its users file that can be managed; without any there is no file. */
+async function managedRemote(lines = `# ours\nann:${key(1)}\n`): Promise<Managed> {
   const directory = await temporaryDirectory();
   const [usersFile, tokenFile] = [join(directory, 'users'), join(directory, 'token')];
-  await writeFile(usersFile, `# ours\nann:${key(1)}\n`, { mode: 0o600 });
+  if (lines !== '') await writeFile(usersFile, lines, { mode: 0o600 });
   await writeFile(tokenFile, `${apiToken}\n`, { mode: 0o600 });
   const words = ['remote', '--json', '--allow-private', '-l', '127.0.0.1:0', '--users-file', usersFile];
   const remote = run([...words, '--api', '127.0.0.1:0', '--api-token-file', tokenFile], { variables });
@@ -70,6 +70,20 @@ describe('halflight remote --api', () => {
     for (const secret of [apiToken, canaryKey, key(1), key(2), key(3)])
       expect(stdout + stderr).not.toContain(secret);
   });
+
+  it.each(['', '# nobody yet\n'])(
+    'begins with nobody, and lets in the first user, users file %j',
+    async (lines) => {
+      const { usersFile, port, uriOf } = await managedRemote(lines);
+      const echo = await startEcho();
+      expect(await askApi(port, 'GET /users')).toMatchObject({ status: 200, json: { users: [] } });
+      const ann = { username: 'ann', uPSK: key(1) };
+      expect(await askApi(port, 'POST /users', { json: ann })).toMatchObject({ status: 201 });
+      const words = ['connect', echo.host, String(echo.port), '--proxy', uriOf(key(1))];
+      expect(await run(words, { input: 'hello' }).ended).toMatchObject({ exitCode: 0, stdout: 'hello' });
+      expect(await readFile(usersFile, 'utf8')).toBe(`${lines}ann:${key(1)}\n`);
+    },
+  );
 
   it('refuses keys that do not fit, and writes nothing down', async () => {
     const { usersFile, port } = await managedRemote();
