@@ -1,3 +1,4 @@
+import type { Target } from '../shared/codec/address.js';
 import { formatListen } from '../shared/config/listen.js';
 import type { PortSettings, RemoteSettings } from '../shared/config/settings.js';
 import { usersFileRecords } from '../shared/config/users-file-edit.js';
@@ -41,6 +42,8 @@ export interface RemoteService extends Service {
   readonly usage: UsageStore;
   /** All ports, its own first, then those of the settings in their order. */
   readonly ports: readonly ServedPort[];
+  /** Leads nobody to this address from now on, private targets or not: something of the operator's listens there. */
+  readonly protect: (address: Target) => void;
 }
 
 /**
@@ -87,7 +90,10 @@ export async function startRemote(
     const main = await openPort(settings, premises, records);
     open.push(main);
     for (const port of settings.ports ?? []) open.push(await openFurther(port, premises));
-    return { ...served(main), ports: open.map(served), stop };
+    const protect = (address: Target): void => {
+      own.add(address);
+    };
+    return { ...served(main), ports: open.map(served), protect, stop };
   } catch (error) {
     await stop(0);
     throw error;
