@@ -57,6 +57,9 @@ export async function failOver<Ways, Got>(
   throw new DialError('general-failure', 'servers: expected at least one, got none');
 }
 
+/** A dial that may take just as long is to fail by itself, ms. */
+const laterMs = 50;
+
 function isLoss(error: unknown): boolean {
   return error instanceof FarFailure && !isOwnTrouble(error);
 }
@@ -80,7 +83,7 @@ async function doubting<Ways, Got>(
     void server.works().then((works) => {
       if (!works) doubt.abort(new DialError('timed-out', 'expected a sign of life, got silence'));
     });
-  }, attemptMs);
+  }, attemptMs + laterMs);
   try {
     return await attempt(server.hurried, { signal: AbortSignal.any([signal, doubt.signal]) });
   } finally {

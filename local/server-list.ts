@@ -107,12 +107,14 @@ export class ServerList {
     }
     const gone = this.#paths.filter((path) => !paths.includes(path));
     const fresh = paths.filter((path) => !this.#paths.includes(path));
+    const before = this.#paths.length;
     this.#become(paths);
     for (const path of gone) {
       this.#retired.add(path);
       void path.retire().then(() => this.#retired.delete(path));
     }
-    if (paths.length > 1) for (const path of fresh) void path.look();
+    const unknown = before > 1 ? fresh : paths;
+    if (paths.length > 1) for (const path of unknown) void path.look();
   }
 
   async #pathOf(choice: ServerChoice): Promise<ServerPath | undefined> {

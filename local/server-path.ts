@@ -49,6 +49,8 @@ export interface Surroundings {
 
 /** A server that works is asked about once in this time, more or less, ms. */
 const healthyMs = 300_000;
+/** A server that left somebody without an answer is asked about at most once in this time, ms. */
+const doubtMs = 10_000;
 /** A new round trip counts for this part of what is known, as in TCP (RFC 6298 §2). */
 const newest = 1 / 8;
 
@@ -86,6 +88,7 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
   #asking: Promise<CheckResult> | undefined;
   #again: NodeJS.Timeout | undefined;
   #roundTrip: number | undefined;
+  #lookedAt = -Infinity;
   /** Those that its plugin has to do with; nobody asks for others. */
   #carriers = 0;
   #left: (() => void) | undefined;
@@ -108,6 +111,7 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
       resolver,
       timeouts,
       pathWorks: () => this.works(),
+      ...(uri.wire === 'shadowsocks' && { unanswered: this.#doubt }),
       crowded: warnNoDescriptors(observer),
     };
     const proofs = (): number => (parts.several() ? 2 : 1);
@@ -167,6 +171,7 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
 
   /** Checks it, and takes it for lost when that fails. */
   async look(): Promise<CheckResult> {
+    this.#lookedAt = performance.now();
     const result = await (this.#asking ??= this.#ask());
     if (!result.ok) this.#watch.fails(result.detail);
     return result;
@@ -247,6 +252,13 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
       this.#asking = undefined;
     }
   }
+
+  /** A target may be silent as well, and clients change their minds: it is asked for, but seldom. */
+  readonly #doubt = (): void => {
+    const now = performance.now();
+    if (!this.#around.several() || !this.up || this.#resting || now - this.#lookedAt < doubtMs) return;
+    void this.look();
+  };
 
   readonly #opened = (tcp: TcpStream): void => {
     this.#carriers += 1;

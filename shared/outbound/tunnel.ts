@@ -37,6 +37,8 @@ export interface Tunnel {
   readonly timeouts: Waits;
   /** Whether the remote can be reached now, asked when a carrier takes no more bytes. */
   readonly pathWorks: () => Promise<boolean>;
+  /** Told of each connection over the standard wire that the remote leaves without an answer: it may be its key. */
+  readonly unanswered?: () => void;
   /** Told of each connection to the remote. */
   readonly opened?: (tcp: TcpStream) => void;
 }
@@ -102,7 +104,8 @@ export function* askFor(command: Command, target: Target): Handshake<FarReply> {
  */
 export function shadowsocksDialer(tunnel: Tunnel): Dialer {
   return async (target, { signal }) => {
-    const { sealed: stream } = await openSealed(tunnel, { wire: 'shadowsocks', target, signal });
+    const { sealed: stream, tcp } = await openSealed(tunnel, { wire: 'shadowsocks', target, signal });
+    if (tunnel.unanswered !== undefined) missAnswer(tcp, tunnel.timeouts.replyMs, tunnel.unanswered);
     setTimeout(() => {
       stream.speakUp();
     }, tunnel.timeouts.firstPayloadMs);
@@ -182,6 +185,16 @@ function expectSign(tunnel: Tunnel, tcp: TcpStream): void {
   tcp.onClosed(() => {
     clearTimeout(late);
   });
+}
+
+/** Calls back when something was sent and nothing has come: by the time of a reply, or when it ends before. */
+function missAnswer(tcp: TcpStream, replyMs: number, unanswered: () => void): void {
+  const judge = (): void => {
+    clearTimeout(late);
+    if (tcp.received === 0 && tcp.sent > 0) unanswered();
+  };
+  const late = setTimeout(judge, replyMs);
+  tcp.onClosed(judge);
 }
 
 /**

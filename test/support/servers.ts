@@ -1,4 +1,5 @@
 /** Several remotes in this process, and a local that knows them all. */
+import { vi } from 'vitest';
 import type { LocalService, ServerChoice } from '../../index.js';
 import type { Target } from '../../shared/codec/address.js';
 import { startTarget } from './targets.js';
@@ -54,9 +55,9 @@ export async function echoed({ local }: Pick<Among, 'local'>, echo: Target, text
   if (heard !== text) throw new Error(`echo: expected ${text}, got ${heard}`);
 }
 
-/** Settles when `condition` holds. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+/** Settles when `condition` holds, for which a server may have to be asked a few times. */
+export function until(condition: () => boolean): Promise<unknown> {
+  return vi.waitUntil(condition, { timeout: 20_000 });
 }
 
 /** A name server that answers every question over TCP with that it has none (RFC 7766). */
