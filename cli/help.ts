@@ -57,6 +57,10 @@ Methods: ${methodNames}`,
 URI is what the line that the remote prints ends with: halflight://… for a halflight remote, ss://… for any Shadowsocks
 server. Put it in single quotes. It holds the key, and every user of this machine can read it in the process list:
 HALFLIGHT_URI in the environment stands for it, and keeps it out.
+
+--subscription names a list of servers that somebody keeps (SIP008), by its https:// address. It is asked for every hour,
+and a copy is kept for the day when it cannot be had. Servers in arguments come before those of the list. The address is
+as secret as a key: HALFLIGHT_SUBSCRIPTION stands for it. No plugin runs that a list names, unless --allow-plugin does, too.
 ${asking}With auth=remote in the URI it is the remote that asks, and HALFLIGHT_AUTH is left to the clients.
 ${configuring}
 Examples:
@@ -64,6 +68,7 @@ Examples:
   halflight local 'ss://METHOD:KEY@vpn.example.com:8388' -l 1081
   halflight local 'halflight://…' -l 192.168.1.2:1080 --auth-file users
   HALFLIGHT_URI="$(cat uri.txt)" halflight local
+  HALFLIGHT_SUBSCRIPTION="$(cat list.txt)" halflight local
   halflight local 'halflight://…' --plugin 'obfs-local;obfs=http;obfs-host=example.com'
 ${endings}`,
   up: `${asking}

@@ -22,6 +22,7 @@ import { systemEnvironment } from '../shared/net/system.js';
 import type { Role } from '../shared/observe/events.js';
 import type { Service } from '../shared/service.js';
 import { serveApi } from './api.js';
+import { startAnyLocal } from './any-local.js';
 import type { Configured } from './configured.js';
 import { type Conversations, countConversations, stoppingLine } from './conversations.js';
 import { awaitSignals, endProcess, type Ending, surviveErrors } from './life.js';
@@ -94,13 +95,12 @@ export async function runLocal(
   for (const server of servers) warnWeakServer(server, output);
   warnTypedAuth(flags, output);
 
-  const { startLocal } = await import('../local/local.js');
-  const local = await unlessStopped(startLocal(settings, systemEnvironment, observer), life);
+  const local = await unlessStopped(startAnyLocal(settings, observer), life);
   const checks = await unlessAsked(local.checkServers(), life);
   if (checks !== undefined) {
     const remoteAsks = servers.some((server) => server.uri.remoteAuth === true);
     const user = remoteAsks ? 'USER' : firstUser(settings);
-    const remote = servers.map((server) => formatTarget(server.uri)).join(', ');
+    const remote = local.servers.map((server) => formatTarget(server.uri)).join(', ');
     const ready = { event: 'ready', role: 'local', listen: local.listen, remote } as const;
     const [only, ...others] = checks.map(({ check }) => check);
     output.announce(

@@ -11,6 +11,7 @@ import { type PluginFlags, readPlugin } from './plugin.js';
 import { readPastedUri } from './pasted.js';
 import { readPublicHost } from './public-host.js';
 import { parseProbeTarget } from './server-choices.js';
+import { readSubscriptionUrl, redactSubscription } from './subscription.js';
 import { redactServerUri, type ServerUri } from './uri.js';
 
 /** The half that a file is for. */
@@ -42,6 +43,7 @@ export interface PortEntry {
 export interface FileSettings extends RemoteFlags, LocalFlags, PluginFlags {
   readonly uri?: string;
   readonly servers?: readonly ServerEntry[];
+  readonly subscription?: string;
   readonly ports?: readonly PortEntry[];
   readonly json?: boolean;
   readonly logLevel?: LogLevel;
@@ -93,7 +95,7 @@ const remote: readonly Half[] = ['remote'];
 const secrets: readonly SettingName[] = ['key', 'password', 'keyFile'];
 const askers: readonly SettingName[] = ['auth', 'authFile'];
 const members: readonly SettingName[] = ['users', 'usersFile'];
-const remotes: readonly SettingName[] = ['uri', 'servers'];
+const remotes: readonly SettingName[] = ['uri', 'servers', 'subscription'];
 const hidden = (): string => '***';
 const userOnly = (text: string): string => `${text.replace(/:.*$/s, '')}:***`;
 
@@ -174,6 +176,15 @@ export const settingRows: Readonly<Record<SettingName, SettingRow>> = {
     bare: true,
     fields: serverFields,
     halves: local,
+    rivals: remotes,
+    byDefault: 'none',
+  },
+  subscription: {
+    kind: 'text',
+    halves: local,
+    check: readSubscriptionUrl,
+    redact: redactSubscription,
+    variable: 'HALFLIGHT_SUBSCRIPTION',
     rivals: remotes,
     byDefault: 'none',
   },

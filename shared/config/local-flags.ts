@@ -3,8 +3,9 @@ import type { CipherBackend } from '../codec/aead.js';
 import { ConfigError } from '../errors.js';
 import { type AuthFlags, authVariable, type Credential, readCredentials } from './credentials.js';
 import { formatListen, isLoopback, parseListen } from './listen.js';
-import { parseProbeTarget, readServers, type ServerFlags } from './server-choices.js';
+import { parseProbeTarget, readServers, readSubscription, type ServerFlags } from './server-choices.js';
 import type { LocalSettings } from './settings.js';
+import type { SubscriptionSettings } from './subscription.js';
 import type { Variables } from './variables.js';
 
 /** The flags of everything that offers the proxy port. */
@@ -23,20 +24,32 @@ export interface LocalFlags extends AuthFlags {
 /** A local's settings but for its servers. */
 export type ProxySettings = Omit<LocalSettings, 'servers' | 'probeTarget'>;
 
+/** All that a local can be told: it may lack servers when a list names them. */
+export interface WholeLocalSettings extends LocalSettings {
+  readonly subscription?: SubscriptionSettings;
+}
+
 /** What the arguments of `halflight local` and the variables beside them mean. UsageError without a server. */
 export async function readLocalFlags(
   uri: string | undefined,
   flags: LocalFlags & ServerFlags,
   variables: Variables,
-): Promise<LocalSettings> {
+): Promise<WholeLocalSettings> {
   const servers = readServers(uri, flags, variables);
+  const subscription = readSubscription(uri, flags, variables);
   const { probeTarget } = flags;
   const ways = {
     servers,
+    ...(subscription !== undefined && { subscription }),
     ...(probeTarget !== undefined && { probeTarget: parseProbeTarget(probeTarget) }),
   };
   const remoteAsks = servers.some(({ uri }) => uri.remoteAuth === true);
   if (!remoteAsks) return { ...(await readPortFlags(flags, variables)), ...ways };
+  if (subscription !== undefined) {
+    throw new ConfigError(
+      'servers: expected none with auth=remote beside a subscription, whose servers know nothing of credentials, got one',
+    );
+  }
   if (flags.auth !== undefined || flags.authFile !== undefined) {
     throw new ConfigError(
       'credentials: expected them at the remote (auth=remote in the URI) ' +

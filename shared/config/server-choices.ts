@@ -1,6 +1,7 @@
 /** Which servers a local is told of: by its arguments, a variable, or a config file. */
 import type { Target } from '../codec/address.js';
 import { ConfigError } from '../errors.js';
+import { cacheDirectory } from './directories.js';
 import { UsageError } from './exit.js';
 import type { ServerEntry } from './file-schema.js';
 import { checkHost, readPort, splitHostPort } from './host-port.js';
@@ -8,16 +9,19 @@ import { readPastedUri, readUriVariable } from './pasted.js';
 import { type LocalPluginFlags, readPlugin } from './plugin.js';
 import type { ServerChoice } from './settings.js';
 import type { ServerUri, UriOptions } from './uri.js';
-import type { Variables } from './variables.js';
+import { readSubscriptionUrl, type SubscriptionSettings } from './subscription.js';
+import { nonEmpty, type Variables } from './variables.js';
 
 /** What names several servers, and their plugins. */
 export interface ServerFlags extends LocalPluginFlags {
   readonly servers?: readonly ServerEntry[];
+  /** Where a list of further ones is. */
+  readonly subscription?: string;
 }
 
 /**
- * The servers, at least one: those of the list, else the one of the URI, else that in HALFLIGHT_URI. UsageError without
- * any, ConfigError for one that cannot be used.
+ * The servers: those of the list, else the one of the URI, else that in HALFLIGHT_URI. There is at least one, unless a
+ * subscription is named. UsageError without any, ConfigError for one that cannot be used.
  */
 export function readServers(
   uri: string | undefined,
@@ -32,15 +36,51 @@ export function readServers(
     return servers.map((entry, place) => choiceOf(entry, place, options));
   }
   const [only = { uri, plugin: undefined }] = servers;
-  const named =
-    only.uri === undefined ? readUriVariable(variables, options) : readPastedUri(only.uri, options);
+  const silent = only.uri === undefined && flags.subscription === undefined;
+  const fromVariable = silent ? readUriVariable(variables, options) : undefined;
+  const named = only.uri === undefined ? fromVariable : readPastedUri(only.uri, options);
   if (named === undefined) {
+    if (!silent || nonEmpty(variables[subscriptionVariable]) !== undefined) return [];
     throw new UsageError(
-      'expected a URI as the argument or in HALFLIGHT_URI, got none; see halflight local --help',
+      'expected a URI as the argument or in HALFLIGHT_URI, or a --subscription, got none; ' +
+        'see halflight local --help',
     );
   }
   return [soleServer(withPlugin(named, { name: '--plugin', text: flags.plugin ?? only.plugin }))];
 }
+
+/**
+ * The list of servers that is named, undefined for none. A variable is heard when nothing else names a server. UsageError
+ * beside a plugin for one server, ConfigError for an address that cannot be used.
+ */
+export function readSubscription(
+  uri: string | undefined,
+  { servers = [], subscription, plugin, allowPlugin = [] }: ServerFlags,
+  variables: Variables,
+): SubscriptionSettings | undefined {
+  const typed = uri !== undefined || servers.length > 0 || subscription !== undefined;
+  const text = typed ? subscription : nonEmpty(variables[subscriptionVariable]);
+  if (text === undefined) return undefined;
+  if (plugin !== undefined) {
+    throw new UsageError(
+      '--plugin: expected one server, got a subscription: its servers name their plugins, and --allow-plugin allows one',
+    );
+  }
+  try {
+    return {
+      url: readSubscriptionUrl(text),
+      plugins: allowPlugin,
+      cacheDirectory: cacheDirectory(variables),
+    };
+  } catch (error) {
+    // Set long ago in some file, it is not what whoever reads this has typed.
+    throw error instanceof ConfigError && !typed
+      ? new ConfigError(`${subscriptionVariable}: ${error.message}`, { cause: error })
+      : error;
+  }
+}
+
+const subscriptionVariable = 'HALFLIGHT_SUBSCRIPTION';
 
 /** A list of one server. */
 export function soleServer(uri: ServerUri): ServerChoice {

@@ -140,7 +140,8 @@ export async function startTunnel(
   return { remote, local: await localHalf(remote, changes.local) };
 }
 
-async function running<S extends Service>(
+/** A half that was started like this, and is stopped after the test. */
+export async function running<S extends Service>(
   start: (observer: (event: ObservedEvent) => void) => Promise<S>,
 ): Promise<Half<S>> {
   const events: ObservedEvent[] = [];
