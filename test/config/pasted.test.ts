@@ -77,6 +77,8 @@ describe('the URI of a local', () => {
   it.each([{}, { HALFLIGHT_URI: ' ' }])('is missed when it is in neither: %j', async (variables) => {
     const refused = readLocalFlags(undefined, {}, variables);
     await expect(refused).rejects.toThrow(UsageError);
-    await expect(refused).rejects.toThrow('expected a URI as the argument or in HALFLIGHT_URI, got none');
+    await expect(refused).rejects.toThrow(
+      'expected a URI as the argument or in HALFLIGHT_URI, or a --subscription, got none',
+    );
   });
 });
