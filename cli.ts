@@ -240,8 +240,8 @@ async function main(words: readonly string[]): Promise<void> {
   } catch (error) {
     // Commander throws after it has printed the help or the version, too.
     if (error instanceof CommanderError && error.exitCode === exitCodes.stopped) return;
-    const { exitCode, message } = endingOf(asUsageError(error, { words, flags: flagsOf(root, words) }));
-    process.stderr.write(`halflight: ${escapeControls(message)}\n`);
+    const { exitCode, messages } = endingOf(asUsageError(error, { words, flags: flagsOf(root, words) }));
+    process.stderr.write(messages.map((message) => `halflight: ${escapeControls(message)}\n`).join(''));
     await endProcess(exitCode);
   }
 }

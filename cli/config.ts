@@ -16,6 +16,7 @@ import { readRemoteFlags } from '../shared/config/flags.js';
 import { settingsAmong, tell } from '../shared/config/layers.js';
 import { readLocalFlags, readPortFlags } from '../shared/config/local-flags.js';
 import { pathError } from '../shared/config/private-file.js';
+import { together } from '../shared/config/together.js';
 import { codeOf, ConfigError } from '../shared/errors.js';
 import { systemEnvironment } from '../shared/net/system.js';
 import { escapeControls } from '../shared/observe/escape.js';
@@ -28,19 +29,25 @@ export interface FileFlags {
   readonly output?: string;
 }
 
-/** `halflight config check FILE`: ConfigError for what would keep a half from starting with it. Nothing is started. */
+/**
+ * `halflight config check FILE`: ConfigError, with all others that can be told at once, for what would keep a half from
+ * starting with it. Nothing is started.
+ */
 export async function runCheck(path: string, flags: FileFlags): Promise<void> {
   const opened = await openNamed(path);
   const half = flags.for ?? guess(opened);
   const config = understand(opened, half ?? 'remote', process.env);
-  await checkPrivate(config);
-  try {
-    await checkTogether(half, config.settings);
-  } catch (error) {
-    throw error instanceof ConfigError
-      ? new ConfigError(`${path}: ${error.message}`, { cause: error })
-      : error;
-  }
+  const outcomes = await Promise.allSettled([
+    checkPrivate(config),
+    checkTogether(half, config.settings).catch((error: unknown) => {
+      throw inFile(path, error);
+    }),
+  ]);
+  together(
+    outcomes.map((outcome) => () => {
+      if (outcome.status === 'rejected') throw outcome.reason;
+    }),
+  );
   warn(config.warnings);
   const role = half === undefined ? 'either half' : `a ${half}`;
   say([`${path}: nothing is wrong with it, as the ${kindOf(opened)} of ${role}.`]);
@@ -98,6 +105,13 @@ function guess({ file }: OpenedFile): Half | undefined {
 
 function kindOf({ file }: OpenedFile): string {
   return isClassic(file) ? 'classic file' : 'file';
+}
+
+/** The same error, about this file. */
+function inFile(path: string, error: unknown): unknown {
+  if (!(error instanceof ConfigError)) return error;
+  const others = error.others.map(({ message }) => new ConfigError(`${path}: ${message}`));
+  return new ConfigError(`${path}: ${error.message}`, { cause: error, others });
 }
 
 /** What one setting says about another. It reads the files that are named, and makes no key. */

@@ -4,6 +4,7 @@
  */
 import { ConfigError } from '../errors.js';
 import { type JsonNode, parseJson5, SyntaxFault } from './json5.js';
+import { together } from './together.js';
 
 /** How UTF-16 begins, which some editors write. */
 const wideMarks: readonly (readonly number[])[] = [
@@ -104,13 +105,17 @@ function parsed(text: string, fail: (offset: number, words: string) => ConfigErr
 
 function refuseTwice(file: JsonFile, node: JsonNode): void {
   const seen = new Map<string, JsonNode>();
-  for (const { name, at } of propertiesOf(node)) {
-    const first = seen.get(name);
-    if (first !== undefined) {
-      const line = file.line(first);
-      throw file.complain(at, `${shownName(name)}: expected it once, got it again (first in line ${line})`);
-    }
-    seen.set(name, at);
-  }
-  for (const child of node.children ?? []) refuseTwice(file, child);
+  together([
+    ...propertiesOf(node).map(({ name, at }) => () => {
+      const first = seen.get(name);
+      if (first !== undefined) {
+        const line = file.line(first);
+        throw file.complain(at, `${shownName(name)}: expected it once, got it again (first in line ${line})`);
+      }
+      seen.set(name, at);
+    }),
+    ...(node.children ?? []).map((child) => () => {
+      refuseTwice(file, child);
+    }),
+  ]);
 }

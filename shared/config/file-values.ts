@@ -5,6 +5,7 @@ import { nearest } from '../nearest.js';
 import type { EntriesRow, SettingRow, ValueRow } from './file-schema.js';
 import { type JsonFile, kindOf, propertiesOf, shownName } from './file-text.js';
 import type { JsonNode } from './json5.js';
+import { together } from './together.js';
 
 /** A value and the name that messages give it: `servers[2].weight`. */
 export interface NamedNode {
@@ -16,7 +17,7 @@ export interface NamedNode {
 export function readValue(file: JsonFile, named: NamedNode, row: SettingRow): unknown {
   if (row.kind !== 'entries') return readPlain(file, named, row);
   const of = row.bare === true ? 'texts and objects' : 'objects';
-  return elementsOf(file, named, of).map((each) => readEntry(file, each, row));
+  return together(elementsOf(file, named, of).map((each) => () => readEntry(file, each, row)));
 }
 
 /** The fields of an object in a list, each under its name; those of a text alone are its lead. */
@@ -68,19 +69,29 @@ export function placed<T>(file: JsonFile, { name, node }: NamedNode, read: () =>
 
 function readEntry(file: JsonFile, named: NamedNode, row: EntriesRow): object {
   const fields = fieldsOf(file, named, row);
-  const read = Array.from(fields, ([name, field]): [string, unknown] => {
-    if (Object.hasOwn(row.fields, name)) {
-      const { [name]: value } = row.fields;
-      if (value !== undefined) return [name, readPlain(file, field, value)];
-    }
-    const at = propertiesOf(named.node).find((each) => each.name === name)?.at ?? named.node;
-    const near = nearest(name, Object.keys(row.fields));
-    const hint =
-      near === undefined ? `known: ${Object.keys(row.fields).join(', ')}` : `did you mean "${near}"?`;
-    throw file.complain(at, `${named.name}: expected a name of a setting, got ${shownName(name)} (${hint})`);
+  const reads = Array.from(fields, ([name, field]) => (): [string, unknown] => {
+    const value = Object.hasOwn(row.fields, name) ? row.fields[name] : undefined;
+    if (value !== undefined) return [name, readPlain(file, field, value)];
+    throw unknownField(file, named, { name, known: Object.keys(row.fields) });
   });
-  if (!fields.has(row.lead)) throw file.complain(named.node, `${named.name}: expected ${row.lead}, got none`);
+  const lacksLead = (): void => {
+    if (!fields.has(row.lead)) {
+      throw file.complain(named.node, `${named.name}: expected ${row.lead}, got none`);
+    }
+  };
+  const [, ...read] = together([lacksLead, ...reads]);
   return Object.fromEntries(read);
+}
+
+function unknownField(
+  file: JsonFile,
+  entry: NamedNode,
+  { name, known }: { readonly name: string; readonly known: readonly string[] },
+): ConfigError {
+  const at = propertiesOf(entry.node).find((each) => each.name === name)?.at ?? entry.node;
+  const near = nearest(name, known);
+  const hint = near === undefined ? `known: ${known.join(', ')}` : `did you mean "${near}"?`;
+  return file.complain(at, `${entry.name}: expected a name of a setting, got ${shownName(name)} (${hint})`);
 }
 
 function readPlain(file: JsonFile, named: NamedNode, row: ValueRow): unknown {
@@ -101,7 +112,13 @@ const plainReaders = {
   },
   texts: (file, named, row) =>
     // The texts of a list are not told apart by number: their messages quote what is wrong.
-    elementsOf(file, named, 'strings').map(({ node }) => readChecked(file, { ...named, node }, row)),
+    together(
+      elementsOf(file, named, 'strings').map(
+        ({ node }) =>
+          () =>
+            readChecked(file, { ...named, node }, row),
+      ),
+    ),
   text: (file, named, row) => {
     const text = readChecked(file, named, row);
     return row.path === true ? resolve(dirname(file.path), text) : text;

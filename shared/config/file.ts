@@ -9,15 +9,17 @@ import {
   type FileSettings,
   type Half,
   isSetting,
+  type PortEntry,
   settingRow,
   type SettingName,
   settingRows,
   settingsOf,
 } from './file-schema.js';
 import { type JsonFile, propertiesOf, type Property, shownName } from './file-text.js';
-import { elementsOf, fieldsOf, type NamedNode, placed, readValue } from './file-values.js';
+import { elementsOf, type Fields, fieldsOf, type NamedNode, placed, readValue } from './file-values.js';
 import type { JsonNode } from './json5.js';
 import { formatListen, parseListen } from './listen.js';
+import { together } from './together.js';
 
 /** What a file says to a half. */
 export interface FileContent {
@@ -29,39 +31,41 @@ export interface FileContent {
 }
 
 /**
- * What a file of ours says to `half`. ConfigError `path:line:column what: expected x, got y` for a key that is unknown or
- * for the other half, and for a value that cannot be used; it shows no secret.
+ * What a file of ours says to `half`. ConfigError `path:line:column what: expected x, got y`, with all others that there
+ * are, for a key that is unknown or for the other half, and for a value that cannot be used; it shows no secret.
  */
 export function readOurs(file: JsonFile, half: Half): FileContent {
   const nodes = new Map<SettingName, JsonNode>();
-  const settings = new Map<SettingName, unknown>();
-  for (const property of propertiesOf(file.root)) {
-    const name = knownName(file, half, property);
-    settings.set(name, readValue(file, { name, node: property.value }, settingRows[name]));
-    nodes.set(name, property.value);
-  }
-  refuseTogether(file, nodes, ['uri', 'servers']);
-  // Every value has been read by the row of its name.
-  const content = { settings: Object.fromEntries(settings) as FileSettings, nodes, warnings: [] };
-  checkSecret(file, content);
-  checkPorts(file, content);
-  return content;
+  const read = new Map<SettingName, unknown>();
+  const properties = propertiesOf(file.root);
+  // Every value has been read by the row of its name; what could not be read is not there.
+  const settings = (): FileSettings => Object.fromEntries(read);
+  const readable = (name: SettingName): boolean =>
+    read.has(name) || !properties.some((property) => property.name === name);
+  together([
+    ...properties.map((property) => () => {
+      const name = knownName(file, half, property);
+      read.set(name, readValue(file, { name, node: property.value }, settingRows[name]));
+      nodes.set(name, property.value);
+    }),
+    () => {
+      refuseTogether(file, nodes, ['uri', 'servers']);
+    },
+    () => {
+      if (readable('method')) checkSecret(file, nodes, settings());
+    },
+    () => {
+      if (readable('listen')) checkPorts(file, nodes, settings());
+    },
+  ]);
+  return { settings: settings(), nodes, warnings: [] };
 }
 
-/**
- * The half that a file of ours is for, undefined when all it says is for either. ConfigError when some of it is for one
- * and some for the other.
- */
+/** The half that a file of ours is for, by the first setting that is for one only; undefined when there is none. */
 export function halfOf(file: JsonFile): Half | undefined {
-  let found: Half | undefined;
-  for (const property of propertiesOf(file.root)) {
-    const halves = settingRow(property.name)?.halves ?? [];
-    const [only] = halves;
-    if (halves.length !== 1 || only === undefined) continue;
-    found ??= only;
-    knownName(file, found, property);
-  }
-  return found;
+  return propertiesOf(file.root)
+    .map(({ name }) => settingRow(name)?.halves ?? [])
+    .find(({ length }) => length === 1)?.[0];
 }
 
 function knownName(file: JsonFile, half: Half, { name, at }: Property): SettingName {
@@ -80,18 +84,16 @@ function knownName(file: JsonFile, half: Half, { name, at }: Property): SettingN
 }
 
 /** Of two settings that say the same nobody knows which was meant. */
-function refuseTogether(
-  file: JsonFile,
-  nodes: ReadonlyMap<string, JsonNode>,
-  names: readonly string[],
-): void {
+function refuseTogether(file: JsonFile, nodes: Nodes, names: readonly SettingName[]): void {
   const [one, another] = names.filter((name) => nodes.has(name));
   if (one === undefined || another === undefined) return;
   throw file.complain(nodes.get(another) ?? file.root, `${another}: expected it or ${one}, got both`);
 }
 
+type Nodes = ReadonlyMap<SettingName, JsonNode>;
+
 /** A secret is judged by the method beside it; so the file must say the two together, unless the method is the default. */
-function checkSecret(file: JsonFile, { settings, nodes }: FileContent): void {
+function checkSecret(file: JsonFile, nodes: Nodes, settings: FileSettings): void {
   refuseTogether(file, nodes, ['key', 'password', 'keyFile']);
   for (const one of ['key', 'password'] as const) {
     const node = nodes.get(one);
@@ -100,32 +102,43 @@ function checkSecret(file: JsonFile, { settings, nodes }: FileContent): void {
 }
 
 /** Every port has a secret of its own, and a place of its own. */
-function checkPorts(file: JsonFile, { settings, nodes }: FileContent): void {
+function checkPorts(file: JsonFile, nodes: Nodes, { listen, ports = [] }: FileSettings): void {
   const { ports: row } = settingRows;
   const node = nodes.get('ports');
   if (node === undefined || row.kind !== 'entries') return;
-  const places = new Map<string, string>();
-  if (settings.listen !== undefined) places.set(placeOf(settings.listen), 'listen');
-  for (const [index, named] of elementsOf(file, { name: 'ports', node }, 'objects').entries()) {
-    const port = settings.ports?.[index];
-    if (port === undefined) return;
-    const fields = fieldsOf(file, named, row);
-    const name = (field: string): string => `${named.name}.${field}`;
-    const [one, another] = (['key', 'password'] as const).flatMap((each) => fields.get(each) ?? []);
-    if (one === undefined)
-      throw file.complain(named.node, `${named.name}: expected key or password, got none`);
-    if (another !== undefined)
-      throw file.complain(another.node, `${another.name}: expected it or ${one.name}, got both`);
-    judge(file, one, { ...port, one: fields.has('key') ? 'key' : 'password' });
+  const places = new Map<string, string>(listen === undefined ? [] : [[placeOf(listen), 'listen']]);
+  const entries = elementsOf(file, { name: 'ports', node }, 'objects');
+  together(
+    ports.map((port, index) => () => {
+      const named = entries[index] ?? { name: 'ports', node };
+      const fields = fieldsOf(file, named, row);
+      checkPortSecret(file, { named, fields, port });
+      const at = fields.get('listen') ?? named;
+      const place = placeOf(port.listen);
+      const first = places.get(place);
+      if (first !== undefined) {
+        throw file.complain(at.node, `${at.name}: expected another address than ${first}, got the same`);
+      }
+      if (!place.endsWith(':0')) places.set(place, at.name);
+    }),
+  );
+}
 
-    const place = placeOf(port.listen);
-    const first = places.get(place);
-    if (first !== undefined) {
-      const at = fields.get('listen')?.node ?? named.node;
-      throw file.complain(at, `${name('listen')}: expected another address than ${first}, got the same`);
-    }
-    if (!place.endsWith(':0')) places.set(place, name('listen'));
+interface PortFields {
+  readonly named: NamedNode;
+  readonly fields: Fields;
+  readonly port: PortEntry;
+}
+
+function checkPortSecret(file: JsonFile, { named, fields, port }: PortFields): void {
+  const [one, another] = (['key', 'password'] as const).flatMap((each) => fields.get(each) ?? []);
+  if (one === undefined) {
+    throw file.complain(named.node, `${named.name}: expected key or password, got none`);
   }
+  if (another !== undefined) {
+    throw file.complain(another.node, `${another.name}: expected it or ${one.name}, got both`);
+  }
+  judge(file, one, { ...port, one: fields.has('key') ? 'key' : 'password' });
 }
 
 function placeOf(listen: string): string {

@@ -130,7 +130,7 @@ function readKey(reader: Reader): JsonNode {
   const mark = text.charAt(offset);
   if (mark === '"' || mark === "'") return { type: 'string', offset, value: readString(reader, mark) };
   const name = match(reader, identifier);
-  if (name === undefined) throw unexpected(reader, 'a name');
+  if (name === undefined) throw unexpected(reader, /\d/.test(mark) ? 'a name in quotes' : 'a name');
   const value = name.replace(/\\u(.{4})/g, (_, digits: string) => character(digits));
   if (!/^[$_\p{ID_Start}][$\u200c\u200d\p{ID_Continue}]*$/u.test(value)) {
     throw unexpected({ text, at: offset }, 'a name in quotes');

@@ -67,6 +67,65 @@ describe('config check', () => {
     expect(stderr).not.toContain('canary');
   });
 
+  it('tells all mistakes that it can at once, each with its place', async () => {
+    const file = await stored({
+      listne: ':1',
+      udp: 'no',
+      logLevel: 'lowd',
+      open: true,
+      key: canaryKey,
+      ports: [
+        { listen: ':1', key: 'canary' },
+        { listen: 'x', wieght: 1, udp: 1 },
+      ],
+    });
+    const { exitCode, stdout, stderr } = await config('check', file, '--for', 'remote');
+    expect({ exitCode, stdout }).toEqual({ exitCode: 78, stdout: '' });
+    expect(stderr.trimEnd().split('\n')).toEqual(
+      [
+        '2:2 settings: expected a name of a setting, got "listne" (did you mean "listen"?)',
+        '3:9 udp: expected true or false, got a string',
+        '4:14 logLevel: expected one of error, warn, info, debug, got "lowd"',
+        '5:2 open: expected a setting of a remote, got one of a local',
+        '13:14 ports[1].listen: expected HOST:PORT, [IPv6]:PORT, :PORT or PORT, got "x"',
+        '14:4 ports[1]: expected a name of a setting, got "wieght" (known: listen, method, key, password, users, udp, plugin)',
+        '15:11 ports[1].udp: expected true or false, got a number',
+      ].map((line) => `halflight: ${file}:${line}`),
+    );
+  });
+
+  it('tells what is wrong with a file and what is wrong in it', async () => {
+    const file = await stored({ method: 'aes-256-gcm', password: 'canary' });
+    await chmod(file, 0o644);
+    const { stderr } = await config('check', file);
+    expect(stderr).toContain('expected mode 0600');
+    expect(stderr).toContain('expected 16 characters or more, got 6');
+    expect(stderr.trimEnd().split('\n')).toHaveLength(2);
+  });
+
+  it('tells the mistakes of each server in a classic file', async () => {
+    const file = await stored({
+      servers: [
+        { ...classic, method: 'rc4' },
+        { ...classic, server_port: 0 },
+        { ...classic, password: 'canary' },
+      ],
+      locals: [{ protocol: 'dns' }],
+    });
+    const { stderr } = await config('check', file, '--for', 'local');
+    expect(
+      stderr
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.replace(/^halflight: \S*json:/, '')),
+    ).toEqual([
+      expect.stringMatching(/^24:16 protocol: expected socks or http/),
+      expect.stringMatching(/^6:14 method: rc4: not supported/),
+      expect.stringMatching(/^10:14 server: expected a port from 1 to 65535, got 0/),
+      expect.stringMatching(/^19:16 password: expected base64 of 32 bytes, got/),
+    ]);
+  });
+
   it('refuses a key that others may read, and a file that is not there', async () => {
     const file = await stored({ key: canaryKey });
     await chmod(file, 0o644);

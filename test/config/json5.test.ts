@@ -87,7 +87,7 @@ describe('JSON5', () => {
     ['[,]', '1 syntax: expected a value, got ,'],
     ['{,}', '1 syntax: expected a name, got ,'],
     ['{a:1,,}', '5 syntax: expected a name, got ,'],
-    ['{1a:2}', '1 syntax: expected a name, got something else'],
+    ['{1a:2}', '1 syntax: expected a name in quotes, got something else'],
     ['{a-b:2}', '2 syntax: expected a colon, got -'],
     ['{\\u0031a:2}', '1 syntax: expected a name in quotes, got \\'],
     ['tru', '0 syntax: expected a value, got something else'],
