@@ -43,9 +43,12 @@ export function startRemote(
   return startHalf(['remote', '--listen', listen, ...flags], { variables, through });
 }
 
-/** Starts a local on a free port of 127.0.0.1. */
-export function startLocal(uri: string, { flags = [], variables = {} }: LocalOptions = {}): Promise<Half> {
-  return startHalf(['local', uri, '--listen', '127.0.0.1:0', ...flags], { variables });
+/** Starts a local on a free port of 127.0.0.1, for one remote or several. */
+export function startLocal(
+  uri: string | readonly string[],
+  { flags = [], variables = {} }: LocalOptions = {},
+): Promise<Half> {
+  return startHalf(['local', ...[uri].flat(), '--listen', '127.0.0.1:0', ...flags], { variables });
 }
 
 /** A PATH on which `halflight` is our command line, as an installation would have it. */
