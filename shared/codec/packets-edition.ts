@@ -8,7 +8,6 @@ import type { Environment } from '../environment.js';
 import { ProtocolError } from '../errors.js';
 import { decodeTarget } from './address.js';
 import type { Target } from './address.js';
-import { parseIp } from './ip.js';
 import type { Cipher, Roster } from './session.js';
 
 /** The local's side of one association. */
@@ -30,7 +29,7 @@ export interface PacketClient {
 
 /** An answer that has proved to be genuine. */
 export interface OpenedAnswer {
-  /** Who answered: always an IP address. */
+  /** Who answered: an IP address, or with some remotes the name that was asked for. */
   readonly source: Target;
   /** May be empty. */
   readonly payload: Uint8Array;
@@ -107,14 +106,12 @@ export function readDatagram(plain: Uint8Array, offset: number): Datagram {
 }
 
 /**
- * The same of an answer, which comes from an address that was dialled and not from a name.
+ * The same of an answer. Strictly it comes from an address, but sing-box and V2Ray say the name that was asked for, and
+ * whoever asked for it will know it.
  *
- * @throws ProtocolError as {@link readDatagram}, and for a name.
+ * @throws ProtocolError as {@link readDatagram}.
  */
 export function readAnswer(plain: Uint8Array, offset: number): OpenedAnswer {
   const { peer, payload } = readDatagram(plain, offset);
-  if (parseIp(peer.host) === undefined) {
-    throw new ProtocolError('source of an answer: expected an IP address, got a name');
-  }
   return { source: peer, payload };
 }
