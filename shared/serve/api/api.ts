@@ -74,13 +74,10 @@ export async function startApi(managed: Managed, { listen, token, observer }: Ap
     asked.on('error', () => undefined);
     void replyTo(asked).then((reply) => {
       send(response, reply);
-      // A connection that is closed with unread bytes loses the answer.
-      asked.resume();
     });
   });
-  server.on('checkExpectation', (asked: IncomingMessage, response: ServerResponse) => {
+  server.on('checkExpectation', (_: IncomingMessage, response: ServerResponse) => {
     send(response, new ApiFault(417, 'Expect: expected 100-continue, got another').reply);
-    asked.resume();
   });
   server.on('connect', (_: IncomingMessage, client: Duplex) => {
     refuse(client, new ApiFault(405, 'method: expected one of this API, got CONNECT'));
