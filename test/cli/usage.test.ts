@@ -119,7 +119,11 @@ describe('a command line that makes no sense ends with 64 and one line', () => {
     ],
     [['remote', '--key', 'x', '--password', 'y'], 'expected one of --key and --password, got 2'],
     [['remote', '--password', 'x'], '--password: expected a 2017 method'],
-    [['local'], 'expected a URI as the argument or in HALFLIGHT_URI, got none; see halflight local --help'],
+    [
+      ['local'],
+      'expected a URI as the argument or in HALFLIGHT_URI, or a --subscription, got none; ' +
+        'see halflight local --help',
+    ],
     [
       ['remote', 'halflight://m:k@h:1'],
       'expected no URI, got one (did you mean halflight local URI?); see halflight remote --help',
