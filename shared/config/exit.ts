@@ -17,10 +17,12 @@ export class UsageError extends Error {
   readonly code = 'usage';
 }
 
-/** How a program that could not start ends: the code, and lines without a stack trace that say why, at least one. */
+/** How a program that could not start ends: the code, and one line without a stack trace that says why. */
 export interface Ending {
   readonly exitCode: number;
-  readonly messages: readonly string[];
+  readonly message: string;
+  /** Lines about what else is wrong, when that was found at the same time. */
+  readonly others?: readonly string[];
 }
 
 /** The errno words that mean something to whoever started the program, and what to do about each. */
@@ -65,17 +67,18 @@ const systemErrors: ReadonlyMap<string, { readonly exitCode: number; readonly ad
  * is not known here is a fault of the program itself.
  */
 export function endingOf(error: unknown): Ending {
-  if (error instanceof UsageError) return { exitCode: exitCodes.usage, messages: [error.message] };
+  if (error instanceof UsageError) return { exitCode: exitCodes.usage, message: error.message };
   if (error instanceof ConfigError) {
-    return { exitCode: exitCodes.config, messages: [error, ...error.others].map(({ message }) => message) };
+    const others = error.others.map(({ message }) => message);
+    return { exitCode: exitCodes.config, message: error.message, ...(others.length > 0 && { others }) };
   }
   const failure = systemFailure(error);
   const row = systemErrors.get(failure?.code ?? '');
   if (failure === undefined || row === undefined) {
     const words = messageOf(error);
-    return { exitCode: exitCodes.internal, messages: [`internal error: ${words}`] };
+    return { exitCode: exitCodes.internal, message: `internal error: ${words}` };
   }
-  return { exitCode: row.exitCode, messages: [describe(failure, row.advice)] };
+  return { exitCode: row.exitCode, message: describe(failure, row.advice) };
 }
 
 /** What Node adds to the errors of the system; which of it depends on the call that failed. */

@@ -10,20 +10,21 @@ describe('how a start that failed ends', () => {
   it('is 64 for usage and 78 for configuration, in their own words', () => {
     expect(endingOf(new UsageError('--x: expected a, got b'))).toEqual({
       exitCode: 64,
-      messages: ['--x: expected a, got b'],
+      message: '--x: expected a, got b',
     });
     expect(endingOf(new ConfigError('URI: expected a, got b'))).toEqual({
       exitCode: 78,
-      messages: ['URI: expected a, got b'],
+      message: 'URI: expected a, got b',
     });
   });
 
   it('has a line for each mistake that was found at once', () => {
     const others = [new ConfigError('b: expected c, got d')];
-    expect(endingOf(new ConfigError('a: expected b, got c', { others })).messages).toEqual([
-      'a: expected b, got c',
-      'b: expected c, got d',
-    ]);
+    expect(endingOf(new ConfigError('a: expected b, got c', { others }))).toEqual({
+      exitCode: 78,
+      message: 'a: expected b, got c',
+      others: ['b: expected c, got d'],
+    });
   });
 
   it.each([
@@ -39,19 +40,19 @@ describe('how a start that failed ends', () => {
   ])('%s when listening is %d, with address and port', (code, exitCode, message) => {
     const ending = endingOf(systemError(code, { address: '::', port: 8388 }));
     expect(ending.exitCode).toBe(exitCode);
-    expect(ending.messages.join('\n')).toContain(message);
+    expect(ending.message).toContain(message);
   });
 
   it('names the host that has no address here', () => {
     const ending = endingOf(systemError('ENOTFOUND', { hostname: 'nosuch.example' }));
     expect(ending).toMatchObject({ exitCode: 78 });
-    expect(ending.messages.join('\n')).toContain('cannot listen on nosuch.example (ENOTFOUND)');
+    expect(ending.message).toContain('cannot listen on nosuch.example (ENOTFOUND)');
   });
 
   it('names the file that may not be read', () => {
     expect(endingOf(systemError('EACCES', { path: '/k' }))).toEqual({
       exitCode: 77,
-      messages: ['cannot use /k: expected access, got EACCES'],
+      message: 'cannot use /k: expected access, got EACCES',
     });
   });
 
@@ -65,9 +66,9 @@ describe('how a start that failed ends', () => {
   it('is 70 for everything that nobody foresaw', () => {
     expect(endingOf(new TypeError('x is not a function'))).toEqual({
       exitCode: 70,
-      messages: ['internal error: x is not a function'],
+      message: 'internal error: x is not a function',
     });
-    expect(endingOf('thrown text')).toEqual({ exitCode: 70, messages: ['internal error: thrown text'] });
+    expect(endingOf('thrown text')).toEqual({ exitCode: 70, message: 'internal error: thrown text' });
     expect(endingOf(systemError('EMFILE')).exitCode).toBe(70);
   });
 });

@@ -62,10 +62,9 @@ it.each(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'])(
     const { path, failure, left } = await firstStart();
     expect(endingOf(failure)).toEqual({
       exitCode: 78,
-      messages: [
+      message:
         `key file ${path}: expected a file system with hard links, got one without: ` +
-          'name a file elsewhere with --key-file',
-      ],
+        'name a file elsewhere with --key-file',
     });
     expect(left).toEqual([]);
   },
