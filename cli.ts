@@ -240,9 +240,11 @@ async function main(words: readonly string[]): Promise<void> {
   } catch (error) {
     // Commander throws after it has printed the help or the version, too.
     if (error instanceof CommanderError && error.exitCode === exitCodes.stopped) return;
-    const { exitCode, message, others = [] } = endingOf(
-      asUsageError(error, { words, flags: flagsOf(root, words) }),
-    );
+    const {
+      exitCode,
+      message,
+      others = [],
+    } = endingOf(asUsageError(error, { words, flags: flagsOf(root, words) }));
     const lines = [message, ...others].map((line) => `halflight: ${escapeControls(line)}\n`);
     process.stderr.write(lines.join(''));
     await endProcess(exitCode);
