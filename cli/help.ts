@@ -58,6 +58,8 @@ URI is what the line that the remote prints ends with: halflight://… for a hal
 server. Put it in single quotes. It holds the key, and every user of this machine can read it in the process list:
 HALFLIGHT_URI in the environment stands for it, and keeps it out.
 
+Several URIs are servers that stand in for each other, the best first: new conversations go through the first that works.
+
 --subscription names a list of servers that somebody keeps (SIP008), by its https:// address. It is asked for every hour,
 and a copy is kept for the day when it cannot be had. Servers in arguments come before those of the list. The address is
 as secret as a key: HALFLIGHT_SUBSCRIPTION stands for it. No plugin runs that a list names, unless --allow-plugin does, too.
@@ -66,6 +68,7 @@ ${configuring}
 Examples:
   halflight local 'halflight://METHOD:KEY@vpn.example.com:8388'
   halflight local 'ss://METHOD:KEY@vpn.example.com:8388' -l 1081
+  halflight local 'halflight://…@tokyo.example:8388#tokyo' 'ss://…@osaka.example:8388#osaka'
   halflight local 'halflight://…' -l 192.168.1.2:1080 --auth-file users
   HALFLIGHT_URI="$(cat uri.txt)" halflight local
   HALFLIGHT_SUBSCRIPTION="$(cat list.txt)" halflight local

@@ -4,7 +4,7 @@
  */
 import { DialError } from '../shared/errors.js';
 import { isOwnTrouble } from '../shared/net/dial-errors.js';
-import { type DialerOptions, FarFailure } from '../shared/outbound/outbound.js';
+import { type DialerOptions, FarFailure, FarRefusal } from '../shared/outbound/outbound.js';
 
 /** A server, as a conversation sees it. */
 export interface Way<Ways> {
@@ -41,15 +41,19 @@ export async function failOver<Ways, Got>(
 ): Promise<Got> {
   const { attempt, repeatable, attemptMs, patienceMs } = beginning;
   const until = performance.now() + patienceMs - attemptMs;
+  const tell = ({ name }: Way<Ways>): void => {
+    if (servers.length > 1) through?.(name);
+  };
   for (const [at, server] of servers.entries()) {
     const last = at === servers.length - 1 || performance.now() > until;
     try {
       const got = await (last
         ? attempt(server.ways, { signal })
         : doubting(server, { attempt, signal, attemptMs }));
-      if (servers.length > 1) through?.(server.name);
+      tell(server);
       return got;
     } catch (error) {
+      if (error instanceof FarRefusal) tell(server);
       if (last || signal.aborted || !isLoss(error) || repeatable?.() === false) throw error;
       server.fails(error);
     }

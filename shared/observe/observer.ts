@@ -116,7 +116,10 @@ export function logObserver(log: Log): Observer {
   };
 }
 
-/** What follows single connections, and so may name targets, as plugins may: written at level debug only. */
+/**
+ * What follows single connections, and so may name targets, as plugins may, and what comes all day: written at level
+ * debug only.
+ */
 const perConnection: ReadonlySet<EventName> = new Set([
   'opened',
   'bound',
@@ -126,6 +129,7 @@ const perConnection: ReadonlySet<EventName> = new Set([
   'refused',
   'closed',
   'plugin-said',
+  'probed',
 ]);
 
 /**

@@ -92,6 +92,15 @@ describe('a conversation that fails over', () => {
     expect(servers[1]?.failures).toEqual([]);
   });
 
+  it('names the server that refused it in words of its own', async () => {
+    const { outcome, through } = attempt(
+      [server('a'), server('b')],
+      [refusedDial(), new FarRefusal('timed-out')],
+    );
+    await expect(outcome).rejects.toThrow(FarRefusal);
+    expect(through).toEqual(['b']);
+  });
+
   it('through the only server is not hurried, not doubted, and names nobody', async () => {
     const { tried, through } = attempt([server('a')], ['hangs']);
     await vi.advanceTimersByTimeAsync(60_000);
