@@ -138,6 +138,7 @@ function openDoor({ settings, premises, cipher, users, memory, accounts }: Withi
     replay,
     notBefore,
     waiting,
+    hidesSources: settings.plugin !== undefined,
     absorbMs,
     absorbed,
   };

@@ -8,6 +8,7 @@ import { ChunkOpener } from './chunks.js';
 import { editionOf } from './editions.js';
 import { createSession } from './session.js';
 import type { Cipher, Opener, RequestReader, Session } from './session.js';
+import type { Source } from './tried-users.js';
 import type { StreamUsers } from './users.js';
 
 /** A request that has proved to be authentic. */
@@ -32,7 +33,7 @@ export interface OpenedRequest {
 /** Those who may ask, where each has a key of its own, and where a stream comes from. */
 export interface Asking {
   readonly users: StreamUsers;
-  readonly source: string;
+  readonly source: Source;
 }
 
 /** Remote side, coming up: finds out whether somebody who knows the key is asking, and for what. */

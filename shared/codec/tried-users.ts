@@ -14,12 +14,15 @@ import { AuthError } from '../errors.js';
 /** As many users can share a port where keys have to be tried. */
 export const mostTriedUsers = 256;
 
-/** Sources that are remembered, and users of each: the latest. */
-const remembered = { sources: 4096, users: 4 } as const;
+/** Sources that are remembered, and users of each: the latest. Behind a plugin all users are of one. */
+const remembered = { sources: 4096, users: 4, hidden: 64 } as const;
 /** How many searches of one source may fail in a while of so many milliseconds. */
 const failures = { perSource: 16, whileMs: 10_000 } as const;
 /** Trials in vain: a search begins only while fewer than `most` are owed, and `perMs` of them are forgiven. */
 const inVain = { most: 256, perMs: 5 } as const;
+
+/** Where a stream comes from; undefined when a plugin hides it. */
+export type Source = string | undefined;
 
 /** Finds out whose key fits. */
 export class TriedUsers<User> {
@@ -27,7 +30,7 @@ export class TriedUsers<User> {
   /** Whoever was found last comes first. */
   readonly #order: User[];
   /** Whoever came from a source, the latest first; the source that was heard last comes last. */
-  readonly #recent = new Map<string, readonly User[]>();
+  readonly #recent = new Map<Source, readonly User[]>();
   readonly #failed = new Map<string, number>();
   #since = 0;
   #owed = 0;
@@ -58,7 +61,7 @@ export class TriedUsers<User> {
    *
    * @throws AuthError when there is none, and what else `attempt` throws.
    */
-  find<Found>(source: string, attempt: (user: User) => Found): Found {
+  find<Found>(source: Source, attempt: (user: User) => Found): Found {
     const recent = this.#recent.get(source) ?? [];
     const known = this.#first(recent, attempt);
     if (known !== undefined) return this.#remember(source, recent, known);
@@ -72,7 +75,7 @@ export class TriedUsers<User> {
       attempt,
     );
     if (found === undefined) {
-      this.#failed.set(source, (this.#failed.get(source) ?? 0) + 1);
+      if (source !== undefined) this.#failed.set(source, (this.#failed.get(source) ?? 0) + 1);
       this.#owed += this.#order.length;
       throw new AuthError('key: expected that of a user, got another');
     }
@@ -92,10 +95,11 @@ export class TriedUsers<User> {
     return undefined;
   }
 
-  #remember<Found>(source: string, recent: readonly User[], { user, found }: Fit<User, Found>): Found {
+  #remember<Found>(source: Source, recent: readonly User[], { user, found }: Fit<User, Found>): Found {
     this.#recent.delete(source);
     const others = recent[0] === user ? recent.slice(1) : recent.filter((other) => other !== user);
-    this.#recent.set(source, [user, ...others].slice(0, remembered.users));
+    const most = source === undefined ? remembered.hidden : remembered.users;
+    this.#recent.set(source, [user, ...others].slice(0, most));
     if (this.#recent.size > remembered.sources) {
       const [longestAgo] = this.#recent.keys();
       if (longestAgo !== undefined) this.#recent.delete(longestAgo);
@@ -103,7 +107,7 @@ export class TriedUsers<User> {
     return found;
   }
 
-  #tooMany(source: string): boolean {
+  #tooMany(source: Source): boolean {
     const now = this.#env.now();
     // A clock that was set back must not keep anybody out for as long.
     if (Math.abs(now - this.#since) >= failures.whileMs) {
@@ -112,7 +116,8 @@ export class TriedUsers<User> {
     }
     this.#owed = Math.max(0, this.#owed - Math.abs(now - this.#owedAt) * inVain.perMs);
     this.#owedAt = now;
-    return this.#owed >= inVain.most || (this.#failed.get(source) ?? 0) >= failures.perSource;
+    const failed = source === undefined ? 0 : (this.#failed.get(source) ?? 0);
+    return this.#owed >= inVain.most || failed >= failures.perSource;
   }
 }
 

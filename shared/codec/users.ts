@@ -6,7 +6,7 @@ import { IdentifiedUsers, identityLength } from './identity.js';
 import { hasIdentities, masterKey } from './keys.js';
 import { createSession, openMessage } from './session.js';
 import type { Cipher, Roster, RosterWatcher, User } from './session.js';
-import { mostTriedUsers, TriedUsers } from './tried-users.js';
+import { mostTriedUsers, type Source, TriedUsers } from './tried-users.js';
 
 /** A user as an operator writes one down. */
 export interface UserSecret {
@@ -154,11 +154,11 @@ export interface StreamUsers {
   /** How many of these stand before the header of the edition. */
   readonly headerStart: number;
   /**
-   * Whose stream begins with these bytes, `openingLength` of them, lent. `source` is where it comes from.
+   * Whose stream begins with these bytes, `openingLength` of them, lent. `source` is where it comes from, if anybody knows.
    *
    * @throws AuthError when it is nobody's.
    */
-  find(opening: Uint8Array, source: string): User;
+  find(opening: Uint8Array, source: Source): User;
 }
 
 /** How the users of a remote whose own cipher is `cipher` are told apart. */

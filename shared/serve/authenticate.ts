@@ -1,5 +1,6 @@
 import type { Cipher, OpenedRequest } from '../codec/stream.js';
 import { RequestOpener } from '../codec/stream.js';
+import type { Source } from '../codec/tried-users.js';
 import type { StreamUsers, Users } from '../codec/users.js';
 import { messageOf } from '../errors.js';
 import type { Environment } from '../environment.js';
@@ -7,8 +8,11 @@ import type { ReplayStore } from '../net/replay.js';
 import type { Sink } from '../net/stream.js';
 import type { TcpStream } from '../net/tcp.js';
 
-/** Openings that may wait half-received at once, in all and from one source: they are all that takes memory. */
-const mostWaiting = { total: 4096, perSource: 64 } as const;
+/**
+ * Openings that may wait half-received at once, in all and from one source: they are all that takes memory. Behind a
+ * plugin everybody comes from one address, and one of them must not keep out the others, nor those of other ports.
+ */
+const mostWaiting = { total: 4096, perSource: 64, hidden: 2048 } as const;
 
 /** What a peer may send while its opening is judged before it is paused, bytes: more than any opening takes. */
 const mostAhead = 128 * 1024;
@@ -23,6 +27,8 @@ export interface Gate {
   /** Unix seconds: a stamped opening older than this may have been recorded before we could remember it. */
   readonly notBefore: number;
   readonly waiting: WaitingRoom;
+  /** Whether a plugin stands before it, so that all peers have the address of this machine. */
+  readonly hidesSources: boolean;
   readonly absorbMs: number;
   /** An opening was not authentic. `why` is for the log of the operator; the peer is told nothing. */
   readonly absorbed: (why: string) => void;
@@ -66,19 +72,20 @@ export function absorb(tcp: TcpStream, ms: number): void {
 
 /** Counts the openings that are kept half-received, so that nobody can fill the memory with them. */
 export class WaitingRoom {
-  readonly #sources = new Map<string, number>();
+  readonly #sources = new Map<Source, number>();
   #total = 0;
 
-  /** False when there is no room for one more from this source (an IPv4 address or an IPv6 /64). */
-  enter(source: string): boolean {
+  /** False when there is no room for one more from this source (an IPv4 address or an IPv6 /64, or hidden). */
+  enter(source: Source): boolean {
     const here = this.#sources.get(source) ?? 0;
-    if (this.#total >= mostWaiting.total || here >= mostWaiting.perSource) return false;
+    const most = source === undefined ? mostWaiting.hidden : mostWaiting.perSource;
+    if (this.#total >= mostWaiting.total || here >= most) return false;
     this.#sources.set(source, here + 1);
     this.#total += 1;
     return true;
   }
 
-  leave(source: string): void {
+  leave(source: Source): void {
     const here = this.#sources.get(source) ?? 0;
     if (here <= 1) this.#sources.delete(source);
     else this.#sources.set(source, here - 1);
@@ -89,7 +96,8 @@ export class WaitingRoom {
 class Opening implements Sink {
   readonly #tcp: TcpStream;
   readonly #gate: Gate;
-  #source: string | undefined;
+  /** Its place among those that wait. */
+  #place: { readonly source: Source } | undefined;
   readonly #authenticated: (opened: OpenedRequest) => void;
   readonly #opener: RequestOpener;
   readonly #startedAt = performance.now();
@@ -106,7 +114,7 @@ class Opening implements Sink {
     this.#gate = gate;
     this.#authenticated = authenticated;
     const { cipher, environment, users } = gate;
-    const asking = users && { users, source: sourceOf(tcp.peer) };
+    const asking = users && { users, source: this.#source() };
     this.#opener = new RequestOpener(cipher, environment, asking);
     this.#deadline = setTimeout(() => {
       gate.absorbed('expected an opening, got too little of it in time');
@@ -191,10 +199,12 @@ class Opening implements Sink {
   }
 
   #wait(): void {
-    if (this.#source !== undefined || this.#over) return;
-    const source = sourceOf(this.#tcp.peer);
-    if (this.#gate.waiting.enter(source)) this.#source = source;
-    else throw new Error('too many openings are waiting, in all or from this source');
+    if (this.#place !== undefined || this.#over) return;
+    const source = this.#source();
+    if (!this.#gate.waiting.enter(source)) {
+      throw new Error('too many openings are waiting, in all or from this source');
+    }
+    this.#place = { source };
   }
 
   #absorb(why: string): void {
@@ -208,8 +218,12 @@ class Opening implements Sink {
   leave(): void {
     this.#over = true;
     clearTimeout(this.#deadline);
-    if (this.#source !== undefined) this.#gate.waiting.leave(this.#source);
-    this.#source = undefined;
+    if (this.#place !== undefined) this.#gate.waiting.leave(this.#place.source);
+    this.#place = undefined;
+  }
+
+  #source(): Source {
+    return this.#gate.hidesSources ? undefined : sourceOf(this.#tcp.peer);
   }
 
   /** Doubles its room as it grows: a dribbling peer must not make every byte a copy of all before it. */

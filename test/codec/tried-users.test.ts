@@ -12,7 +12,7 @@ const names = Array.from({ length: 100 }, (_, at) => `user-${at}`);
 
 /** Users whose keys are their names, and how many of them have been tried. */
 function searching(clock = clockAt()): {
-  readonly find: (name: string, source: string) => string;
+  readonly find: (name: string, source: string | undefined) => string;
   readonly trials: (search: () => unknown) => number;
 } {
   const users = new TriedUsers(names, environmentOf(clock));
@@ -47,6 +47,18 @@ describe('users whose keys are tried', () => {
     expect(trials(() => find('user-20', 'here'))).toBe(4);
     expect(trials(() => find('user-20', 'here'))).toBe(1);
     expect(trials(() => find('user-10', 'here'))).toBeGreaterThan(4);
+  });
+
+  test('behind a plugin sixty-four are remembered, and strangers keep nobody out by failing', () => {
+    const clock = clockAt();
+    const { find, trials } = searching(clock);
+    for (const name of names.slice(0, 65)) find(name, undefined);
+    expect(trials(() => find('user-1', undefined))).toBe(64);
+    for (let failed = 0; failed < 40; failed++) {
+      refusalOf(() => find('nobody', undefined));
+      clock.seconds += 0.1;
+    }
+    expect(find('user-80', undefined)).toBe('user-80');
   });
 
   test('after too many failures from an address only those who were there before are heard there', () => {

@@ -170,6 +170,15 @@ describe('the waiting room', () => {
     expect([room.enter('10.0.0.2'), enter('10.0.0.1')]).toEqual([false, 1]);
   });
 
+  it('has 2048 places for those whom a plugin hides, and always some for others', () => {
+    const room = new WaitingRoom();
+    let entered = 0;
+    while (room.enter(undefined)) entered += 1;
+    expect([entered, room.enter('10.0.0.1')]).toEqual([2048, true]);
+    room.leave(undefined);
+    expect([room.enter(undefined), room.enter(undefined)]).toEqual([true, false]);
+  });
+
   it('takes an IPv4 address, and the /64 of an IPv6 address, for one source', async () => {
     const room = new WaitingRoom();
     const enter = vi.spyOn(room, 'enter');
@@ -182,20 +191,29 @@ describe('the waiting room', () => {
       ['fe80::1'],
       ['::1'],
     ];
-    const sources: string[] = [];
+    const sources: (string | undefined)[] = [];
     for (const addresses of groups) {
-      const names = new Set<string>();
+      const names = new Set<string | undefined>();
       for (const address of addresses) {
         const { peer } = await atTheGate(exactReplayStore(), { waiting: room, address });
         enter.mockClear();
         await peer.send(pattern(10));
         await turnsUntil(() => enter.mock.calls.length > 0);
-        names.add(enter.mock.calls[0]?.[0] ?? '');
+        names.add(enter.mock.calls[0]?.[0]);
       }
       expect([addresses, names.size]).toEqual([addresses, 1]);
       sources.push(...names);
     }
     expect(new Set(sources).size).toBe(groups.length);
+  });
+
+  it('knows no sources behind a plugin', async () => {
+    const waiting = new WaitingRoom();
+    const enter = vi.spyOn(waiting, 'enter');
+    const { peer } = await atTheGate(exactReplayStore(), { waiting, hidesSources: true });
+    await peer.send(pattern(10));
+    await turnsUntil(() => enter.mock.calls.length > 0);
+    expect(enter.mock.calls).toEqual([[undefined]]);
   });
 
   it('is not entered by an opening that comes whole', async () => {

@@ -94,6 +94,7 @@ export async function atTheGate(
     replay,
     notBefore: 0,
     waiting: new WaitingRoom(),
+    hidesSources: false,
     absorbMs: 59_000,
     absorbed: (why) => absorbed.push(why),
     ...others,
