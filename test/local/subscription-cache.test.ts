@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { asked, broken, follows, hourly, list } from '../support/subscription.js';
@@ -107,6 +107,21 @@ describe('the copy of last time', () => {
     await asked(web, 4);
     expect(seen.lists).toEqual(['tokyo']);
     expect(seen.log.filter((line) => line.includes('no copy of the subscription is kept'))).toHaveLength(1);
+  });
+
+  it('is not kept where a directory has its name, and leaves no draft', async () => {
+    const web = await startWeb(page(list('tokyo')));
+    await leave(web);
+    const path = await kept();
+    await rm(path);
+    await mkdir(path);
+    const seen = await here.follow(web);
+    await asked(web, web.asked.length + 3);
+    expect(seen.lists).toEqual(['tokyo']);
+    await seen.stop();
+    expect(await readdir(here.cacheDirectory)).toHaveLength(1);
+    expect(seen.log[0]).toContain('warn the copy of last time is not used: ');
+    expect(seen.log[0]).toContain('expected a regular file');
   });
 
   it('is not kept for an account without a home', async () => {

@@ -94,6 +94,35 @@ describe('a subscription', () => {
     );
   });
 
+  it('is asked for sooner while nothing is known than when it could be had before', async () => {
+    here.dice = 0;
+    const timer = vi.spyOn(globalThis, 'setTimeout');
+    const waits = (): boolean => timer.mock.calls.some(([, wait]) => wait === 1_620_000);
+    const web = await startWeb(broken);
+    const seen = await here.follow(web, {}, { retries: [1_800_000] });
+    await asked(web, 3);
+    expect(waits()).toBe(false);
+    web.change((...asking) => {
+      page(list('tokyo'))(...asking);
+      web.change(broken);
+    });
+    await seen.first;
+    await vi.waitUntil(waits);
+    timer.mockRestore();
+  });
+
+  it.each([
+    [0x00, 3_240_000],
+    [0xff, 3_960_000],
+  ])('is asked for at a moment of its own: with dice %d after %d ms', async (dice, ms) => {
+    here.dice = dice;
+    const timer = vi.spyOn(globalThis, 'setTimeout');
+    const web = await startWeb(page(list('tokyo')));
+    await here.follow(web, {}, hourly);
+    await vi.waitUntil(() => timer.mock.calls.some(([, wait]) => wait === ms));
+    timer.mockRestore();
+  });
+
   it('warns of what is left out, not again while that is the same, and not of thousands', async () => {
     const many = (method: string): string =>
       list('tokyo', ...Array.from({ length: 30 }, (_, index) => `s${index}`)).replaceAll(

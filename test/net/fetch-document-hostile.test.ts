@@ -4,7 +4,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DialError } from '../../shared/errors.js';
 import type { Resolver } from '../../shared/net/resolve.js';
-import { failure } from '../support/fetch.js';
+import { failure, fetched } from '../support/fetch.js';
 import { deadPort } from '../support/targets.js';
 import { page, startWeb } from '../support/web.js';
 
@@ -56,6 +56,27 @@ describe('what is no document', () => {
     expect(await failure(web.origin)).toBe(
       'ProtocolError protocol fetch: expected at most 1000 bytes, got more',
     );
+  });
+});
+
+describe('what is left when an attempt is over', () => {
+  it.each([200, 302, 404])('is no connection, whatever a server goes on saying after %i', async (status) => {
+    const closed = vi.fn<() => void>();
+    const web = await startWeb((_, response) => {
+      response.writeHead(status, status === 302 ? { Location: 'http://elsewhere.example/' } : {});
+      response.write('x'.repeat(2000));
+      response.on('close', closed);
+    });
+    expect(await failure(web.origin)).toMatch(/^ProtocolError /);
+    await vi.waitUntil(() => closed.mock.calls.length > 0);
+  });
+
+  it('is no timer', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const web = await startWeb(page('hello'));
+    const before = timers();
+    await fetched(web.origin);
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 });
 

@@ -107,6 +107,7 @@ describe('a redirect', () => {
     expect(await failure(`${web.origin}/`)).toBe(
       'ProtocolError protocol fetch: expected at most 5 redirects, got more',
     );
+    expect(web.asked).toHaveLength(6 + 6);
   });
 
   it.each([
@@ -126,6 +127,22 @@ describe('a redirect', () => {
     );
     expect(web.asked).toHaveLength(1);
   });
+
+  it.each(['http://192.0.2.1/', 'ftp://localhost/', '//192.0.2.1/'])(
+    'is not followed from http on this machine to %s',
+    async (place) => {
+      const web = await startWeb(
+        (_, response) => {
+          response.writeHead(301, { Location: place });
+          response.end();
+        },
+        { certificate: 'none' },
+      );
+      expect(await failure(web.origin)).toBe(
+        'ProtocolError protocol fetch: expected a redirect to https://, got another one',
+      );
+    },
+  );
 
   it('takes no name and password along to another server', async () => {
     const seen: unknown[] = [];

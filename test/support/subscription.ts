@@ -30,7 +30,11 @@ export const broken: Answer = (_, response) => {
 };
 
 /** Nobody asks a second time in a test. */
-export const hourly: SubscriptionPauses = { refresh: 3_600_000, retries: [3_600_000], firstRetries: [3_600_000] };
+export const hourly: SubscriptionPauses = {
+  refresh: 3_600_000,
+  retries: [3_600_000],
+  firstRetries: [3_600_000],
+};
 
 /** Settles when the server has been asked so many times in all. */
 export async function asked(web: Web, times: number): Promise<void> {
@@ -50,6 +54,8 @@ export interface Follows {
   readonly cacheDirectory: string;
   /** The clock, which stands still. */
   now: number;
+  /** What each byte of the dice is; undefined leaves them to chance. */
+  dice: number | undefined;
   /** Follows the list at this server, which is asked again at once unless something else is said. */
   follow(
     web: Pick<Web, 'origin'>,
@@ -69,6 +75,7 @@ export function follows(): Follows {
   beforeEach(async () => {
     cacheDirectory = join(await directories(), 'cache', 'halflight');
     here.now = 1_790_000_000_000;
+    here.dice = undefined;
   });
   afterEach(async () => {
     for (const seen of started.splice(0)) {
@@ -79,6 +86,7 @@ export function follows(): Follows {
   });
   const here: Follows = {
     now: 0,
+    dice: undefined,
     get cacheDirectory() {
       return cacheDirectory;
     },
@@ -90,10 +98,14 @@ export function follows(): Follows {
         log.push(line.slice('2026-09-21T14:13:20.000Z '.length));
       };
       const say = logObserver(createLog({ level: 'info', format: 'text', color: false, write }));
+      const randomBytes = (length: number): Uint8Array =>
+        here.dice === undefined
+          ? systemEnvironment.randomBytes(length)
+          : new Uint8Array(length).fill(here.dice);
       const following = await followSubscription(
         { url: new URL(web.origin + address), plugins: [], cacheDirectory, ca: authority, ...settings },
         {
-          environment: { ...systemEnvironment, now: () => here.now },
+          environment: { now: () => here.now, randomBytes },
           observer: (event) => {
             events.push(event);
             say(event);
