@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import { isClassic, classicHalf } from '../shared/config/classic.js';
 import { readCredentials } from '../shared/config/credentials.js';
+import { UsageError } from '../shared/config/exit.js';
 import { halfOf } from '../shared/config/file.js';
 import {
   checkPrivate,
@@ -15,6 +16,7 @@ import type { FileSettings, Half } from '../shared/config/file-schema.js';
 import { readRemoteFlags } from '../shared/config/flags.js';
 import { settingsAmong, tell } from '../shared/config/layers.js';
 import { readLocalFlags, readPortFlags } from '../shared/config/local-flags.js';
+import { readPorts } from '../shared/config/ports.js';
 import { pathError } from '../shared/config/private-file.js';
 import { together } from '../shared/config/together.js';
 import { codeOf, ConfigError } from '../shared/errors.js';
@@ -107,8 +109,9 @@ function kindOf({ file }: OpenedFile): string {
   return isClassic(file) ? 'classic file' : 'file';
 }
 
-/** The same error, about this file. */
+/** The same error, about this file: settings that contradict each other are no mistake of the command line here. */
 function inFile(path: string, error: unknown): unknown {
+  if (error instanceof UsageError) return new ConfigError(`${path}: ${error.message}`, { cause: error });
   if (!(error instanceof ConfigError)) return error;
   const others = error.others.map(({ message }) => new ConfigError(`${path}: ${message}`));
   return new ConfigError(`${path}: ${error.message}`, { cause: error, others });
@@ -117,10 +120,13 @@ function inFile(path: string, error: unknown): unknown {
 /** What one setting says about another. It reads the files that are named, and makes no key. */
 async function checkTogether(half: Half | undefined, settings: FileSettings): Promise<void> {
   if (half === 'local') {
-    if (settings.uri === undefined) await readPortFlags(settings, process.env);
-    else await readLocalFlags(settings.uri, settings, process.env);
+    const { uri, servers, subscription } = settings;
+    const named = uri !== undefined || servers !== undefined || subscription !== undefined;
+    if (named) await readLocalFlags(uri, settings, process.env);
+    else await readPortFlags(settings, process.env);
   } else if (settings.key === undefined && settings.password === undefined) {
     await readCredentials(settings, process.env);
+    readPorts(settings.ports ?? [], { allowWeakPassword: settings.allowWeakPassword ?? false });
   } else {
     await readRemoteFlags(settings, process.env, systemEnvironment);
   }

@@ -2,34 +2,42 @@
 import { formatTarget } from '../codec/address.js';
 import type { ClassicObject } from './classic-object.js';
 import type { ClassicMeaning } from './classic-remote.js';
-import { readMode, readPluginOf, readPoints, type Reading, serversOf } from './classic-server.js';
-import type { ServerEntry } from './file-schema.js';
+import { noServer, readMode, readPluginOf, readPoints, type Reading, serversOf } from './classic-server.js';
+import type { FileSettings, ServerEntry } from './file-schema.js';
 import { placed } from './file-values.js';
 import { parseListen } from './listen.js';
+import { readSubscriptionUrl } from './subscription.js';
 import { together } from './together.js';
 import { formatServerUri, parseServerUri } from './uri.js';
 
 export function readClassicLocal(reading: Reading): ClassicMeaning {
   const { file, root } = reading;
   const all = serversOf(root);
-  const [local, found] = together([() => readPort(reading), () => readServers(reading, all)]);
+  const online = root.object('online_config');
+  const [local, found, subscription] = together([
+    () => readPort(reading),
+    () => readServers(reading, all),
+    () => readSubscription(reading, online),
+  ]);
   const servers = found.flatMap(({ entries }) => entries);
-  const [only, ...others] = servers;
-  if (only === undefined) throw root.complain('servers', 'expected a server that takes streams, got none');
-  const { uri, plugin } = only;
-  const alone = { uri, ...(plugin !== undefined && { plugin }) };
+  if (servers.length === 0 && subscription === undefined) {
+    throw all.length === 0
+      ? noServer(root)
+      : root.complain('servers', 'expected a server that takes streams, got none');
+  }
 
   const streamsOnly = found.filter(({ udp }) => !udp);
-  const udp = local.udp && streamsOnly.length < found.length;
+  const udp = local.udp && (streamsOnly.length < found.length || subscription !== undefined);
   const mixed = udp ? streamsOnly : [];
   return {
-    settings: { ...(others.length === 0 ? alone : { servers }), listen: local.listen, udp },
+    settings: { ...waysOf(servers, subscription), listen: local.listen, udp },
     node: all[0]?.node ?? root.node,
     // Of a server that is left out nothing more has to be said.
     objects: [
       root,
       ...found.filter(({ entries }) => entries.length > 0).map(({ server }) => server),
       local.entry,
+      ...(online === undefined ? [] : [online]),
     ],
     warnings: [
       ...found.flatMap(({ warnings }) => warnings),
@@ -42,6 +50,25 @@ export function readClassicLocal(reading: Reading): ClassicMeaning {
       ),
     ],
   };
+}
+
+/** One server stands in a file as most have it. */
+function waysOf(servers: readonly ServerEntry[], subscription: string | undefined): FileSettings {
+  const [only, another] = servers;
+  if (subscription !== undefined) return { ...(only !== undefined && { servers }), subscription };
+  if (only === undefined || another !== undefined) return { servers };
+  const { uri, plugin } = only;
+  return { uri, ...(plugin !== undefined && { plugin }) };
+}
+
+/** Where shadowsocks-rust has further servers from (SIP008). */
+function readSubscription({ file }: Reading, online: ClassicObject | undefined): string | undefined {
+  const url = online?.text('config_url');
+  if (online === undefined || url === undefined) return undefined;
+  placed(file, { name: 'config_url', node: online.value('config_url') ?? online.node }, () =>
+    readSubscriptionUrl(url),
+  );
+  return url;
 }
 
 /** One server of the file. */

@@ -20,6 +20,8 @@ export interface ClassicObject {
   port(name: string): number | undefined;
   /** The ports of a key, which may be one or an array of them; none when it is missing or null. */
   ports(name: string): readonly number[];
+  /** The object of a key. */
+  object(name: string): ClassicObject | undefined;
   /** The objects in the array of a key that are not disabled. */
   objects(name: string): readonly ClassicObject[];
   /** A ConfigError at the value of a key, or at the object when there is none. */
@@ -76,6 +78,11 @@ export function classicObject(file: JsonFile, node: JsonNode, known: readonly st
       const children = found.children ?? [];
       if (children.length === 0) throw complain(name, 'expected at least one port, got none');
       return children.map((child) => portAt(name, child));
+    },
+    object: (name) => {
+      const found = value(name);
+      if (found === undefined || found.type === 'object') return found && classicObject(file, found, known);
+      throw complain(name, `expected an object, got ${kindOf(found)}`);
     },
     objects: (name) => {
       const found = value(name);

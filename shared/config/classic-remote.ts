@@ -1,7 +1,15 @@
 /** A classic file as that of a remote: each server in it is a port, or several. */
 import { formatTarget } from '../codec/address.js';
 import type { ClassicObject } from './classic-object.js';
-import { type Point, readMode, readPluginOf, readPoints, type Reading, serversOf } from './classic-server.js';
+import {
+  noServer,
+  type Point,
+  readMode,
+  readPluginOf,
+  readPoints,
+  type Reading,
+  serversOf,
+} from './classic-server.js';
 import type { FileSettings, PortEntry } from './file-schema.js';
 import { placed } from './file-values.js';
 import type { JsonNode } from './json5.js';
@@ -22,8 +30,9 @@ export interface ClassicMeaning {
 export function readClassicRemote(reading: Reading): ClassicMeaning {
   const { root } = reading;
   // What the other half of a common file is told is nothing that this one lacks.
-  for (const name of ['local_address', 'local_port', 'locals']) root.value(name);
+  for (const name of ['local_address', 'local_port', 'locals', 'online_config']) root.value(name);
   const servers = serversOf(root);
+  if (servers.length === 0) throw noServer(root);
   const users = new Map(servers.map((server) => [server, server.objects('users')]));
   const ports = together(
     servers.map((server) => () => readPorts(reading, server, users.get(server) ?? [])),

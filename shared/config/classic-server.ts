@@ -1,6 +1,7 @@
 /** What classic files say about one server, which is where it listens to the one half and where it is to the other. */
 import { clientKeys, masterKey } from '../codec/keys.js';
 import { findMethod, type Method } from '../codec/methods.js';
+import type { ConfigError } from '../errors.js';
 import type { ClassicObject } from './classic-object.js';
 import type { Half } from './file-schema.js';
 import { type JsonFile, kindOf, propertiesOf } from './file-text.js';
@@ -32,12 +33,15 @@ export interface Point {
   readonly secret: string;
 }
 
-/** The servers that are not disabled, at least one: the root itself, and those in lists, which rust knows by two names. */
+/** The servers that are not disabled: the root itself, and those in lists, which rust knows by two names. */
 export function serversOf(root: ClassicObject): readonly ClassicObject[] {
   const own = root.value('server') === undefined ? [] : [root];
-  const found = [...own, ...root.objects('servers'), ...root.objects('shadowsocks')];
-  if (found.length === 0) throw root.complain('server', 'expected a server, got none');
-  return found;
+  return [...own, ...root.objects('servers'), ...root.objects('shadowsocks')];
+}
+
+/** The error for a file without any. */
+export function noServer(root: ClassicObject): ConfigError {
+  return root.complain('server', 'expected a server, got none');
 }
 
 /** All that one server names: each host with each port. */

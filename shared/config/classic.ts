@@ -23,6 +23,7 @@ const marks = [
   'local_address',
   'locals',
   'port_password',
+  'online_config',
 ];
 /** What is worth a hint when a key is misspelt. */
 const known = [

@@ -59,6 +59,18 @@ describe('config check', () => {
       'x.json: password: expected 16 characters or more, got 6',
     ],
     [{ authFile: 'none' }, 'expected a file, got none'],
+    [
+      { ports: [{ listen: ':1', method: 'aes-256-gcm', password: 'canary' }] },
+      'x.json: ports[0]: password: expected 16 characters or more, got 6',
+    ],
+    [
+      { servers: ['ss://aes-256-gcm:canary@h', 'ss://aes-256-gcm:canary@h/?plugin=a'] },
+      'x.json: server 2: URI: expected no plugin, got plugin=',
+    ],
+    [
+      { servers: ['ss://aes-256-gcm:canary@h', 'ss://aes-256-gcm:canary@i'], plugin: 'b' },
+      'x.json: --plugin: expected one server, got 2',
+    ],
   ])('ends with 78 and one line for %j', async (content, words) => {
     const { exitCode, stdout, stderr } = await config('check', await stored(content));
     expect({ exitCode, stdout }).toEqual({ exitCode: 78, stdout: '' });

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { isClassic } from '../../shared/config/classic.js';
 import { readOurs } from '../../shared/config/file.js';
 import { understand } from '../../shared/config/file-open.js';
 import type { Half } from '../../shared/config/file-schema.js';
@@ -22,11 +23,16 @@ function namesIn(folder: string, answer: string): readonly string[] {
 }
 
 /** What the file says to the half that its name begins with. */
-function read(
-  folder: string,
-  name: string,
-): { readonly settings: object; readonly warnings: readonly string[] } {
-  const bytes = readFileSync(path.join(golden, folder, `${name}.json`));
+function read(folder: string, name: string): Read {
+  return readText(name, readFileSync(path.join(golden, folder, `${name}.json`)));
+}
+
+interface Read {
+  readonly settings: object;
+  readonly warnings: readonly string[];
+}
+
+function readText(name: string, bytes: Uint8Array): Read {
   const half: Half = name.startsWith('local') ? 'local' : 'remote';
   const file = parseJsonFile(`/golden/${name}.json`, bytes);
   const { settings, warnings } = understand({ file, mode: 0o600 }, half, variables);
@@ -39,6 +45,13 @@ describe('golden config files', () => {
       readFileSync(path.join(golden, 'good', `${name}.parsed.json`), 'utf8'),
     );
     expect(read('good', name)).toEqual(expected);
+  });
+
+  it.each(good)('%s means the same when it is written as ours, and nothing in that is ignored', (name) => {
+    const { settings } = read('good', name);
+    const ours = Buffer.from(JSON.stringify(settings));
+    expect(isClassic(parseJsonFile('x.json', ours))).toBe(false);
+    expect(readText(name, ours)).toEqual({ settings, warnings: [] });
   });
 
   it.each(broken)('%s is refused with the words beside it, in one line', (name) => {
