@@ -1,13 +1,27 @@
 /** The library's face: the two halves as services, and what is needed to set them up. */
 export { startLocal, type LocalService, type ServerCheck } from './local/local.js';
 export { startSubscribedLocal, type SubscribedLocal, type SubscribedSettings } from './local/subscribed.js';
-export { startRemote, type RemoteService, type ServedPort } from './remote/remote.js';
+export {
+  startManagedRemote,
+  startRemote,
+  type ManagedRemoteService,
+  type RemoteService,
+  type ServedPort,
+} from './remote/remote.js';
 export type { Environment } from './shared/environment.js';
 export type { Service } from './shared/service.js';
 export type { Plugin } from './shared/net/plugin.js';
 export { systemEnvironment } from './shared/net/system.js';
 export type { Credential } from './shared/config/credentials.js';
-export type { ListenAddress, LocalSettings, RemoteSettings, ServerChoice } from './shared/config/settings.js';
+export type {
+  ListenAddress,
+  LocalSettings,
+  ManagedSettings,
+  ManagerSettings,
+  PortSettings,
+  RemoteSettings,
+  ServerChoice,
+} from './shared/config/settings.js';
 export type { SubscriptionSettings } from './shared/config/subscription.js';
 export { formatServerUri, parseServerUri, redactServerUri, type ServerUri } from './shared/config/uri.js';
 export { findMethod, type Method, type MethodName } from './shared/codec/methods.js';

@@ -96,6 +96,12 @@ export function remoteFlags(command: Command): Command {
     .addOption(once('--users-file <file>', 'let in these users only, a line NAME:KEY for each'))
     .addOption(once('--api <host:port>', 'let programs of this machine manage the users, over HTTP'))
     .addOption(once('--api-token-file <file>', 'the token that they have to know'))
+    .addOption(
+      once(
+        '--manager-address <host:port|path>',
+        'let a panel of this machine open and close ports (ss-manager)',
+      ),
+    )
     .addOption(once('--uri-of <name>', 'print the URIs of one of the users, and end'))
     .addOption(
       once(
@@ -109,6 +115,9 @@ export function remoteFlags(command: Command): Command {
   toggle(command, '--allow-private', 'allow targets in loopback, private and other special networks');
   toggle(command, '--allow-weak-password', 'accept a password that is short or easy to guess');
   command.addOption(plugin('before they come here'));
+  command.addOption(
+    many('--allow-plugin <name>', 'run this plugin if the panel names it; may come several times'),
+  );
   return longRunning(command.addOption(configFile('remote')));
 }
 

@@ -1,40 +1,52 @@
 /** What the commands do: read their flags, start their half, say so, and stop when asked. */
-import { hostname, networkInterfaces } from 'node:os';
+import { networkInterfaces } from 'node:os';
 import { renderUnicodeCompact } from 'uqr';
 import { formatTarget } from '../shared/codec/address.js';
 import { generateSecret, weakPassword } from '../shared/codec/keys.js';
 import { defaultMethod, findMethod } from '../shared/codec/methods.js';
 import { type AuthFlags, authVariable } from '../shared/config/credentials.js';
 import { exitCodes } from '../shared/config/exit.js';
-import { readRemoteFlags, type RemoteFlags, type SecretSource } from '../shared/config/flags.js';
+import {
+  type AllRemoteFlags,
+  readManagedFlags,
+  readRemoteFlags,
+  type SecretSource,
+} from '../shared/config/flags.js';
 import { type LocalFlags, readLocalFlags, readPortFlags } from '../shared/config/local-flags.js';
 import { localPage, upPage } from '../shared/config/local-page.js';
-import { doubtLine, type PagePort, remotePage } from '../shared/config/paste.js';
-import type { PluginFlags } from '../shared/config/plugin.js';
+import { doubtLine, managedPage, remotePage } from '../shared/config/paste.js';
 import { isLegacyPaste } from '../shared/config/pasted.js';
 import { hostForOthers, publicHost } from '../shared/config/public-host.js';
 import { type ServerFlags, soleServer } from '../shared/config/server-choices.js';
 import { readService } from '../shared/config/service-address.js';
-import type { LocalSettings, PortSettings, RemoteSettings, ServerChoice } from '../shared/config/settings.js';
+import type {
+  LocalSettings,
+  ManagedSettings,
+  RemoteSettings,
+  ServerChoice,
+} from '../shared/config/settings.js';
 import { prefixCost } from '../shared/config/uri-prefix.js';
-import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
+import { formatServerUri } from '../shared/config/uri.js';
 import { systemEnvironment } from '../shared/net/system.js';
 import type { Role } from '../shared/observe/events.js';
 import type { Service } from '../shared/service.js';
 import { serveApi } from './api.js';
 import { startAnyLocal } from './any-local.js';
 import type { Configured } from './configured.js';
+import { furtherPorts, managedReady, pagePort, remoteReady, remoteUri } from './page-ports.js';
 import { type Conversations, countConversations, stoppingLine } from './conversations.js';
 import { awaitSignals, endProcess, type Ending, surviveErrors } from './life.js';
 import { createOutput, type Output, type OutputFlags } from './output.js';
-import { remoteReady, type UriOfFlags, uriOfUser, urisOf, usageOf, type UserUsage } from './users.js';
+import { type UriOfFlags, uriOfUser, urisOf, usageOf, type UserUsage } from './users.js';
 
 /** `halflight remote`. Settles never: it ends the process. */
 export async function runRemote(
-  flags: RemoteFlags & PluginFlags & UriOfFlags & OutputFlags & Configured,
+  flags: AllRemoteFlags & UriOfFlags & OutputFlags & Configured,
 ): Promise<void> {
   const life = prepare(flags, 'remote');
   const { output, observer } = life;
+  const managed = await readManagedFlags(flags, process.env);
+  if (managed !== undefined) return runManaged(managed, flags, life);
   const { settings, ...found } = await unlessStopped(
     readRemoteFlags(flags, process.env, systemEnvironment),
     life,
@@ -67,19 +79,32 @@ export async function runRemote(
 
   const { startRemote } = await import('../remote/remote.js');
   const remote = await unlessStopped(startRemote(settings, systemEnvironment, observer), life);
-  const pagePort = (port: PortSettings, listen = remote.listen): PagePort => ({
-    listen,
-    uri: remoteUri({ ...settings, ...port }, host, readService(listen).port),
-    users: port.users?.length,
-  });
-  const main = pagePort(settings);
-  const ports = (settings.ports ?? []).map((port, at) => pagePort(port, remote.ports[at + 1]?.listen));
-  const page = remotePage({ ...main, ports, source, doubt }, drawQr);
+  const main = pagePort(settings, remote.listen, { settings, host });
+  const ports = furtherPorts(remote.ports.slice(1), { settings, host });
+  const { manager } = remote;
+  const page = remotePage({ ...main, ports, manager, source, doubt }, drawQr);
   const api = found.api && (await unlessStopped(serveApi(remote, found.api, observer), life));
   const ready = remoteReady(main, ports);
-  output.announce(page, { ...ready, ...(api && { api: api.listen }) });
+  output.announce(page, { ...ready, ...(manager && { manager }), ...(api && { api: api.listen }) });
   if (api !== undefined) output.log.info('users are managed over HTTP', { listen: api.listen });
   await finish([remote, ...(api === undefined ? [] : [api])], life, () => usageOf(remote.ports));
+}
+
+/** `halflight remote` without a port of its own. */
+async function runManaged(
+  settings: ManagedSettings,
+  flags: AllRemoteFlags & OutputFlags & Configured,
+  life: Life,
+): Promise<never> {
+  const { output, observer } = life;
+  warnTypedAuth(flags, output);
+  const { startManagedRemote } = await import('../remote/remote.js');
+  const remote = await unlessStopped(startManagedRemote(settings, systemEnvironment, observer), life);
+  const { host } = publicHost({ named: flags.publicHost, listen: '', interfaces: networkInterfaces() });
+  const ports = furtherPorts(remote.ports, { settings, host });
+  const { manager } = remote;
+  output.announce(managedPage(manager, ports), managedReady(manager, ports));
+  return finish([remote], life, () => usageOf(remote.ports));
 }
 
 /** `halflight local [URI…]`. Settles never: it ends the process. */
@@ -218,12 +243,6 @@ function firstUser({ credentials }: Pick<LocalSettings, 'credentials'>): string 
 function portOf({ listen }: Service): { readonly listen: string; readonly others: string | undefined } {
   const { host } = readService(listen);
   return { listen, others: hostForOthers({ listen: host, interfaces: networkInterfaces() }) };
-}
-
-function remoteUri(settings: RemoteSettings, host: string, port: number): ServerUri {
-  const { method, secret, credentials } = settings;
-  const asks = credentials.length > 0 ? { remoteAuth: true as const } : {};
-  return { wire: 'raw', method, secret, host, port, tag: hostname(), ...asks };
 }
 
 function drawQr(text: string): string {

@@ -2,7 +2,6 @@
 import { ConfigError } from '../shared/errors.js';
 import type { RemoteSettings } from '../shared/config/settings.js';
 import { UsageError } from '../shared/config/exit.js';
-import type { PagePort } from '../shared/config/paste.js';
 import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
 import type { UsageStore } from '../shared/serve/usage-store.js';
 
@@ -57,14 +56,4 @@ export async function usageOf(
     }
   }
   return Array.from(all.values());
-}
-
-/** What programs are told when a remote is ready: the URI of each port, where there is one for everybody. */
-export function remoteReady(main: PagePort, others: readonly PagePort[]): object {
-  const ports = others.length > 0 ? { ports: others.map(readyPort) } : {};
-  return { event: 'ready', role: 'remote', ...readyPort(main), ...ports };
-}
-
-function readyPort({ listen, uri, users }: PagePort): object {
-  return { listen, ...(users === undefined ? { uri: formatServerUri(uri) } : { users }) };
 }

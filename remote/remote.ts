@@ -1,6 +1,11 @@
 import type { Target } from '../shared/codec/address.js';
 import { formatListen } from '../shared/config/listen.js';
-import type { PortSettings, RemoteSettings } from '../shared/config/settings.js';
+import type {
+  ManagedSettings,
+  PortSettings,
+  PremisesSettings,
+  RemoteSettings,
+} from '../shared/config/settings.js';
 import { usersFileRecords } from '../shared/config/users-file-edit.js';
 import type { Environment } from '../shared/environment.js';
 import { ConfigError } from '../shared/errors.js';
@@ -14,12 +19,14 @@ import { warnNoDescriptors } from '../shared/serve/association-shortages.js';
 import { WaitingRoom } from '../shared/serve/authenticate.js';
 import { credentialCheck } from '../shared/serve/credentials.js';
 import { frontDoor, lazyHttp } from '../shared/serve/inbound.js';
+import type { UserRecords } from '../shared/serve/live-users.js';
 import type { Inbound } from '../shared/serve/serve.js';
 import { defaultTimeouts, type Timeouts } from '../shared/serve/timeouts.js';
 import { Unproven } from '../shared/serve/unproven.js';
 import type { UsageStore } from '../shared/serve/usage-store.js';
 import type { UserStore } from '../shared/serve/user-store.js';
 import type { Service } from '../shared/service.js';
+import { type Manager, startManager } from './manager.js';
 import { OwnAddresses } from './own-addresses.js';
 import { openPort, type Port, type Premises } from './port.js';
 import { ReplayMemory } from './replay-memory.js';
@@ -35,15 +42,26 @@ export interface ServedPort {
   readonly usage: UsageStore;
 }
 
+/** A remote that runs, with or without a port of its own. */
+interface RunningRemote extends Service {
+  /** Its own, if it has one, first, then those of the settings in their order. A manager's are not among them. */
+  readonly ports: readonly ServedPort[];
+  /** Where it listens to a manager, HOST:PORT or a path. */
+  readonly manager?: string;
+  /** Leads nobody to this address from now on, private targets or not: something of the operator's listens there. */
+  readonly protect: (address: Target) => void;
+}
+
 /** A remote that runs. */
-export interface RemoteService extends Service {
+export interface RemoteService extends RunningRemote {
   /** Of its own port, the one of `listen`. */
   readonly users: UserStore;
   readonly usage: UsageStore;
-  /** All ports, its own first, then those of the settings in their order. */
-  readonly ports: readonly ServedPort[];
-  /** Leads nobody to this address from now on, private targets or not: something of the operator's listens there. */
-  readonly protect: (address: Target) => void;
+}
+
+/** A remote that runs and has the ports that its manager wants; it is the manager that it listens to. */
+export interface ManagedRemoteService extends RunningRemote {
+  readonly manager: string;
 }
 
 /**
@@ -51,52 +69,117 @@ export interface RemoteService extends Service {
  * Rejects with a ConfigError for a key that does not fit or a plugin that does not run, or with the system's error when
  * it cannot listen.
  */
-export async function startRemote(
+export function startRemote(
   settings: RemoteSettings,
   environment: Environment,
   observer: Observer,
 ): Promise<RemoteService> {
-  const { stateDirectory } = settings;
-  const timeouts = { ...defaultTimeouts, ...settings.timeouts };
-  const stopping = new AbortController();
-  const own = new OwnAddresses();
-  const resolver = createResolver();
-  const guard = { allowPrivate: settings.allowPrivate, own: () => own.all };
-  const premises: Premises = {
-    cipherBackend: settings.cipherBackend,
-    environment,
-    observer,
-    timeouts,
-    resolver,
-    guard,
-    own,
-    outbound: waysOut(settings, { resolver, guard, timeouts }),
-    inbound: receiveRaw(settings, timeouts, stopping.signal),
-    memory: new ReplayMemory({ environment, observer, stateDirectory }),
-    unproven: new Unproven(),
-    waiting: new WaitingRoom(),
-    noDescriptor: seldom(warnNoDescriptors(observer)),
-  };
-  const records = settings.usersFile === undefined ? undefined : usersFileRecords(settings.usersFile);
-  const open: Port[] = [];
-  const stop = async (graceMs: number): Promise<void> => {
-    const stopped = open.map((port) => port.stop(graceMs));
-    premises.unproven.drop();
-    stopping.abort();
-    await Promise.all(stopped);
-    resolver.close();
-  };
-  try {
-    const main = await openPort(settings, premises, records);
-    open.push(main);
-    for (const port of settings.ports ?? []) open.push(await openFurther(port, premises));
-    const protect = (address: Target): void => {
-      own.add(address);
+  const { usersFile } = settings;
+  const records = usersFile === undefined ? undefined : usersFileRecords(usersFile);
+  const house = new House(settings, environment, observer);
+  return house.run(async () => {
+    const own = served(await house.open(settings, records));
+    return { ...own, ...(await house.openRest()) };
+  });
+}
+
+/** Starts a remote without a port of its own. Rejects as `startRemote` does, and as `startManager`. */
+export function startManagedRemote(
+  settings: ManagedSettings,
+  environment: Environment,
+  observer: Observer,
+): Promise<ManagedRemoteService> {
+  const house = new House(settings, environment, observer);
+  return house.run(async () => {
+    const { manager = '', ...rest } = await house.openRest();
+    return { ...rest, listen: manager, manager };
+  });
+}
+
+/** A remote, as far as it has been built. */
+class House {
+  readonly #settings: PremisesSettings;
+  readonly #premises: Premises;
+  readonly #stopping = new AbortController();
+  readonly #ports: Port[] = [];
+  #manager: Manager | undefined;
+
+  constructor(settings: PremisesSettings, environment: Environment, observer: Observer) {
+    const { allowPrivate, stateDirectory, cipherBackend } = settings;
+    const timeouts = { ...defaultTimeouts, ...settings.timeouts };
+    const own = new OwnAddresses();
+    const resolver = createResolver();
+    const guard = { allowPrivate, own: () => own.all };
+    this.#settings = settings;
+    this.#premises = {
+      cipherBackend,
+      environment,
+      observer,
+      timeouts,
+      resolver,
+      guard,
+      own,
+      outbound: waysOut(settings, { resolver, guard, timeouts }),
+      inbound: receiveRaw(settings, timeouts, this.#stopping.signal),
+      memory: new ReplayMemory({ environment, observer, stateDirectory }),
+      unproven: new Unproven(),
+      waiting: new WaitingRoom(),
+      noDescriptor: seldom(warnNoDescriptors(observer)),
     };
-    return { ...served(main), ports: open.map(served), protect, stop };
-  } catch (error) {
-    await stop(0);
-    throw error;
+  }
+
+  /** What `build` brings. When it fails, nothing of it is left. */
+  async run<T>(build: () => Promise<T>): Promise<T> {
+    try {
+      return await build();
+    } catch (error) {
+      await this.#stop(0);
+      throw error;
+    }
+  }
+
+  async open(settings: PortSettings, records?: UserRecords): Promise<Port> {
+    const port = await openPort(settings, this.#premises, records);
+    this.#ports.push(port);
+    return port;
+  }
+
+  /** Opens the ports beside its own, and listens to the manager. */
+  async openRest(): Promise<Omit<RunningRemote, 'listen'>> {
+    const { ports = [], manager } = this.#settings;
+    const { own, observer } = this.#premises;
+    for (const port of ports) await this.#openFurther(port);
+    if (manager !== undefined) {
+      const open = (port: PortSettings): Promise<Port> => openPort(port, this.#premises);
+      this.#manager = await startManager(manager, { open, own, observer });
+    }
+    return {
+      ports: this.#ports.map(served),
+      ...(this.#manager && { manager: this.#manager.listen }),
+      protect: (address) => {
+        own.add(address);
+      },
+      stop: (graceMs) => this.#stop(graceMs),
+    };
+  }
+
+  /** Errors name the port: there may be many. */
+  async #openFurther(port: PortSettings): Promise<void> {
+    try {
+      await this.open(port);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      throw new ConfigError(`port ${formatListen(port.listen)}: ${error.message}`, { cause: error });
+    }
+  }
+
+  async #stop(graceMs: number): Promise<void> {
+    const running = [...(this.#manager === undefined ? [] : [this.#manager]), ...this.#ports];
+    const stopped = running.map((each) => each.stop(graceMs));
+    this.#premises.unproven.drop();
+    this.#stopping.abort();
+    await Promise.all(stopped);
+    this.#premises.resolver.close();
   }
 }
 
@@ -104,19 +187,9 @@ function served({ listen, users, accounts }: Port): ServedPort {
   return { listen, users, usage: accounts };
 }
 
-/** Errors name the port: there may be many. */
-async function openFurther(port: PortSettings, premises: Premises): Promise<Port> {
-  try {
-    return await openPort(port, premises);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    throw new ConfigError(`port ${formatListen(port.listen)}: ${error.message}`, { cause: error });
-  }
-}
-
 /** The ways to targets. */
 function waysOut(
-  { allowBind, announce }: RemoteSettings,
+  { allowBind, announce }: PremisesSettings,
   { resolver, guard, timeouts }: Pick<Premises, 'resolver' | 'guard' | 'timeouts'>,
 ): Outbound {
   const { dialMs, bindMs: timeoutMs } = timeouts;
@@ -129,7 +202,7 @@ function waysOut(
 }
 
 /** The clients of halflight locals, inside their conversations. */
-function receiveRaw({ credentials }: RemoteSettings, timeouts: Timeouts, stopping: AbortSignal): Inbound {
+function receiveRaw({ credentials }: PremisesSettings, timeouts: Timeouts, stopping: AbortSignal): Inbound {
   const { requestMs: deadlineMs, deniedMs, idleMs } = timeouts;
   const check = credentialCheck(credentials);
   const door = { deadlineMs, deniedMs, ...(check && { check }) };

@@ -44,6 +44,8 @@ export class ReplayMemory {
   readonly #hashed = new Map<string, SharedStore>();
   readonly #closing = new Map<string, Promise<void>>();
   #notBefore: number;
+  /** That there is no place for journals. */
+  #warned = false;
   #forgotAt = -Infinity;
 
   constructor({ environment, observer, stateDirectory }: ReplayMemoryOptions) {
@@ -107,8 +109,10 @@ export class ReplayMemory {
       this.#observer({ event: 'warning', detail });
     };
     if (this.#directory === undefined) {
-      if (!freshKey)
+      if (!freshKey && !this.#warned) {
+        this.#warned = true;
         warn('replay journal: expected STATE_DIRECTORY, XDG_STATE_HOME or HOME, got none: it cannot be kept');
+      }
       return hashedReplayStore(hashKey, undefined);
     }
     const file = path.join(this.#directory, `salts-${hashKey.toString('hex', 0, 4)}`);

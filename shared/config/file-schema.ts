@@ -7,6 +7,7 @@ import { authVariable, parseCredential } from './credentials.js';
 import type { RemoteFlags } from './flags.js';
 import { parseListen } from './listen.js';
 import type { LocalFlags } from './local-flags.js';
+import { readManagerAddress } from './manager.js';
 import { type PluginFlags, readPlugin } from './plugin.js';
 import { readPastedUri } from './pasted.js';
 import { readPublicHost } from './public-host.js';
@@ -222,6 +223,7 @@ export const settingRows: Readonly<Record<SettingName, SettingRow>> = {
     halves: remote,
     byDefault: 'none',
   },
+  managerAddress: { kind: 'text', halves: remote, check: readManagerAddress, byDefault: 'none' },
   publicHost: { kind: 'text', halves: remote, check: readPublicHost, byDefault: 'found out at the start' },
   auth: {
     kind: 'texts',

@@ -16,15 +16,16 @@ import { UsageError } from './exit.js';
 import type { PortEntry } from './file-schema.js';
 import { loadOrCreateSecret } from './keyfile.js';
 import { parseListen } from './listen.js';
-import { type PluginFlags, readPlugin } from './plugin.js';
+import { type ManagerFlags, readManager } from './manager.js';
+import { type LocalPluginFlags, readPlugin } from './plugin.js';
 import { readPorts } from './ports.js';
 import { readPublicHost } from './public-host.js';
-import type { RemoteSettings } from './settings.js';
+import type { ManagedSettings, PremisesSettings, RemoteSettings } from './settings.js';
 import { nonEmpty, type Variables } from './variables.js';
 import { defaultRemotePort } from './uri.js';
 import { readUsers, refuseWeak, type UsersFlags } from './users-file.js';
 
-export interface RemoteFlags extends AuthFlags, UsersFlags, ApiFlags {
+export interface RemoteFlags extends AuthFlags, UsersFlags, ApiFlags, ManagerFlags {
   readonly listen?: string;
   readonly method?: string;
   readonly key?: string;
@@ -39,6 +40,9 @@ export interface RemoteFlags extends AuthFlags, UsersFlags, ApiFlags {
   /** Of a config file only. */
   readonly ports?: readonly PortEntry[];
 }
+
+/** With those that no config file has. */
+export type AllRemoteFlags = RemoteFlags & LocalPluginFlags;
 
 /** Where a remote's secret came from; `path` and `created` are about the key file. */
 export type SecretSource =
@@ -57,41 +61,67 @@ export interface ReadRemote {
 
 /** What the flags of `halflight remote` and the variables beside them mean. It may make and store a key. */
 export async function readRemoteFlags(
-  flags: RemoteFlags & PluginFlags,
+  flags: AllRemoteFlags,
   variables: Variables,
   environment: Environment,
 ): Promise<ReadRemote> {
   const listen = parseListen(flags.listen ?? String(defaultRemotePort));
   const method = flags.method === undefined ? undefined : findMethod(flags.method);
-  const publicHost = flags.publicHost === undefined ? '' : readPublicHost(flags.publicHost);
   const plugin = flags.plugin === undefined ? undefined : readPlugin('--plugin', flags.plugin);
-  const credentials = await readCredentials(flags, variables);
+  const premises = await readPremises(flags, variables);
+  const manager = readManager(flags, listen.host);
   const { source, ...secret } = await readSecret({ flags, variables, method, environment });
-  const allowWeakPassword = flags.allowWeakPassword ?? false;
-  const remote = { ...secret, allowWeakPassword };
+  const remote = { ...secret, allowWeakPassword: flags.allowWeakPassword ?? false };
   refuseWeak(remote);
-  const ports = readPorts(flags.ports ?? [], { allowWeakPassword });
   const api = await readApi(flags, remote);
   const users = await readUsers(flags, { ...remote, mayBeEmpty: api !== undefined });
 
   const settings: RemoteSettings = {
+    ...premises,
     ...secret,
     listen,
-    cipherBackend: flags.cipherBackend ?? 'native',
-    allowPrivate: flags.allowPrivate ?? false,
-    credentials,
-    allowBind: flags.allowBind ?? false,
     udp: flags.udp ?? true,
-    // Whoever connects to a binding was told where: behind NAT the address it is bound to would not do.
-    announce: isIP(publicHost) === 0 ? undefined : publicHost,
     freshKey: source.from === 'file' && source.created,
-    stateDirectory: stateDirectory(variables),
+    ...(manager && { manager }),
     ...(plugin && { plugin }),
-    ...(ports.length > 0 && { ports }),
     ...(users && { users }),
     ...(flags.usersFile !== undefined && { usersFile: flags.usersFile }),
   };
   return { settings, source, ...(api && { api }) };
+}
+
+/**
+ * What they mean for a remote without a port of its own: there is a manager, and nothing is said of a port or of its key.
+ * Undefined when there is more to it.
+ */
+export async function readManagedFlags(
+  flags: AllRemoteFlags,
+  variables: Variables,
+): Promise<ManagedSettings | undefined> {
+  const manager = readManager(flags, '');
+  const { listen, key, password, keyFile, users, usersFile, plugin, api } = flags;
+  const ofOwnPort = [listen, key, password, keyFile, users, usersFile, plugin, api];
+  const secretVariables = ['HALFLIGHT_KEY', 'HALFLIGHT_PASSWORD'].map((name) => nonEmpty(variables[name]));
+  if (manager === undefined || [...ofOwnPort, ...secretVariables].some((said) => said !== undefined)) {
+    return undefined;
+  }
+  return { ...(await readPremises(flags, variables)), manager };
+}
+
+async function readPremises(flags: AllRemoteFlags, variables: Variables): Promise<PremisesSettings> {
+  const publicHost = flags.publicHost === undefined ? '' : readPublicHost(flags.publicHost);
+  const credentials = await readCredentials(flags, variables);
+  const ports = readPorts(flags.ports ?? [], { allowWeakPassword: flags.allowWeakPassword ?? false });
+  return {
+    cipherBackend: flags.cipherBackend ?? 'native',
+    allowPrivate: flags.allowPrivate ?? false,
+    credentials,
+    allowBind: flags.allowBind ?? false,
+    // Whoever connects to a binding was told where: behind NAT the address it is bound to would not do.
+    announce: isIP(publicHost) === 0 ? undefined : publicHost,
+    stateDirectory: stateDirectory(variables),
+    ...(ports.length > 0 && { ports }),
+  };
 }
 
 interface SecretChoice {

@@ -18,6 +18,8 @@ export interface RemotePage {
   readonly users: number | undefined;
   /** The ports beside that of `uri`. */
   readonly ports?: readonly PagePort[];
+  /** Where it listens to a manager. */
+  readonly manager?: string | undefined;
 }
 
 /** A port as the page tells it. */
@@ -33,7 +35,7 @@ export interface PagePort {
  * line that most people need is the last: two codes are taller than a terminal.
  */
 export function remotePage(page: RemotePage, drawQr: DrawQr): string[] {
-  const { listen, uri, source, doubt, users, ports = [] } = page;
+  const { listen, uri, source, doubt, users, ports = [], manager } = page;
   const phone: ServerUri = { ...uri, wire: 'shadowsocks' };
   // Whoever typed the key has it; whoever reads this page over a shoulder or in a journal must not get it from us.
   const secretTyped = source.from === 'flag';
@@ -45,6 +47,7 @@ export function remotePage(page: RemotePage, drawQr: DrawQr): string[] {
     ...(doubt === undefined ? [] : [doubtLine(uri.host, doubt)]),
     ...(uri.remoteAuth === true ? authLines : []),
     '',
+    ...(manager === undefined ? [] : [managerLine(manager), '']),
     ...ports.flatMap(portLines),
   ];
   const greeting = `halflight remote listens on ${listen} with ${uri.method.name}.`;
@@ -70,6 +73,16 @@ export function remotePage(page: RemotePage, drawQr: DrawQr): string[] {
     `npx halflight local '${shown(uri)}'`,
     '',
   ];
+}
+
+/** The same of a remote that has no port of its own. */
+export function managedPage(manager: string, ports: readonly PagePort[]): string[] {
+  return ['halflight remote has no port of its own.', managerLine(manager), '', ...ports.flatMap(portLines)];
+}
+
+/** Their URIs are for the panel to tell: it knows the keys, and they are not there yet. */
+function managerLine(manager: string): string {
+  return `It opens the ports that a panel asks for at ${manager} (ss-manager); a restart forgets them.`;
 }
 
 /** Without pictures: there may be many. A key that was typed is that of the first port. */

@@ -7,7 +7,7 @@ export interface PluginFlags {
   readonly plugin?: string;
 }
 
-/** Those of a local: a URI may name a plugin that one of them names, too. */
+/** Plugins that others than the operator may name, too: a URI, a subscription, a manager. */
 export interface LocalPluginFlags extends PluginFlags {
   readonly allowPlugin?: readonly string[];
 }

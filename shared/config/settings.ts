@@ -43,8 +43,22 @@ export interface PortSettings {
   readonly freshKey: boolean;
 }
 
-/** All that a remote is told. Every value has been validated: what is wrong was a ConfigError before. */
-export interface RemoteSettings extends PortSettings {
+/** How programs of this machine open and close ports of a remote while it runs (ss-manager). */
+export interface ManagerSettings {
+  /** Where they are heard: a UDP address that only this machine can reach, or a unix socket. */
+  readonly address: ListenAddress | { readonly path: string };
+  /** Where the ports listen that they open; empty means all addresses. */
+  readonly host: string;
+  /** Of a port whose request names none. */
+  readonly method: Method;
+  /** Whether a port serves datagrams whose request does not say. */
+  readonly udp: boolean;
+  /** The plugins that a request may name: each is a program. */
+  readonly allowPlugins: readonly string[];
+}
+
+/** What a remote is told that holds for all of its ports. */
+export interface PremisesSettings {
   readonly cipherBackend: CipherBackend;
   /** Whether targets in loopback, private and other special ranges may be dialled. */
   readonly allowPrivate: boolean;
@@ -60,8 +74,18 @@ export interface RemoteSettings extends PortSettings {
   readonly timeouts?: Partial<Timeouts>;
   /** Further ports, with keys of their own. */
   readonly ports?: readonly PortSettings[];
+  readonly manager?: ManagerSettings;
+}
+
+/** All that a remote is told. Every value has been validated: what is wrong was a ConfigError before. */
+export interface RemoteSettings extends PortSettings, PremisesSettings {
   /** Where the users came from, and where changes to them are written back. */
   readonly usersFile?: string;
+}
+
+/** All that a remote is told that has no port of its own: it opens those of `ports`, and what its manager wants. */
+export interface ManagedSettings extends PremisesSettings {
+  readonly manager: ManagerSettings;
 }
 
 /** All that a local is told. */

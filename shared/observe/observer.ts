@@ -72,6 +72,11 @@ const lines: { readonly [Name in EventName]: LineOf<Name> } = {
     fields: { why },
   }),
   through: ({ id, server }) => ({ level: 'debug', message: 'through', fields: { id, server } }),
+  managed: ({ port, detail }) => ({
+    level: 'debug',
+    message: 'the manager',
+    fields: { port, detail },
+  }),
   'remote-lost': ({ detail, server }) => ({
     level: 'warn',
     message: 'the remote cannot be reached',
@@ -130,6 +135,7 @@ const perConnection: ReadonlySet<EventName> = new Set([
   'closed',
   'plugin-said',
   'probed',
+  'managed',
 ]);
 
 /**

@@ -1,0 +1,56 @@
+/** Where a remote listens to a manager, and what that one may open. */
+import { findMethod } from '../codec/methods.js';
+import { ConfigError } from '../errors.js';
+import { formatListen, isLoopback, parseListen } from './listen.js';
+import type { LocalPluginFlags } from './plugin.js';
+import type { ManagerSettings } from './settings.js';
+
+export interface ManagerFlags {
+  readonly managerAddress?: string;
+}
+
+/** What its ports are like unless it says otherwise. */
+export interface ManagedPortFlags extends Pick<LocalPluginFlags, 'allowPlugin'> {
+  readonly method?: string;
+  readonly udp?: boolean;
+}
+
+/** What ss-manager and ssmanager open ports with when nobody says: panels send passwords, which no 2022 method takes. */
+const customaryMethod = 'chacha20-ietf-poly1305';
+/** What fits into a sockaddr_un, in bytes, less the NUL at its end. */
+const longestPath = 107;
+
+/** What `flags` say of a manager; undefined when there is none. `host`: where the ports listen. */
+export function readManager(
+  { managerAddress, method, udp, allowPlugin }: ManagerFlags & ManagedPortFlags,
+  host: string,
+): ManagerSettings | undefined {
+  if (managerAddress === undefined) return undefined;
+  return {
+    address: readManagerAddress(managerAddress),
+    host,
+    method: findMethod(method ?? customaryMethod),
+    udp: udp ?? true,
+    allowPlugins: allowPlugin ?? [],
+  };
+}
+
+/**
+ * `HOST:PORT` or `[IPv6]:PORT` over UDP, or what has no colon: the path of a unix socket. ConfigError for an address that
+ * others can reach: whoever is heard there is obeyed.
+ */
+export function readManagerAddress(text: string): ManagerSettings['address'] {
+  if (!text.includes(':')) {
+    const bytes = Buffer.byteLength(text);
+    if (bytes <= longestPath && !text.includes('\0')) return { path: text };
+    throw new ConfigError(`manager address: expected a path of at most ${longestPath} bytes, got ${bytes}`);
+  }
+  const listen = parseListen(text);
+  if (!isLoopback(listen.host)) {
+    const advice = 'who can send there opens ports, and is asked for nothing';
+    throw new ConfigError(
+      `manager address: expected one of this machine alone, as 127.0.0.1:${listen.port}, got ${formatListen(listen)}: ${advice}`,
+    );
+  }
+  return listen.host.toLowerCase() === 'localhost' ? { ...listen, host: '127.0.0.1' } : listen;
+}
