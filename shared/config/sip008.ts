@@ -1,6 +1,6 @@
 /**
  * A list of servers that somebody else keeps (SIP008, version 1): a JSON object with `servers`, which others also call
- * `shadowsocks`. Whoever serves it names hosts to connect to and programs to run, so it is read as a stranger's words: a
+ * `shadowsocks`. A server alone, as an object or as an `ss://` link, is what Outline calls a dynamic access key. Whoever serves it names hosts to connect to and programs to run, so it is read as a stranger's words: a
  * server that cannot be used is left out with a warning, no plugin runs unless it has been allowed by name, and a password
  * that says `${NAME}` is just that, not a variable of ours.
  */
@@ -15,7 +15,7 @@ import { placed } from './file-values.js';
 import { checkHost } from './host-port.js';
 import type { JsonNode } from './json5.js';
 import { readPlugin } from './plugin.js';
-import { formatServerUri, type ServerUri } from './uri.js';
+import { formatServerUri, parseServerUri, type ServerUri } from './uri.js';
 import { readPrefix } from './uri-prefix.js';
 import { decodeBase64 } from './uri-text.js';
 
@@ -48,10 +48,15 @@ const maxName = 80;
  * it is no such document or has no server that can be used.
  */
 export function parseSubscription(bytes: Uint8Array, options: SubscriptionOptions = {}): Subscription {
-  const file = parseJsonFile('subscription', documentIn(bytes), 'document');
+  const document = documentIn(bytes);
+  const link = Buffer.from(document).toString().trim();
+  if (isLink.test(link)) return { servers: [readLink(link, options)], warnings: [] };
+  const file = parseJsonFile('subscription', document, 'document');
   const root = classicObject(file, file.root, []);
-  const warnings = [...readVersion(root)];
-  const elements = elementsOf(file, root);
+  const alone = ['version', 'servers', 'shadowsocks'].every((name) => root.value(name) === undefined);
+  const single = alone && root.value('server') !== undefined;
+  const warnings = single ? [] : [...readVersion(root)];
+  const elements = single ? [file.root] : elementsOf(file, root);
   if (elements.length > maxServers) {
     warnings.push(
       `subscription: expected at most ${maxServers} servers, got ${elements.length}: only the first are used`,
@@ -60,7 +65,7 @@ export function parseSubscription(bytes: Uint8Array, options: SubscriptionOption
   const servers = new Map<string, ServerUri>();
   const seen = new Map<string, string>();
   for (const [index, node] of elements.slice(0, maxServers).entries()) {
-    const name = nameOf(file, node) ?? `servers[${index}]`;
+    const name = nameOf(file, node) ?? (single ? 'the server' : `servers[${index}]`);
     try {
       const read = readServer(file, node, options);
       if (read === undefined) continue;
@@ -100,10 +105,21 @@ function documentIn(bytes: Uint8Array): Uint8Array {
     throw new ConfigError('subscription: expected JSON, got HTML: its address may lead to a page for people');
   }
   const links = /^[\w+/=\s-]+$/.test(text) ? (decodeBase64(text.replaceAll(/\s/g, '')) ?? '') : text;
-  if (/^[a-z0-9]{1,16}:\/\//i.test(links)) {
+  if (/^[a-z0-9]{1,16}:\/\//i.test(links) && !isLink.test(text)) {
     throw new ConfigError('subscription: expected JSON (SIP008), got a list of links, another kind of it');
   }
   return document;
+}
+
+/** One link, and nothing else. */
+const isLink = /^ss:\/\/\S+$/i;
+
+function readLink(link: string, options: SubscriptionOptions): ServerUri {
+  try {
+    return parseServerUri(link, options);
+  } catch (error) {
+    throw new ConfigError(messageOf(error).replace(/^URI: /, 'subscription: '), { cause: error });
+  }
 }
 
 function readVersion(root: ClassicObject): readonly string[] {

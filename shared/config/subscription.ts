@@ -18,8 +18,8 @@ const maxBytes = 4096;
 const quoted = /^(['"])(.*)\1$/s;
 
 /**
- * The address that somebody pasted: blanks around it and one pair of quotes do not matter. ConfigError
- * `subscription: expected x, got y`, which shows at most its scheme.
+ * The address that somebody pasted, which may begin with `ssconf:` for `https:`: blanks around it and one pair of quotes
+ * do not matter. ConfigError `subscription: expected x, got y`, which shows at most its scheme.
  */
 export function readSubscriptionUrl(text: string): URL {
   const trimmed = text.trim();
@@ -35,8 +35,10 @@ export function readSubscriptionUrl(text: string): URL {
     );
   }
   if (Buffer.byteLength(address) > maxBytes) throw unexpected(`at most ${maxBytes} bytes`, 'more');
-  if (!URL.canParse(address)) throw unexpected('https://HOST/PATH', 'an address that cannot be read');
-  const url = new URL(address);
+  // Outline's spelling.
+  const spelt = address.replace(/^ssconf:/i, 'https:');
+  if (!URL.canParse(spelt)) throw unexpected('https://HOST/PATH', 'an address that cannot be read');
+  const url = new URL(spelt);
   if (isSafePath(url)) return url;
   throw unexpected(
     'https://HOST/PATH',

@@ -135,7 +135,8 @@ function cutScheme(text: string): { wire: Wire; rest: string } {
   if (wire === undefined) {
     // Whatever stands there may be a key that was pasted alone, so only what can be a scheme is shown.
     const got = /^[a-z][a-z0-9+.-]{0,15}$/.test(scheme) ? `${scheme}://` : 'another beginning';
-    throw unexpected('halflight:// or ss://', got);
+    const hint = scheme === 'ssconf' ? ': that is where a link is kept, and goes behind --subscription' : '';
+    throw unexpected('halflight:// or ss://', `${got}${hint}`);
   }
   return { wire, rest: text.slice(end + 3) };
 }

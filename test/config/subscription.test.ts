@@ -8,6 +8,7 @@ describe('the address of a subscription', () => {
     ['  "https://a.example/"\n', 'https://a.example/'],
     ["'HTTPS://A.example:8443'", 'https://a.example:8443/'],
     ['https://ann:geheim@a.example/', 'https://ann:geheim@a.example/'],
+    ['ssconf://a.example/key?token=geheim#Tokyo', 'https://a.example/key?token=geheim#Tokyo'],
     ['https://[2001:db8::1]/', 'https://[2001:db8::1]/'],
     ['http://127.0.0.1:8080/', 'http://127.0.0.1:8080/'],
     ['http://127.1/', 'http://127.0.0.1/'],

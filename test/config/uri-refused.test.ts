@@ -13,6 +13,11 @@ describe('a URI that cannot be used', () => {
     ['nothing', '', 'expected halflight:// or ss://, got another beginning'],
     ['another scheme', 'https://example.com', 'expected halflight:// or ss://, got https://'],
     ['a key alone', canaryKey, 'expected halflight:// or ss://, got another beginning'],
+    [
+      'where a link is kept',
+      'ssconf://a.example/canary',
+      'got ssconf://: that is where a link is kept, and goes behind --subscription',
+    ],
     ['no @', 'ss://example.com:8388', 'expected METHOD:KEY@HOST:PORT, got no @'],
     ['an unescaped # in the password', 'ss://aes-256-gcm:pa#ss@h:1', 'got no @ (inside a key, / ? # must be'],
     ['no method', `ss://:${key}@h:1`, 'expected one of'],
