@@ -176,6 +176,7 @@ interface Place {
 /** What stands between the scheme and the query, and in the legacy form the query as well. */
 function readPlace(wire: Wire, text: string): Place {
   const at = text.lastIndexOf('@');
+  if (text.slice(0, at).includes('://')) throw unexpected('one URI', 'another one inside it');
   if (at >= 0) return { user: readUserInfo(text.slice(0, at)), authority: text.slice(at + 1), query: '' };
   const block = readLegacyBlock(text);
   if (block === undefined) {
