@@ -7,7 +7,7 @@ import type { PortSettings, RemoteSettings } from '../shared/config/settings.js'
 import type { Environment } from '../shared/environment.js';
 import { codeOf, StoppedError } from '../shared/errors.js';
 import type { Guard } from '../shared/net/guard.js';
-import { listen, type Listener, type ListenOptions } from '../shared/net/listen.js';
+import { type Crowd, listen, type Listener, type ListenOptions } from '../shared/net/listen.js';
 import type { Resolver } from '../shared/net/resolve.js';
 import type { Observer } from '../shared/observe/events.js';
 import type { Outbound } from '../shared/outbound/outbound.js';
@@ -42,6 +42,7 @@ export interface Premises {
   readonly inbound: Inbound;
   readonly memory: ReplayMemory;
   readonly unproven: Unproven;
+  readonly crowd: Crowd;
   readonly waiting: WaitingRoom;
   readonly noDescriptor: () => void;
 }
@@ -119,7 +120,7 @@ interface Door {
 /** Who comes by stream is let in, or not, and served. */
 function openDoor({ settings, premises, cipher, users, memory, accounts }: Within): Door {
   const { environment, observer, timeouts, unproven, waiting, inbound, outbound } = premises;
-  const { resolver, guard, noDescriptor } = premises;
+  const { resolver, guard, noDescriptor, crowd } = premises;
   const { replay, notBefore } = memory;
   const { absorbMs, idleMs } = timeouts;
   const proven = new Connections();
@@ -167,6 +168,7 @@ function openDoor({ settings, premises, cipher, users, memory, accounts }: Withi
           converse(tcp, opened, { ...room, account });
         });
       },
+      crowd,
       crowded: warnCrowded(observer),
       filling: () => {
         unproven.makeRoom();

@@ -10,6 +10,7 @@ import { usersFileRecords } from '../shared/config/users-file-edit.js';
 import type { Environment } from '../shared/environment.js';
 import { ConfigError } from '../shared/errors.js';
 import { seldom } from '../shared/net/descriptors.js';
+import { Crowd } from '../shared/net/listen.js';
 import { createResolver } from '../shared/net/resolve.js';
 import type { Observer } from '../shared/observe/events.js';
 import { directBinder, refusingBinder } from '../shared/outbound/bind.js';
@@ -123,6 +124,7 @@ class House {
       inbound: receiveRaw(settings, timeouts, this.#stopping.signal),
       memory: new ReplayMemory({ environment, observer, stateDirectory }),
       unproven: new Unproven(),
+      crowd: new Crowd(),
       waiting: new WaitingRoom(),
       noDescriptor: seldom(warnNoDescriptors(observer)),
     };

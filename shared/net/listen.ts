@@ -13,6 +13,8 @@ const descriptorsEach = 2;
 /** What a listener takes at once, however few descriptors there are. */
 const fewest = 16;
 const fillingShare = 3 / 4;
+/** Of what is kept back anyway, so many are for listeners. */
+const spareListeners = 16;
 /** How long somebody who finds the listener full may take to close after our FIN, ms, and how many may at once. */
 const seeOffMs = 1_000;
 const mostSeenOff = 64;
@@ -32,6 +34,14 @@ export interface ListenOptions {
   readonly crowded: (limit: number) => void;
   /** Somebody comes, and more than three quarters of what may be open is: time to close what can be spared. */
   readonly filling?: () => void;
+  /** Those with whom it shares what may be open: by default it has a share for itself. */
+  readonly crowd?: Crowd;
+}
+
+/** Listeners that share the connections they may have open, however they are spread: the ports of one remote. */
+export class Crowd {
+  open = 0;
+  listeners = 0;
 }
 
 /**
@@ -49,31 +59,31 @@ export async function listen(address: Target, options: ListenOptions): Promise<L
   }
 }
 
-/** The listeners of this process, which share its descriptors: `up` has two, and a conversation passes through both. */
-const listening = new Set<net.Server>();
+/** Those of this process share its descriptors evenly: `up` has two, and a conversation passes through both. */
+const crowds = new Set<Crowd>();
 
 function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
+  const { crowd = new Crowd() } = options;
   const descriptors = descriptorsToShare();
   const share = (): number => {
-    const each = (descriptors - openDatagramSockets()) / Math.max(1, listening.size);
+    const each = (descriptors - openDatagramSockets() - beyondSpare()) / Math.max(1, crowds.size);
     return Math.max(fewest, Math.floor(each / descriptorsEach));
   };
-  let open = 0;
   const crowded = seldom(options.crowded);
   const left = (): void => {
-    open -= 1;
+    crowd.open -= 1;
   };
   const seeOff = doorman();
   const server = net.createServer({ ...relayedSocketOptions, pauseOnConnect: true }, (socket) => {
     // Without descriptors Node accepts and closes without a word; better to refuse before that, and to say so.
     const limit = share();
-    if (open > limit * fillingShare) options.filling?.();
-    if (open >= limit) {
+    if (crowd.open > limit * fillingShare) options.filling?.();
+    if (crowd.open >= limit) {
       seeOff(socket);
       crowded(limit);
       return;
     }
-    open += 1;
+    crowd.open += 1;
     const stream = new TcpStream(adoptSocket(socket));
     stream.onClosed(left);
     options.accept(stream);
@@ -84,19 +94,39 @@ function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
       server.off('error', reject);
       // An accept that fails later (a descriptor limit, a lost interface) must not end the process.
       server.on('error', () => undefined);
-      listening.add(server);
+      join(crowd);
+      let closed = false;
       const bound = server.address() as net.AddressInfo;
       const actual = { host: bound.address, port: bound.port };
       resolve({
         address: actual,
         text: formatTarget(actual),
         close: () => {
-          listening.delete(server);
+          if (closed) return;
+          closed = true;
+          leave(crowd);
           server.close();
         },
       });
     });
   });
+}
+
+function join(crowd: Crowd): void {
+  crowds.add(crowd);
+  crowd.listeners += 1;
+}
+
+function leave(crowd: Crowd): void {
+  crowd.listeners -= 1;
+  if (crowd.listeners === 0) crowds.delete(crowd);
+}
+
+/** Descriptors that listeners take themselves, when they are more than what is kept back for them. */
+function beyondSpare(): number {
+  let listeners = 0;
+  for (const crowd of crowds) listeners += crowd.listeners;
+  return Math.max(0, listeners - spareListeners);
 }
 
 /**

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openDatagrams } from '../../shared/net/datagrams.js';
-import { listen } from '../../shared/net/listen.js';
+import { Crowd, listen } from '../../shared/net/listen.js';
 import type { TcpStream } from '../../shared/net/tcp.js';
 import { connect, type Peer } from '../support/peer.js';
 import { turnsUntil } from '../support/turns.js';
@@ -18,7 +18,7 @@ vi.mock('node:fs', async (original) => {
 const silent = { received: () => undefined, failed: () => undefined };
 const header = 'Limit                     Soft Limit           Hard Limit           Units     \n';
 
-interface Crowd {
+interface Crowded {
   readonly warnings: readonly number[];
   readonly accepted: readonly TcpStream[];
   /** So many more come. Those that are kept stay open until the test is over. */
@@ -28,7 +28,7 @@ interface Crowd {
   readonly filled: () => number;
 }
 
-async function crowd(limits: string | Error): Promise<Crowd> {
+async function crowd(limits: string | Error, together?: Crowd): Promise<Crowded> {
   vi.mocked(readFileSync).mockImplementationOnce(() => {
     if (typeof limits === 'string') return `${header}${limits}\n`;
     throw limits;
@@ -42,6 +42,7 @@ async function crowd(limits: string | Error): Promise<Crowd> {
       accept: (stream) => accepted.push(stream),
       crowded: (limit) => warnings.push(limit),
       filling: () => (filled += 1),
+      ...(together && { crowd: together }),
     },
   );
   onTestFinished(() => {
@@ -140,6 +141,29 @@ describe('a crowded listener', () => {
     await turnsUntil(() => other.accepted.length === 45);
     for (const peer of await other.arrive(1)) await peer.ended();
     expect(other.accepted.length).toBe(45);
+  });
+
+  it('takes whoever there is room for in all, when it belongs together with others', async () => {
+    const together = new Crowd();
+    const limits = files(128 + 2 * 40);
+    const [one, other, alone] = [
+      await crowd(limits, together),
+      await crowd(limits, together),
+      await crowd(limits),
+    ];
+    await one.arrive(15);
+    await other.arrive(5);
+    await turnsUntil(() => one.accepted.length + other.accepted.length === 20);
+    for (const peer of await one.arrive(1)) await peer.ended();
+    for (const peer of await other.arrive(1)) await peer.ended();
+    expect([one.accepted.length, other.accepted.length]).toEqual([15, 5]);
+    await alone.arrive(20);
+    await turnsUntil(() => alone.accepted.length === 20);
+    one.close();
+    for (const peer of await alone.arrive(1)) await peer.ended();
+    other.close();
+    await alone.arrive(20);
+    await turnsUntil(() => alone.accepted.length === 40);
   });
 
   it('takes fewer for as long as there are sockets for datagrams', async () => {
