@@ -127,7 +127,8 @@ export class Users implements Roster {
 }
 
 function checkName(name: string): void {
-  if (/^[A-Za-z0-9._-]{1,64}$/.test(name)) return;
+  // Panels keep what they hear of users in objects, and not all of them with care.
+  if (/^[A-Za-z0-9._-]{1,64}$/.test(name) && name !== '__proto__') return;
   throw new ConfigError(
     'user: expected a name of 1 to 64 letters, digits, dots, dashes or underscores, got another',
   );

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, chown, lchown, mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -108,8 +109,11 @@ describe('a config file', () => {
     await expect(load(link)).rejects.toThrow(words);
   });
 
-  it('is a regular file, and no directory or device', async () => {
+  it('is a regular file, and no directory, pipe or device', async () => {
     const directory = await temporary();
+    const pipe = path.join(directory, 'pipe.json');
+    execFileSync('mkfifo', [pipe]);
+    await expect(load(pipe)).rejects.toThrow('expected a regular file, got something else');
     await expect(load(directory)).rejects.toThrow('expected a regular file, got something else');
     await expect(load('/dev/zero')).rejects.toThrow('expected a regular file, got something else');
   });

@@ -53,6 +53,8 @@ describe('a users file', () => {
     ],
     ['with nothing in it', '# nobody\n', 'users file FILE: expected at least one line NAME:KEY, got none'],
     ['with a name that is none', `a b:${key(2)}`, 'users file FILE: user: expected a name'],
+    ['with a name that objects have', `__proto__:${key(2)}`, 'users file FILE: user: expected a name'],
+    ['with no name', `:${key(2)}`, 'users file FILE: user: expected a name'],
     ['with a name too long', `${'a'.repeat(65)}:${key(2)}`, 'users file FILE: user: expected a name'],
     ['with a key too short', `ann:${key(2, 16)}`, 'users file FILE: user ann: key for'],
     ['with a chain', `ann:${key(2)}:${key(3)}`, 'users file FILE: user ann: key for'],
