@@ -43,6 +43,15 @@ export function startRemote(
   return startHalf(['remote', '--listen', listen, ...flags], { variables, through });
 }
 
+/** Starts a remote that has no port but those of its manager, which it listens to there. */
+export async function startManaged(
+  place: string | readonly [string, number],
+  flags: readonly string[],
+): Promise<void> {
+  const address = typeof place === 'string' ? place : place.join(':');
+  await startHalf(['remote', '--manager-address', address, ...flags]);
+}
+
 /** Starts a local on a free port of 127.0.0.1, for one remote or several. */
 export function startLocal(
   uri: string | readonly string[],

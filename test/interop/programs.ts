@@ -21,6 +21,7 @@ const packages = {
   socksify: 'dante-client',
   ip: 'iproute2',
   'ss-local': 'shadowsocks-libev',
+  'ss-manager': 'shadowsocks-libev',
   'ss-server': 'shadowsocks-libev',
   'ss-tunnel': 'shadowsocks-libev',
   v2ray: 'v2ray',
