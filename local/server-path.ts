@@ -47,10 +47,6 @@ export interface Surroundings {
   readonly changed: (path: ServerPath, why: string) => void;
 }
 
-/** A server that works is asked about once in this time, more or less, ms. */
-const healthyMs = 300_000;
-/** A server that left somebody without an answer is asked about at most once in this time, ms. */
-const doubtMs = 10_000;
 /** A new round trip counts for this part of what is known, as in TCP (RFC 6298 §2). */
 const newest = 1 / 8;
 
@@ -89,6 +85,7 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
   #again: NodeJS.Timeout | undefined;
   #roundTrip: number | undefined;
   #lookedAt = -Infinity;
+  #doubted = false;
   /** Those that its plugin has to do with; nobody asks for others. */
   #carriers = 0;
   #left: (() => void) | undefined;
@@ -186,21 +183,16 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
   }
 
   /** Looks after it from now on, when there are others that could stand in for it. */
-  attend(): void {
+  attend(inMs: number = this.#whileItWorks()): void {
     clearTimeout(this.#again);
-    const { several, environment } = this.#around;
-    if (this.#resting || !several()) return;
-    // Not all locals of a network at once, and none at a rhythm of its own.
-    const [dice = 0] = environment.randomBytes(1);
-    this.#again = setTimeout(
-      () => {
-        // One that is lost is looked for already.
-        void (this.up ? this.look() : Promise.resolve()).finally(() => {
-          this.attend();
-        });
-      },
-      healthyMs * (0.8 + (0.4 * dice) / 255),
-    );
+    if (this.#resting || !this.#around.several()) return;
+    this.#again = setTimeout(() => {
+      this.#doubted = false;
+      // One that is lost is looked for already.
+      void (this.up ? this.look() : Promise.resolve()).finally(() => {
+        if (!this.#doubted) this.attend();
+      });
+    }, inMs);
     this.#again.unref();
   }
 
@@ -253,11 +245,17 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
     }
   }
 
-  /** A target may be silent as well, and clients change their minds: it is asked for, but seldom. */
+  /** Not all locals of a network at once, and none at a rhythm of its own. */
+  #whileItWorks(): number {
+    const [dice = 0] = this.#around.environment.randomBytes(1);
+    return this.#around.timeouts.probeMs * (0.8 + (0.4 * dice) / 255);
+  }
+
+  /** A target may be silent as well, and clients change their minds: it is looked at, but not each time. */
   readonly #doubt = (): void => {
-    const now = performance.now();
-    if (!this.#around.several() || !this.up || this.#resting || now - this.#lookedAt < doubtMs) return;
-    void this.look();
+    if (this.#doubted || !this.up) return;
+    this.#doubted = true;
+    this.attend(Math.max(0, this.#lookedAt + this.#around.timeouts.doubtMs - performance.now()));
   };
 
   readonly #opened = (tcp: TcpStream): void => {

@@ -187,11 +187,11 @@ function expectSign(tunnel: Tunnel, tcp: TcpStream): void {
   });
 }
 
-/** Calls back when something was sent and nothing has come: by the time of a reply, or when it ends before. */
+/** Calls back when nothing has come by the time of a reply, or when it ends before. */
 function missAnswer(tcp: TcpStream, replyMs: number, unanswered: () => void): void {
   const judge = (): void => {
     clearTimeout(late);
-    if (tcp.received === 0 && tcp.sent > 0) unanswered();
+    if (tcp.received === 0) unanswered();
   };
   const late = setTimeout(judge, replyMs);
   tcp.onClosed(judge);

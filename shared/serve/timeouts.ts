@@ -10,6 +10,10 @@ export interface Timeouts {
   readonly dialMs: number;
   /** A remote that is one of several, before it is doubted and another one is asked. */
   readonly attemptMs: number;
+  /** From one look at a remote that is one of several, and works, to the next, on average. */
+  readonly probeMs: number;
+  /** The same, at least, when such a remote leaves connections over the standard wire without an answer. */
+  readonly doubtMs: number;
   /** The remote's answer to a request; it spends up to `dialMs` on the target itself. */
   readonly replyMs: number;
   /** A carrier whose bytes wait and do not leave: then the local looks whether the remote can still be reached. */
@@ -34,6 +38,8 @@ export const defaultTimeouts: Timeouts = {
   requestMs: 60_000,
   dialMs: 10_000,
   attemptMs: 3_000,
+  probeMs: 300_000,
+  doubtMs: 10_000,
   replyMs: 15_000,
   stallMs: 30_000,
   idleMs: 7_200_000,

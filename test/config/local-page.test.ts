@@ -60,6 +60,29 @@ describe('the page of a local', () => {
     expect(text).not.toContain('has the same key');
   });
 
+  it('has a line for each of several servers, with what it takes or what is wrong', () => {
+    const gone = { ok: false, stage: 'tcp', detail: 'h:1 refused', advice: 'start it' } as const;
+    const checks = [
+      { server: 'tokyo', check: works },
+      { server: 'os\u001b[31maka', check: gone },
+      { server: 'h:2', check: { ...works, verified: false } },
+    ];
+    const lines = localPage({ ...page, remote: 'unsaid', checks });
+    expect(lines.slice(0, 6)).toEqual([
+      'halflight local listens on 127.0.0.1:1081, 3 servers.',
+      '',
+      '  tokyo            answered in 42 ms and has the same key',
+      '  os\\u001b[31maka  failed at stage tcp: h:1 refused; likely cause: start it',
+      '  h:2              answered in 42 ms',
+      '',
+    ]);
+    expect(lines.join()).not.toContain('It keeps running');
+    const none = checks.map(({ server }) => ({ server, check: gone }));
+    expect(localPage({ ...page, remote: 'unsaid', checks: none })).toContain(
+      'It keeps running and works as soon as one of them does.',
+    );
+  });
+
   it('says which stage of the check failed, the likely cause, and that it goes on', () => {
     const text = textOf({
       check: { ok: false, stage: 'tcp', detail: 'h:1 refused the connection', advice: 'start it' },

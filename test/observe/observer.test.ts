@@ -19,7 +19,13 @@ const events: readonly ObservedEvent[] = [
   { event: 'denied', id: 2, protocol: 'HTTP' },
   { event: 'remote-lost', detail: 'no answer' },
   { event: 'remote-back' },
+  { event: 'remote-lost', detail: 'no answer', server: 'tokyo' },
+  { event: 'remote-back', server: 'tokyo' },
+  { event: 'servers-changed', from: ['tokyo', 'nara'], to: ['osaka'], why: 'no answer' },
+  { event: 'servers-changed', from: ['osaka'], to: [], why: 'refused' },
   { event: 'warning', detail: 'no journal' },
+  { event: 'probed', server: 'tokyo', ms: 48, smoothedMs: 50 },
+  { event: 'through', id: 1, server: 'tokyo' },
   { event: 'bound', id: 3, target, bound },
   { event: 'associated', id: 4, bound },
   { event: 'closed', id: 4, up: 5, down: 6, datagrams: { up: 2, down: 3, dropped: 1 }, ms: 7 },
@@ -53,6 +59,10 @@ describe('the log of events', () => {
       'info denied a client without the right credentials id=2 protocol=HTTP',
       'warn the remote cannot be reached detail="no answer"',
       'info the remote is back',
+      'warn the remote cannot be reached server=tokyo detail="no answer"',
+      'info the remote is back server=tokyo',
+      'info tokyo, nara → osaka: no answer',
+      'info osaka → no server: refused',
       'warn no journal',
     ]);
   });
@@ -84,7 +94,7 @@ describe('the log of events', () => {
 
 describe('events as JSON', () => {
   it('at the default level are those of the program, not those of connections', () => {
-    expect(written('info')).toEqual(events.slice(7, -3));
+    expect(written('info')).toEqual(events.slice(7, -5));
   });
 
   it('at level debug are all, with targets as text', () => {
