@@ -9,11 +9,14 @@ import {
   readPoints,
   type Reading,
   serversOf,
+  readHosts,
+  readMethod,
 } from './classic-server.js';
 import type { FileSettings, PortEntry } from './file-schema.js';
 import { placed } from './file-values.js';
 import type { JsonNode } from './json5.js';
-import { formatListen, parseListen } from './listen.js';
+import { formatListen, isWildcard, parseListen } from './listen.js';
+import { readManagerAddress } from './manager.js';
 import { together } from './together.js';
 
 /** What a classic file means to a half. */
@@ -32,6 +35,10 @@ export function readClassicRemote(reading: Reading): ClassicMeaning {
   // What the other half of a common file is told is nothing that this one lacks.
   for (const name of ['local_address', 'local_port', 'locals', 'online_config']) root.value(name);
   const servers = serversOf(root);
+  const managerAddress = readManager(reading);
+  if (managerAddress !== undefined && !servers.some(hasPassword)) {
+    return readManaged(reading, servers[0] ?? root, managerAddress);
+  }
   if (servers.length === 0) throw noServer(root);
   const users = new Map(servers.map((server) => [server, server.objects('users')]));
   const ports = together(
@@ -40,9 +47,50 @@ export function readClassicRemote(reading: Reading): ClassicMeaning {
   refuseSame(reading, ports);
   const [first, ...others] = ports.map(({ entry }) => entry);
   return {
-    settings: { ...first, ...(others.length > 0 && { ports: others }) },
+    settings: {
+      ...first,
+      ...(others.length > 0 && { ports: others }),
+      ...(managerAddress !== undefined && { managerAddress }),
+    },
     node: servers[0]?.node ?? root.node,
     objects: [root, ...servers, ...Array.from(users.values()).flat()],
+    warnings: [],
+  };
+}
+
+function hasPassword(server: ClassicObject): boolean {
+  return server.has('password') || server.has('port_password');
+}
+
+/** Where a panel is heard; shadowsocks-rust has its port in a key of its own. */
+function readManager({ file, root }: Reading): string | undefined {
+  const host = root.text('manager_address');
+  const port = root.port('manager_port');
+  if (host === undefined) return undefined;
+  const address = port === undefined ? host : formatTarget({ host, port });
+  placed(file, { name: 'manager_address', node: root.value('manager_address') ?? root.node }, () =>
+    readManagerAddress(address),
+  );
+  return address;
+}
+
+/** A remote whose ports are all opened by a panel: what the file says of a server is what they are like. */
+function readManaged(reading: Reading, server: ClassicObject, managerAddress: string): ClassicMeaning {
+  const { file, root } = reading;
+  const [hosts, method, udp] = together([
+    () => readHosts(reading, server),
+    () => (server.has('method') ? readMethod(file, server).name : undefined),
+    () => readMode(root, server),
+  ]);
+  const narrow = hosts.find(({ host }) => !isWildcard(host));
+  if (narrow !== undefined) {
+    const words = 'expected all addresses, which the ports of a manager have, got another';
+    throw file.complain(narrow.node, `server: ${words}`);
+  }
+  return {
+    settings: { managerAddress, ...(method !== undefined && { method }), udp },
+    node: server.node,
+    objects: [root, server],
     warnings: [],
   };
 }

@@ -74,14 +74,16 @@ export function readPluginOf(server: ClassicObject): PluginFlags {
   return { plugin: options === undefined ? name : `${name};${options}` };
 }
 
-interface Host {
+/** A host that a server names. */
+export interface Host {
   readonly node: JsonNode;
   readonly host: string;
   /** That of libev's `HOST:PORT`. */
   readonly port?: number;
 }
 
-function readHosts({ file, half }: Reading, server: ClassicObject): readonly Host[] {
+/** Its hosts, one at least; an empty one stands for all addresses of a remote. */
+export function readHosts({ file, half }: Reading, server: ClassicObject): readonly Host[] {
   const name = server.value('server') === undefined ? 'address' : 'server';
   const node = server.value(name);
   const nodes = node?.type === 'array' ? (node.children ?? []) : [];
@@ -108,7 +110,8 @@ function hostOf(text: string, half: Half): Omit<Host, 'node'> {
   return { host: split.host, ...(port !== undefined && { port }) };
 }
 
-function readMethod(file: JsonFile, server: ClassicObject): Method {
+/** Its method, which every server has to name. */
+export function readMethod(file: JsonFile, server: ClassicObject): Method {
   const name = server.text('method');
   if (name === undefined) throw server.complain('method', 'expected a method, got none');
   return placed(file, { name: 'method', node: server.value('method') ?? server.node }, () =>

@@ -24,6 +24,7 @@ const marks = [
   'locals',
   'port_password',
   'online_config',
+  'manager_address',
 ];
 /** What is worth a hint when a key is misspelt. */
 const known = [
