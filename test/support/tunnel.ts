@@ -191,8 +191,9 @@ export async function ask(
 /** The reply to a request, read no further than it goes. */
 export async function readReply(client: Peer): Promise<SocksReply> {
   const head = await client.read(4);
-  const rest = await client.read(head[3] === 4 ? 18 : 6);
-  const address = decodeTarget(concat([head.subarray(3), rest]), 0);
+  const ahead = head[3] === 3 ? await client.read(1) : Buffer.alloc(0);
+  const rest = await client.read(head[3] === 4 ? 18 : (ahead[0] ?? 4) + 2);
+  const address = decodeTarget(concat([head.subarray(3), ahead, rest]), 0);
   if (head[0] !== 5 || address === undefined) throw new Error(`reply: got ${head.toString('hex')}`);
   return { code: head[1] ?? -1, bound: address.target };
 }
