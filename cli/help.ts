@@ -43,11 +43,15 @@ With --users-file each user has a key, and the remote's own lets nobody in. The 
 method without 2022 in its name NAME:PASSWORD) and mode 0600. The same command with --uri-of NAME prints the URIs of one.
 With --api they can be changed while it runs: Shadowsocks Server Management API v1, Authorization: Bearer and the token.
 
+With --manager-address a panel opens and closes ports by the protocol of ss-manager, which asks nobody for a password. With
+nothing else said of a port or a key, these ports are the only ones. -m is then the method of those that name none.
+
 Examples:
   halflight remote
   halflight remote -l 203.0.113.7:443 --key-file /etc/halflight/remote.key
   halflight remote --users-file users --uri-of ann
   halflight remote --users-file users --api 8389 --api-token-file token
+  halflight remote --manager-address 127.0.0.1:6001
   HALFLIGHT_PASSWORD=… halflight remote -m chacha20-ietf-poly1305 --public-host vpn.example.com
   halflight remote --plugin 'obfs-server;obfs=http'
 ${endings}
