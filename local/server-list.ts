@@ -78,6 +78,7 @@ export class ServerList {
    */
   replace(choices: readonly ServerChoice[]): void {
     const wanted = distinct(choices);
+    if (this.#stopped) return;
     this.#newest += 1;
     const turn = this.#newest;
     this.#replacing = this.#replacing.then(() => this.#exchange(wanted, () => turn === this.#newest));

@@ -102,7 +102,7 @@ describe('words that a server took and did not answer', () => {
       },
     });
     const local = await localAmong([choice(first, 0, { port: tap.port }), choice(second, 1)], {
-      timeouts: { attemptMs: 60_000 },
+      timeouts: { attemptMs: 9_000 },
     });
     expect(await local.service.check()).toMatchObject({ ok: true });
     deaf = true;
