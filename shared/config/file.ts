@@ -106,7 +106,12 @@ function checkPorts(file: JsonFile, nodes: Nodes, { listen, ports = [] }: FileSe
   const { ports: row } = settingRows;
   const node = nodes.get('ports');
   if (node === undefined || row.kind !== 'entries') return;
-  const places = new Map<string, string>(listen === undefined ? [] : [[placeOf(listen), 'listen']]);
+  const places = new Map<string, string>();
+  // The system chooses another port each time that it is asked for any.
+  const take = (place: string, name: string): void => {
+    if (!place.endsWith(':0')) places.set(place, name);
+  };
+  if (listen !== undefined) take(placeOf(listen), 'listen');
   const entries = elementsOf(file, { name: 'ports', node }, 'objects');
   together(
     ports.map((port, index) => () => {
@@ -119,7 +124,7 @@ function checkPorts(file: JsonFile, nodes: Nodes, { listen, ports = [] }: FileSe
       if (first !== undefined) {
         throw file.complain(at.node, `${at.name}: expected another address than ${first}, got the same`);
       }
-      if (!place.endsWith(':0')) places.set(place, at.name);
+      take(place, at.name);
     }),
   );
 }
