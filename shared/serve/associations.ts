@@ -8,13 +8,13 @@ import type { Cipher, Roster } from '../codec/session.js';
 import type { Environment } from '../environment.js';
 import { codeOf, messageOf } from '../errors.js';
 import { bindDatagrams, type Datagrams, type Endpoint } from '../net/datagrams.js';
-import { moreDescriptors, mostDatagramSockets } from '../net/descriptors.js';
+import { moreDescriptors, mostDatagramSockets, openDatagramSockets } from '../net/descriptors.js';
 import type { Guard } from '../net/guard.js';
 import type { Resolver } from '../net/resolve.js';
 import type { Observer } from '../observe/events.js';
 import type { Accounts } from './accounts.js';
 import { Association, type Surroundings } from './association.js';
-import { Shortages } from './association-shortages.js';
+import { type Shortage, Shortages } from './association-shortages.js';
 import { AssociationTable, type IdleLimits, type Places } from './association-table.js';
 import { sourceOf } from './authenticate.js';
 import { Forgeries } from './forgeries.js';
@@ -152,6 +152,14 @@ class Associations implements DatagramService {
     return this.#forgeries.tooMany(source) && !this.#table.knows(source);
   }
 
+  /** What there is too little of for one more. Other ports, and streams of datagrams, have their share of the sockets. */
+  #shortageFor(source: string): Shortage | undefined {
+    const shortage = this.#table.makeRoom(source);
+    if (shortage !== undefined) return shortage;
+    // Its own listener is not one of them.
+    return openDatagramSockets() - 1 + socketsEach > mostDatagramSockets() ? 'descriptors' : undefined;
+  }
+
   /** Its association, which may begin with it; undefined when it may belong to none. */
   #associationOf(
     { session, sealer, timestamp, user }: OpenedPacket,
@@ -162,7 +170,7 @@ class Associations implements DatagramService {
     const recorded = timestamp !== undefined && timestamp < this.#notBefore;
     if (open !== undefined) return recorded ? undefined : open;
     const source = sourceOf(from.address);
-    const shortage = recorded ? undefined : this.#table.makeRoom(source);
+    const shortage = recorded ? undefined : this.#shortageFor(source);
     if (shortage !== undefined) this.#shortages.add(shortage);
     if (recorded || shortage !== undefined) {
       session?.end();
