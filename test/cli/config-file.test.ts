@@ -11,6 +11,8 @@ const loud = ['--json', '--log-level', 'debug'];
 interface Ready {
   readonly listen: string;
   readonly check?: { readonly ok: boolean };
+  /** The further ports of a remote. */
+  readonly ports?: readonly { readonly listen: string }[];
 }
 
 async function ready(running: Running): Promise<Ready> {
@@ -43,6 +45,46 @@ it('a remote and a local run from one classic file, and say what they do not sup
   expect(ofRemote.stderr).toContain('"fast_open": not supported, and ignored');
   expect(ofRemote.stderr + ofLocal.stderr + ofLocal.stdout).not.toContain('canary');
   expect(ofRemote.stderr + ofLocal.stderr).not.toContain('process list');
+});
+
+it.each([
+  ['of ours', (listen: string, password: string) => ({ uri: `ss://aes-256-gcm:${password}@${listen}` })],
+  [
+    'of shadowsocks-rust',
+    (listen: string, password: string) => {
+      const [server, port] = listen.split(':');
+      return { server, server_port: Number(port), method: 'aes-256-gcm', password };
+    },
+  ],
+])('a remote serves all its ports, and a local goes through all servers in a file %s', async (_, server) => {
+  const passwords = ['canary-violet-anchor-plume-9', 'canary-wjzrqkxmvhtbfgdn-ypcl'] as const;
+  const port = (password: string): object => ({ listen: '127.0.0.1:0', method: 'aes-256-gcm', password });
+  const remote = start([
+    'remote',
+    '-c',
+    await stored({ ...port(passwords[0]), ports: [port(passwords[1])] }),
+    ...loud,
+  ]);
+  const { listen, ports = [] } = await ready(remote);
+  const servers = [listen, ports[0]?.listen ?? ''].map((each, at) => server(each, passwords[at] ?? ''));
+  const local = start([
+    'local',
+    '-c',
+    await stored({ servers }),
+    '-l',
+    '127.0.0.1:0',
+    '--probe-target',
+    '127.0.0.1:9',
+    ...loud,
+  ]);
+  // Whether that can be had is not what this is about: both are asked for it.
+  const { servers: checked } = (await ready(local)) as Ready & { readonly servers: readonly unknown[] };
+  expect(checked).toHaveLength(2);
+  for (const { child } of [remote, local]) child.kill('SIGTERM');
+  const [ofRemote, ofLocal] = await Promise.all([remote.ended, local.ended]);
+  expect([ofRemote.exitCode, ofLocal.exitCode]).toEqual([0, 0]);
+  expect(ofRemote.stderr).not.toContain('absorbed');
+  expect(ofRemote.stderr + ofLocal.stderr + ofLocal.stdout).not.toContain('canary');
 });
 
 it('the file in the config directory is read, and a flag wins over it', async () => {

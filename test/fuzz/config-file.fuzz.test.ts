@@ -42,6 +42,15 @@ const anyKey = fc.constantFrom(
   'uri',
   'auth',
   'udp',
+  'ports',
+  'listen',
+  'key',
+  'server_port',
+  'port_password',
+  'users',
+  'tcp_weight',
+  'online_config',
+  'manager_address',
 );
 const structured = fc
   .dictionary(fc.oneof(anyKey, fc.string()), fc.jsonValue({ maxDepth: 3 }))
@@ -60,7 +69,10 @@ test('whatever stands in a config file is understood, or refused in one line tha
         expect(told.map(({ value }) => value).join()).not.toContain('golden-golden');
       } catch (error) {
         expect(error).toBeInstanceOf(ConfigError);
-        expect((error as ConfigError).message).toMatch(/^x\.json:\d+:\d+ [^\n]+$/);
+        const { message, others } = error as ConfigError;
+        for (const line of [message, ...others.map((other) => other.message)]) {
+          expect(line).toMatch(/^x\.json:\d+:\d+ [^\n]+$/);
+        }
       }
     }),
     { numRuns: fuzzRuns(4000) },
