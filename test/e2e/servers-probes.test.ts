@@ -17,6 +17,8 @@ describe.each(['raw', 'shadowsocks'] as const)('the servers of a list on the %s 
     await until(() => probes('tokyo') >= 3 && probes('osaka') >= 3);
     const { ms, smoothedMs } = local.seen('probed')[0] ?? { ms: 0, smoothedMs: 1 };
     expect(smoothedMs).toBe(ms);
+    // A halflight server on the raw wire shows its key to whoever has it.
+    expect(probeTarget.accepted > 0).toBe(wire === 'shadowsocks');
     await remotes[0]?.service.stop(0);
     await until(() => local.seen('servers-changed').length > 0);
     expect(local.seen('opened')).toEqual([]);

@@ -83,17 +83,26 @@ describe('a path that has others beside it', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('does not count a check of before the last loss', async () => {
-    const all = watched();
-    all.watch.fails('gone');
-    all.answer = found;
+  it('does not count a check that began before the last loss', async () => {
+    const answers: ((result: CheckResult) => void)[] = [];
+    const watch = new PathWatch(
+      () => new Promise((resolve) => answers.push(resolve)),
+      () => undefined,
+      () => 2,
+    );
+    watch.fails('gone');
     await vi.advanceTimersByTimeAsync(1_000);
-    all.watch.begin()();
-    all.watch.fails('again');
-    await vi.advanceTimersByTimeAsync(1_900);
-    expect(all.watch.lost).toBe(true);
-    await vi.advanceTimersByTimeAsync(3_000);
-    expect(all.watch.lost).toBe(false);
+    watch.begin()();
+    watch.fails('again');
+    answers[0]?.(found);
+    await vi.advanceTimersByTimeAsync(10_000);
+    answers[1]?.(found);
+    await vi.advanceTimersByTimeAsync(0);
+    expect([answers.length, watch.lost]).toEqual([2, true]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    answers[2]?.(found);
+    await vi.advanceTimersByTimeAsync(0);
+    expect([answers.length, watch.lost]).toEqual([3, false]);
   });
 });
 
