@@ -45,7 +45,7 @@ export async function runRemote(
 ): Promise<void> {
   const life = prepare(flags, 'remote');
   const { output, observer } = life;
-  const managed = await readManagedFlags(flags, process.env);
+  const managed = flags.uriOf === undefined ? await readManagedFlags(flags, process.env) : undefined;
   if (managed !== undefined) return runManaged(managed, flags, life);
   const { settings, ...found } = await unlessStopped(
     readRemoteFlags(flags, process.env, systemEnvironment),

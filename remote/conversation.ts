@@ -6,6 +6,7 @@ import type { ReplayStore } from '../shared/net/replay.js';
 import { SealedStream } from '../shared/net/sealed.js';
 import type { TcpStream } from '../shared/net/tcp.js';
 import { uotVersion } from '../shared/proxy/uot.js';
+import type { Account } from '../shared/serve/accounts.js';
 import type { Owned } from '../shared/serve/association.js';
 import { absorb } from '../shared/serve/authenticate.js';
 import { fixedTarget } from '../shared/serve/inbound.js';
@@ -15,7 +16,8 @@ import { serveUot, type UotOptions } from '../shared/serve/uot.js';
 
 /** Where it takes place. */
 export interface Room {
-  readonly machine: Machine;
+  /** One for all conversations of an account: they are remembered for as long as they are open. */
+  readonly machineOf: (account: Account) => Machine;
   readonly environment: Environment;
   readonly timeouts: Timeouts;
   readonly replay: ReplayStore;
@@ -32,7 +34,7 @@ export function converse(tcp: TcpStream, opened: OpenedRequest, room: Room & Own
   const raw = isReserved(opened.target);
   if (raw && opened.target.port !== reservedTarget.port) {
     const spoken = `${reservedTarget.port}, got ${opened.target.port}`;
-    room.machine.observer({
+    room.machineOf(account).observer({
       event: 'warning',
       detail: `carrier: expected raw wire version ${spoken}: update this remote`,
     });
@@ -62,5 +64,5 @@ export function converse(tcp: TcpStream, opened: OpenedRequest, room: Room & Own
     else serveUot(stream, uot, { ...room.uot, account });
     return;
   }
-  void serveStream(stream, raw ? room.inbound : fixedTarget(opened.target), { ...room.machine, account });
+  void serveStream(stream, raw ? room.inbound : fixedTarget(opened.target), room.machineOf(account));
 }

@@ -11,14 +11,14 @@ import { type Crowd, listen, type Listener, type ListenOptions } from '../shared
 import type { Resolver } from '../shared/net/resolve.js';
 import type { Observer } from '../shared/observe/events.js';
 import type { Outbound } from '../shared/outbound/outbound.js';
-import { Accounts } from '../shared/serve/accounts.js';
+import { type Account, Accounts } from '../shared/serve/accounts.js';
 import { type DatagramService, serveDatagrams } from '../shared/serve/associations.js';
 import { Attempts } from '../shared/serve/attempts.js';
 import { authenticate, type Gate, type WaitingRoom } from '../shared/serve/authenticate.js';
 import { Connections, warnCrowded } from '../shared/serve/connections.js';
 import { liveUsers, noUsers, type UserRecords } from '../shared/serve/live-users.js';
 import { pluginSide, reservePublic, startPluginBefore } from '../shared/serve/plugin.js';
-import type { Inbound } from '../shared/serve/serve.js';
+import type { Inbound, Machine } from '../shared/serve/serve.js';
 import type { Timeouts } from '../shared/serve/timeouts.js';
 import type { Unproven } from '../shared/serve/unproven.js';
 import type { UserStore } from '../shared/serve/user-store.js';
@@ -143,8 +143,20 @@ function openDoor({ settings, premises, cipher, users, memory, accounts }: Withi
     absorbMs,
     absorbed,
   };
+  const machines = new WeakMap<Account, Machine>();
   const room: Room = {
-    machine: { role: 'remote', outbound, observer, idleMs, attempts },
+    machineOf: (account) => {
+      const machine = machines.get(account) ?? {
+        role: 'remote',
+        outbound,
+        observer,
+        idleMs,
+        attempts,
+        account,
+      };
+      machines.set(account, machine);
+      return machine;
+    },
     environment,
     timeouts,
     replay,
