@@ -1,11 +1,14 @@
 /** Trying the path to a server, once, for whoever wants to know whether it works and if not, why. */
 import type { Target } from '../shared/codec/address.js';
 import { AuthError, codeOf, DialError, messageOf } from '../shared/errors.js';
+import { isOwnTrouble } from '../shared/net/dial-errors.js';
 import type { Wire } from '../shared/net/sealed.js';
 import type { CheckResult, CheckStage } from '../shared/observe/events.js';
 import { probeThrough } from '../shared/outbound/probe.js';
 import { probe, type Tunnel } from '../shared/outbound/tunnel.js';
 import { adviceOn, type FailedCheck } from './advice.js';
+
+const ownAdvice = 'this computer has no means for one more connection: raise its limit of open files';
 
 /** How long one check may take, ms: somebody waits in front of a terminal. */
 const checkMs = 5_000;
@@ -58,7 +61,14 @@ function bounded(tunnel: Tunnel): Tunnel {
 
 function failed(error: unknown, how: Omit<FailedCheck, 'stage' | 'cause'>): CheckResult {
   const end = endOf(error);
-  return { ok: false, stage: end.stage, detail: messageOf(error), advice: adviceOn({ ...end, ...how }) };
+  const own = isOwnTrouble(error);
+  return {
+    ok: false,
+    stage: end.stage,
+    detail: messageOf(error),
+    advice: own ? ownAdvice : adviceOn({ ...end, ...how }),
+    ...(own && { ownTrouble: true }),
+  };
 }
 
 /** How far it came, told by what ended it. */

@@ -170,12 +170,14 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
   async look(): Promise<CheckResult> {
     this.#lookedAt = performance.now();
     const result = await (this.#asking ??= this.#ask());
-    if (!result.ok) this.#watch.fails(result.detail);
+    if (!result.ok && result.ownTrouble !== true) this.#watch.fails(result.detail);
     return result;
   }
 
+  /** Whether nothing speaks against it, asked now. */
   async works(): Promise<boolean> {
-    return (await (this.#asking ??= this.#ask())).ok;
+    const result = await (this.#asking ??= this.#ask());
+    return result.ok || result.ownTrouble === true;
   }
 
   fails(why: unknown): void {

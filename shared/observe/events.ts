@@ -113,4 +113,6 @@ export type CheckResult =
       readonly detail: string;
       /** The likely cause and what to do about it, in one line. */
       readonly advice: string;
+      /** This computer had no means for it, and so it says nothing of the remote. */
+      readonly ownTrouble?: true;
     };

@@ -31,4 +31,29 @@ describe.each(['raw', 'shadowsocks'] as const)('several servers on the %s wire',
     ]);
     expect(local.seen('refused')).toEqual([]);
   });
+
+  it('lose at most the requests that are under way, however many there are', async () => {
+    const [echo, probeTarget] = [await startEcho(), await nameServer()];
+    const tunnel = await startAmong(2, { uri: { wire }, local: { probeTarget } });
+    const [tokyo] = tunnel.remotes;
+    let begun = 0;
+    const works = async (): Promise<number> => {
+      let failures = 0;
+      for (let turn = 0; turn < 20; turn += 1) {
+        begun += 1;
+        if (begun === 100) void tokyo?.service.stop(0);
+        await echoed(tunnel, echo, `request ${begun}`).catch(() => {
+          failures += 1;
+        });
+      }
+      return failures;
+    };
+    const failures = await Promise.all(Array.from({ length: 16 }, works));
+    console.log(
+      `${wire}: of 320 requests, 16 at a time, ${failures.reduce((sum, each) => sum + each)} were under way`,
+    );
+    // Who loses one tries again, and meets the other server.
+    expect(Math.max(...failures)).toBeLessThanOrEqual(1);
+    expect(tunnel.local.seen('through').at(-1)?.server).toBe('osaka');
+  });
 });
