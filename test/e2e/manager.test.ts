@@ -13,6 +13,7 @@ import { readService } from '../../shared/config/service-address.js';
 import type { ManagerSettings } from '../../shared/config/settings.js';
 import { udpClient } from '../support/associate.js';
 import { type Panel, panel } from '../support/manager.js';
+import { relayPlugin } from '../support/plugin.js';
 import { connect, type Peer } from '../support/peer.js';
 import { startEcho, deadPort } from '../support/targets.js';
 import { ask, connectThrough, expectServed, type FarEnd, localHalf, remoteHalf } from '../support/tunnel.js';
@@ -171,13 +172,19 @@ describe('a remote with a manager', () => {
   });
 
   it('runs no plugin that was not named before, whoever asks (T-35)', async () => {
-    const { ask } = await managed({ allowPlugins: ['obfs-server'] });
+    const plugin = relayPlugin();
+    const { ask, events } = await managed({ allowPlugins: [plugin] });
     const port = await deadPort();
-    for (const plugin of ['/bin/sh', 'sh', '$(touch pwned)', '../obfs-server', 'obfs-server;x']) {
-      const request = { server_port: port, password: 'x', plugin, plugin_opts: '-c id' };
-      expect(await ask(`add: ${JSON.stringify(request)}`)).toBe('err');
+    const add = (name: string): string =>
+      `add: ${JSON.stringify({ server_port: port, password: 'x', plugin: name, plugin_opts: 'server' })}`;
+    for (const name of [relayPlugin(), '/bin/sh', '$(touch pwned)', `${plugin};x`, `${plugin} `]) {
+      expect(await ask(add(name))).toBe('err');
     }
-    expect(await ask(`add: {"server_port":${port},"password":"x","plugin":""}`)).toBe('ok');
+    expect(events.filter(({ event }) => event === 'plugin-said')).toEqual([]);
+    expect(await ask(add(''))).toBe('ok');
+    expect(await ask(add(plugin))).toBe('ok');
+    const local = await localHalf(farEnd(port, 'x'), { plugin: { name: plugin } });
+    await expectServed({ local }, await startEcho());
   });
 
   it('warns once of weak passwords, and takes them', async () => {
@@ -189,15 +196,16 @@ describe('a remote with a manager', () => {
   });
 
   it('leads nobody to its manager, or to another of its ports', async () => {
-    const { ask: tell, port: own, events } = await managed();
+    const { ask: tell, port: own } = await managed();
     const [one, other] = [await deadPort(), await deadPort()];
     for (const port of [one, other]) await tell(`add: {"server_port":${port},"password":"p${port}"}`);
     const local = await localHalf(farEnd(one, `p${one}`));
     expect((await ask(local.port, { host: '127.0.0.1', port: other })).reply.code).toBe(2);
     const client = await udpClient(local.port);
     await client.send({ host: '127.0.0.1', port: own }, `remove: {"server_port":${other}}`);
-    client.control.end();
-    await vi.waitUntil(() => events.some(({ event }) => event === 'closed'));
+    // What comes after it has come back.
+    await client.send(await udpEcho(), 'marker');
+    await client.socket.next();
     expect(JSON.parse(await tell('list'))).toHaveLength(2);
   });
 
