@@ -23,7 +23,9 @@ describe('the tables of the matrix', () => {
     const results = [seen({}), seen({ method: 'aes-128-gcm' })];
     const tables = tablesOf([{ name: 'one', version: '1.2', results }], ['half-close'], '2026-01-02');
     expect(tables).toContain('Last run: 2026-01-02.');
-    expect(tables).toContain('| one | 1.2 | `aes-256-gcm`, `aes-128-gcm` | none | no |');
+    expect(tables).toContain('| version | 1.2 |');
+    expect(tables).toContain('| `aes-128-gcm` | as client |');
+    expect(tables).toContain('| `xchacha20-ietf-poly1305` | – |');
     expect(rowOf(tables, theirs, 'half-close')).toBe('| half-close | ✓ |');
   });
 
@@ -53,7 +55,8 @@ describe('the tables of the matrix', () => {
       { name: 'two', version: undefined, results: [] },
     ];
     const tables = tablesOf(runs, ['half-close'], 'today');
-    expect(tables).toContain('| two | not installed | – | – | – |');
+    expect(tables).toContain('| version | 1.2 | not installed |');
+    expect(tables).toContain('| `aes-256-gcm` | as client | – |');
     expect(rowOf(tables, theirs, 'half-close')).toBe('| half-close | ✓ | not installed |');
   });
 

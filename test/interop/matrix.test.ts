@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { findMethod, type MethodName } from '../../index.js';
 import { hasIdentities } from '../../shared/codec/keys.js';
-import { cases } from './matrix/cases.js';
+import { cases, fits } from './matrix/cases.js';
 import { implementations } from './matrix/implementations.js';
 import { differenceOf, type Implementation, missingOf, type Side, versionOf } from './matrix/peer.js';
 import type { Cast } from './matrix/stage.js';
@@ -13,6 +13,8 @@ const sides: Readonly<Record<Side, string>> = {
   client: 'its client and our remote',
   server: 'our local and its server',
 };
+/** Long enough for whatever comes at all, ms. */
+const deadlineMs = 20_000;
 const page = resolve(import.meta.dirname, '../../docs/interop.md');
 
 /** Whether one key is all that is tried with this method, or users with a key each as well. */
@@ -43,23 +45,29 @@ const runs: Run[] = implementations.map((peer) => {
     `${title}: %s`,
     (_words, side) => {
       describe.each(castsOf(peer, side))('%s', (_title, cast) => {
-        const fitting = cases.filter(({ fits = () => true }) => fits(cast));
-        it.each(fitting.map((one) => [one.name, one] as const))('%s', async (name, { wants, run }) => {
-          const { method, shared } = cast;
-          const difference = differenceOf(peer, { side, method, name });
-          const { why } = difference ?? {};
-          let seen: string | undefined;
-          try {
-            seen = await run(cast);
-          } finally {
-            results.push({ side, method, shared, name, seen, wants, ...(why !== undefined && { why }) });
-          }
-          expect(seen).toBe(difference?.sees ?? wants);
-        });
+        const fitting = cases.filter((one) => fits(one, cast));
+        it.each(fitting.map((one) => [one.name, one] as const))(
+          '%s',
+          async (name, { wants, run }) => {
+            const { method, shared } = cast;
+            const difference = differenceOf(peer, { side, method, name });
+            const { why } = difference ?? {};
+            let seen: string | undefined;
+            try {
+              seen = await run(cast);
+            } finally {
+              results.push({ side, method, shared, name, seen, wants, ...(why !== undefined && { why }) });
+            }
+            expect(seen).toBe(difference?.sees ?? wants);
+          },
+          deadlineMs,
+        );
       });
     },
   );
-  return { name: peer.name, version: missing.length === 0 ? versionOf(peer) : undefined, results };
+  const { name, remark } = peer;
+  const version = missing.length === 0 ? versionOf(peer) : undefined;
+  return { name, version, results, ...(remark !== undefined && { remark }) };
 });
 
 afterAll(async () => {

@@ -5,6 +5,8 @@ export interface Case {
   readonly name: string;
   /** What should be seen. */
   readonly wants: string;
+  /** It is one of datagrams. */
+  readonly datagrams?: true;
   /** Whether it makes sense for them; always, unless said otherwise. */
   readonly fits?: (cast: Cast) => boolean;
   /** What is seen. */

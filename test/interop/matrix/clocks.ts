@@ -50,6 +50,7 @@ export const clockCases: readonly Case[] = Object.entries(tries).flatMap(([kind,
     [1, -1].map((direction) => ({
       name: `${kind}, our clock ${seconds} s ${direction > 0 ? 'ahead' : 'behind'}`,
       wants: seconds > most ? 'refused' : 'taken',
+      ...(kind === 'datagrams' && { datagrams: true as const }),
       fits: is2022,
       run: (cast: Cast) => {
         const now = (): number => Date.now() + direction * seconds * 1000;

@@ -6,7 +6,6 @@ import type { Target } from '../../../shared/codec/address.js';
 import { readUdpHeader } from '../../../shared/proxy/udp-header.js';
 import { udpEcho } from '../../support/udp.js';
 import type { Case } from './case.js';
-import type { Entrance } from './peer.js';
 import { type Cast, setStage, type Staging } from './stage.js';
 
 /** Nothing else is sent of this content: what it finds is a way, not an answer. */
@@ -26,7 +25,7 @@ export async function openLine(cast: Cast, target: Target, staging: Staging = {}
   const entrance = await (await setStage(cast, staging)).entrance(target);
   const came: Buffer[] = [];
   entrance.socket.socket.on('message', (datagram) => {
-    came.push(Buffer.from(payloadOf(entrance, datagram)));
+    came.push(Buffer.from(payloadOf(datagram)));
   });
   return {
     send: (payload) => entrance.socket.say(concat([entrance.header, payload]), entrance),
@@ -61,8 +60,7 @@ async function lineToEcho(cast: Cast, host = '127.0.0.1', name = host, staging: 
   return line;
 }
 
-function payloadOf({ header }: Entrance, datagram: Buffer): Uint8Array {
-  if (header.length === 0) return datagram;
+function payloadOf(datagram: Buffer): Uint8Array {
   const read = readUdpHeader(datagram);
   if (read === undefined) throw new Error(`answer: expected a UDP header, got ${datagram.toString('hex')}`);
   return read.payload;
@@ -80,6 +78,7 @@ async function sizesEchoed(line: Line): Promise<string> {
 function echoAs(name: string, host: string, asked = host): Case {
   return {
     name: `datagrams to ${name}`,
+    datagrams: true,
     wants: 'echoed',
     run: async (cast) => sizesEchoed(await lineToEcho(cast, host, asked)),
   };
@@ -88,9 +87,11 @@ function echoAs(name: string, host: string, asked = host): Case {
 export const datagramCases: readonly Case[] = [
   echoAs('IPv4, of 1, 512 and 1,400 bytes', '127.0.0.1'),
   echoAs('IPv6', '::1'),
-  echoAs('a domain', '127.0.0.1', 'localhost'),
+  // The name means two addresses, and either is right.
+  echoAs('a domain', '::', 'localhost'),
   {
     name: 'an empty datagram',
+    datagrams: true,
     wants: 'echoed',
     async run(cast) {
       const line = await lineToEcho(cast);
@@ -102,11 +103,12 @@ export const datagramCases: readonly Case[] = [
   },
   {
     name: 'the largest datagram',
+    datagrams: true,
     wants: '65,000 bytes',
     async run(cast) {
       const line = await lineToEcho(cast);
       let largest = 1_400;
-      for (const size of [2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 65_000]) {
+      for (const size of [1_900, 4_000, 8_000, 16_000, 32_000, 60_000, 65_000]) {
         const payload = randomBytes(size);
         await line.send(payload);
         if (!(await line.echoes(payload, 300))) break;
@@ -117,6 +119,7 @@ export const datagramCases: readonly Case[] = [
   },
   {
     name: 'datagrams in a stream (UDP over TCP)',
+    datagrams: true,
     wants: 'echoed',
     fits: ({ peer, side }) => peer[side]?.overTcp === true,
     run: async (cast) => sizesEchoed(await lineToEcho(cast, '127.0.0.1', '127.0.0.1', { overTcp: true })),

@@ -61,7 +61,21 @@ export const intruderCases: readonly Case[] = [
     },
   },
   {
+    name: 'unknown user: our local says that something is wrong',
+    wants: 'said',
+    // Where the server keeps silent it takes seconds.
+    fits: ({ side, method }) => side === 'server' && method.endsWith('aes-256-gcm'),
+    async run(cast) {
+      const stage = await setStage(cast, { stranger: true });
+      const client = await stage.connect(await startTarget());
+      void client.send('hello');
+      await vi.waitUntil(() => client.ending !== undefined, { timeout: watchMs }).catch(() => false);
+      return (await stage.complaint()) === undefined ? 'not said' : 'said';
+    },
+  },
+  {
     name: 'datagrams of an unknown user',
+    datagrams: true,
     wants: 'not served',
     async run(cast) {
       const line = await openLine(cast, await udpEcho(), { stranger: true });

@@ -3,8 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import type { MethodName, UserSecret } from '../../../index.js';
-import type { Target } from '../../../shared/codec/address.js';
-import type { UdpPeer } from '../../support/udp.js';
 import type { Peer } from '../programs.js';
 
 /** On which side of ours somebody else stands. */
@@ -30,26 +28,13 @@ export interface Errand {
   readonly overTcp: boolean;
 }
 
-/** Where datagrams go in. */
-export interface Entrance extends Target {
-  readonly socket: UdpPeer;
-  /** What stands before each payload; before those that come back stands the same, or another of the kind. */
-  readonly header: Uint8Array;
-}
-
-/** A client that is ready. */
-export interface RunningClient {
-  /** Its SOCKS5 port. */
-  readonly port: number;
-  /** The way for datagrams to `target`, if it is not the one that RFC 1928 has. */
-  readonly entrance?: (target: Target) => Promise<Entrance>;
-}
-
 /** One side of an implementation. */
 interface Role {
   readonly methods: readonly MethodName[];
   /** Whether it knows identity headers (SIP023). */
   readonly identities?: true;
+  /** Its datagrams are not those of the standard. */
+  readonly streamsOnly?: true;
   /** Whether it takes or sends datagrams in streams (UDP over TCP). */
   readonly overTcp?: true;
 }
@@ -60,7 +45,8 @@ export interface ServerRole extends Role {
 }
 
 export interface ClientRole extends Role {
-  readonly start: (errand: Errand) => Promise<RunningClient>;
+  /** Starts a client; its SOCKS5 port of 127.0.0.1. */
+  readonly start: (errand: Errand) => Promise<number>;
 }
 
 /** What is seen instead of what the case wants, which nobody here can change. */
@@ -89,6 +75,8 @@ export interface Implementation {
   readonly client?: ClientRole;
   readonly server?: ServerRole;
   readonly differs: readonly Difference[];
+  /** What else the reader of the tables should know, in one paragraph. */
+  readonly remark?: string;
 }
 
 /** The programs of it that are not on the PATH. */

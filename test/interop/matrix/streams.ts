@@ -1,7 +1,8 @@
 /** What streams have to stand. */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Peer } from '../../support/peer.js';
-import { byteByByte } from '../../support/tap.js';
+import { byteByByte, type Carry } from '../../support/tap.js';
 import { startTarget, type TestTarget } from '../../support/targets.js';
 import { type Case, unless } from './case.js';
 import { setStage, type Cast, type Staging } from './stage.js';
@@ -32,6 +33,22 @@ async function exchange(client: Peer, target: TestTarget, size: number): Promise
   void far.send(down);
   return down.equals(await client.read(size)) ? 'intact' : 'garbled on the way down';
 }
+
+/** The very first byte is read before the second comes, however slow the reader. */
+const dribbled: Carry = async (from, to) => {
+  let first = true;
+  async function* held(): AsyncGenerator<Buffer> {
+    for await (const piece of from) {
+      if (first) {
+        first = false;
+        to.write(piece.subarray(0, 1));
+        await pause(100);
+        yield piece.subarray(1);
+      } else yield piece;
+    }
+  }
+  await byteByByte(held(), to);
+};
 
 function firstWrite(size: number): Case {
   return {
@@ -120,7 +137,7 @@ export const streamCases: readonly Case[] = [
     wants: 'intact',
     async run(cast) {
       const target = await startTarget();
-      const client = await (await setStage(cast, { up: byteByByte })).connect(target);
+      const client = await (await setStage(cast, { up: dribbled })).connect(target);
       return unless('refused', () => exchange(client, target, 100));
     },
   },

@@ -22,6 +22,7 @@ export interface Run {
   /** Undefined where it is not installed. */
   readonly version: string | undefined;
   readonly results: readonly Result[];
+  readonly remark?: string;
 }
 
 const sides: Readonly<Record<Side, string>> = {
@@ -35,10 +36,18 @@ export function tablesOf(runs: readonly Run[], names: readonly string[], date: s
   const parts = [
     ...[`Last run: ${date}.`, ''],
     ...table(
-      ['program', 'version', 'methods, as client', 'methods, as server', 'users with a key each (2022)'],
-      runs.map((run) => [run.name, run.version ?? 'not installed', ...summaryOf(run)]),
+      ['', ...runs.map(({ name }) => name)],
+      [
+        ['version', ...runs.map(({ version = 'not installed' }) => version)],
+        ...Object.values(allMethods).map(({ name }) => [
+          `\`${name}\``,
+          ...runs.map((run) => triedWith(run, name)),
+        ]),
+        ['users with a key each (SIP023)', ...runs.map(triedWithUsers)],
+      ],
     ),
   ];
+  for (const { name, remark } of runs) if (remark !== undefined) parts.push('', `${name}: ${remark}`);
   for (const [side, title] of Object.entries(sides) as [Side, string][]) {
     const rows = names.map((name) => {
       const cells = runs.map((run) => cellOf(run, { side, name }, notes));
@@ -68,16 +77,19 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
 }
 
-function summaryOf({ results, version }: Run): readonly string[] {
-  if (version === undefined) return [untried, untried, untried];
-  const tried = (side: Side): readonly MethodName[] =>
-    methodsOf(results.filter((result) => result.side === side));
-  const named = results.some(({ shared, method }) => shared && allMethods[method].edition === 2022);
-  return [label(tried('client')), label(tried('server')), named ? 'yes' : 'no'];
+/** On which sides it was tried with this method. */
+function triedWith({ results }: Run, method: MethodName): string {
+  const client = results.some((one) => one.side === 'client' && one.method === method);
+  const server = results.some((one) => one.side === 'server' && one.method === method);
+  if (client && server) return 'both ways';
+  if (client) return 'as client';
+  return server ? 'as server' : untried;
 }
 
-function label(methods: readonly MethodName[]): string {
-  return methods.length === 0 ? 'none' : methods.map((method) => `\`${method}\``).join(', ');
+function triedWithUsers({ results }: Run): string {
+  return results.some(({ shared, method }) => shared && allMethods[method].edition === 2022)
+    ? 'both ways'
+    : untried;
 }
 
 /** What one implementation does in one case, with all its methods. */
