@@ -53,12 +53,12 @@ export function isClassic(file: JsonFile): boolean {
 /** Ours are URIs, or objects with one. */
 function namesHosts(servers: JsonNode): boolean {
   const names = (servers.children ?? []).flatMap(propertiesOf).map(({ name }) => name);
-  return names.some((name) => name === 'server' || name === 'address');
+  return !names.includes('uri') && names.some((name) => name === 'server' || name === 'address');
 }
 
 /**
  * The half that a classic file is probably for, when nobody says: that of the server when it names all addresses of a
- * machine, which no client can dial, or a password for each of several ports.
+ * machine, which no client can dial, or a password for each of several ports, or where a panel is heard.
  */
 export function classicHalf(file: JsonFile): Half {
   const named = [file.root, ...listsIn(file.root)].flatMap(propertiesOf);
@@ -68,7 +68,8 @@ export function classicHalf(file: JsonFile): Half {
   const everywhere = hosts.some(
     ({ value }) => typeof value === 'string' && isWildcard(value.replace(/[[\]]/g, '')),
   );
-  return everywhere || named.some(({ name }) => name === 'port_password') ? 'remote' : 'local';
+  const served = ['port_password', 'manager_address'];
+  return everywhere || named.some(({ name }) => served.includes(name)) ? 'remote' : 'local';
 }
 
 function listsIn(root: JsonNode): readonly JsonNode[] {

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { classicHalf, isClassic } from '../../shared/config/classic.js';
+import { readOurs } from '../../shared/config/file.js';
+import { type JsonFile, parseJsonFile } from '../../shared/config/file-text.js';
+import { ConfigError } from '../../shared/errors.js';
+
+const file = (content: object): JsonFile => parseJsonFile('x.json', Buffer.from(JSON.stringify(content)));
+
+describe('a file of another program', () => {
+  it.each([
+    [{ server: 'h' }, true],
+    [{ servers: [{ server: 'h' }] }, true],
+    [{ servers: [{ address: 'h' }] }, true],
+    [{ shadowsocks: [] }, true],
+    [{ manager_address: 'x' }, true],
+    [{ online_config: {} }, true],
+    [{ servers: ['ss://x'] }, false],
+    [{ servers: [{ uri: 'ss://x' }] }, false],
+    [{ servers: [{ uri: 'ss://x', server: 'h' }] }, false],
+    [{ servers: [] }, false],
+    [{ servers: {} }, false],
+    [{ ports: [{ listen: ':1' }] }, false],
+    [{ method: 'aes-256-gcm', password: 'x' }, false],
+  ])('is told from ours: %j', (content, expected) => {
+    expect(isClassic(file(content))).toBe(expected);
+  });
+
+  it.each([
+    [{ server: 'h' }, 'local'],
+    [{ server: '192.0.2.1' }, 'local'],
+    [{ server: ['one', 'two'] }, 'local'],
+    [{ servers: [{ address: 'h' }, { address: 'i' }] }, 'local'],
+    [{ server: '0.0.0.0' }, 'remote'],
+    [{ server: '::' }, 'remote'],
+    [{ server: ['[::0]', '0.0.0.0'] }, 'remote'],
+    [{ servers: [{ address: '::' }] }, 'remote'],
+    [{ server: 'h', port_password: {} }, 'remote'],
+    [{ locals: [{}], online_config: {} }, 'local'],
+    [{ manager_address: '127.0.0.1:1' }, 'remote'],
+  ])('is probably for a half: %j', (content, half) => {
+    expect(classicHalf(file(content))).toBe(half);
+  });
+});
+
+it('a secret is not judged by a method that nobody knows', () => {
+  let thrown: unknown;
+  try {
+    readOurs(file({ method: 'aes-255-gcm', password: 'x' }), 'remote');
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toBeInstanceOf(ConfigError);
+  expect((thrown as ConfigError).message).toContain('method: ');
+  expect((thrown as ConfigError).others).toEqual([]);
+});
