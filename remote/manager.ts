@@ -177,7 +177,7 @@ class ManagedPorts {
     const { observer } = this.#options;
     const weak = method.edition === 2017 ? weakPassword(secret) : undefined;
     if (weak !== undefined) this.#warnWeak(port, weak);
-    const unused = ignored.length > 0 ? `; ${ignored.join(', ')} mean nothing here` : '';
+    const unused = ignored.length > 0 ? `, without ${ignored.join(', ')}` : '';
     observer({ event: 'managed', port, detail: `opening, with ${method.name}${unused}` });
   }
 

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { readService } from '../../shared/config/service-address.js';
+import { cliStarter } from '../support/cli.js';
+import { canaryKey, temporaryDirectories } from '../support/config.js';
+import { panel } from '../support/manager.js';
+import { deadPort } from '../support/targets.js';
+
+const run = cliStarter();
+const temporaryDirectory = temporaryDirectories();
+
+interface Ready {
+  readonly listen?: string;
+  readonly manager: string;
+  readonly ports?: readonly unknown[];
+}
+
+it('halflight remote --manager-address opens what a panel asks for, and nothing else', async () => {
+  const remote = run(['remote', '--manager-address', '127.0.0.1:0', '--json', '--log-level', 'debug']);
+  const ready = JSON.parse((await remote.nextLine()) ?? '') as Ready;
+  expect(ready).toEqual({ event: 'ready', role: 'remote', manager: ready.manager, ports: [] });
+  const { ask } = await panel(readService(ready.manager));
+  const port = await deadPort();
+  expect(await ask(`add: {"server_port":${port},"password":"hunter2 hunter2","no_delay":true}`)).toBe('ok');
+  expect(await ask('ping')).toBe(`stat: {"${port}":0}`);
+  remote.child.kill('SIGTERM');
+  const { exitCode, stdout, stderr } = await remote.ended;
+  expect(exitCode).toBe(0);
+  expect(stderr).toContain(`detail="opening, with chacha20-ietf-poly1305, without no_delay"`);
+  expect(`${stdout}${stderr}`).not.toContain('hunter2');
+});
+
+it('with a key it has its own port as well', async () => {
+  const words = ['remote', '--manager-address', '127.0.0.1:0', '-l', '127.0.0.1:0', '--json'];
+  const remote = run(words, { variables: { HALFLIGHT_KEY: canaryKey } });
+  const ready = JSON.parse((await remote.nextLine()) ?? '') as Ready;
+  expect(ready.listen).toMatch(/^127\.0\.0\.1:\d+$/);
+  const { ask } = await panel(readService(ready.manager));
+  expect(await ask('list')).toBe('[\n]');
+  remote.child.kill('SIGTERM');
+  expect((await remote.ended).exitCode).toBe(0);
+});
+
+it.each([
+  ['an address that others can reach', () => '0.0.0.0:6001', 'expected one of this machine alone'],
+  ['a path that is no socket', () => import.meta.filename, 'expected a free path, or a socket that nobody'],
+  [
+    'a path in no directory',
+    async () => join(await temporaryDirectory(), 'no', 'such'),
+    'No such file or directory',
+  ],
+])('listens to nobody at %s', async (_, address, why) => {
+  const { exitCode, stderr } = await run(['remote', '--manager-address', await address()]).ended;
+  expect([exitCode, stderr]).toEqual([78, expect.stringContaining(why)]);
+});
