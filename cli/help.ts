@@ -15,7 +15,7 @@ keeps it out of the process list.
 `;
 
 const configuring = `
-A config file says what flags say, in JSON: {"listen": ":443"}. Flags win over variables, and these over the file. What a
+A config file says what flags say, in JSON5: {"listen": ":443"}. Flags win over variables, and these over the file. What a
 switch in the file says can be taken back: --udp is the opposite of --no-udp, --no-open of --open.
 `;
 
@@ -112,7 +112,7 @@ Exit codes: 0 printed, 64 usage, 78 a link that cannot be used; 1 when --first-p
 tell the connections of a link.`,
   config: `
 A file is read for a local or for a remote by what is in it; --for says so where it says nothing or fits both. check tells
-the first mistake as FILE:LINE:COLUMN. show starts nothing and makes no key. What is imported is the file of shadowsocks-libev,
+all mistakes, each as FILE:LINE:COLUMN. show starts nothing and makes no key. What is imported is the file of shadowsocks-libev,
 shadowsocks-rust or the Python program, which -c reads as well.
 
 Examples:
