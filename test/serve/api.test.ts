@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import net from 'node:net';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startApi } from '../../shared/serve/api/api.js';
 import { apiToken, askApi, runningApi, tellApi } from '../support/api.js';
 import { memoryUsage, memoryUsers } from '../support/memory-users.js';
@@ -178,6 +179,46 @@ describe('the management API withstands', () => {
     expect(await askApi(port, 'GET /')).toMatchObject({ status: 200 });
     expect(await users.list()).toHaveLength(1);
     expect(events).toEqual([]);
+  });
+
+  it('a second Host and an Origin behind more headers than Node counts', async () => {
+    const { port } = await runningApi();
+    const many = Array.from({ length: 1995 }, () => 'a:');
+    const head = ['GET /users HTTP/1.1', host(port), bearer, ...many];
+    expect(await tellApi(port, [...head, host(port), 'Connection: close'])).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await tellApi(port, [...head, 'Origin: null', 'Connection: close'])).toMatch(/^HTTP\/1\.1 403 /);
+  });
+
+  it('strangers who are refused and never end: their places are given back, and it can stop', async () => {
+    const { port, service } = await runningApi();
+    const strangers = await Promise.all(
+      Array.from({ length: 64 }, async () => {
+        const socket = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+        onTestFinished(() => {
+          socket.destroy();
+        });
+        socket.on('error', () => undefined);
+        socket.resume();
+        socket.write('CONNECT x:1 HTTP/1.1\r\n\r\n');
+        await once(socket, 'end');
+        return socket;
+      }),
+    );
+    await vi.waitFor(
+      async () => {
+        expect(await askApi(port, 'GET /')).toMatchObject({ status: 200 });
+      },
+      { timeout: 4_000 },
+    );
+    expect(strangers.every((socket) => socket.writable)).toBe(true);
+    const late = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    onTestFinished(() => {
+      late.destroy();
+    });
+    late.resume();
+    late.write('CONNECT x:1 HTTP/1.1\r\n\r\n');
+    await once(late, 'end');
+    await service.stop(60_000);
   });
 
   it('more connections than it takes: the first of them are served', async () => {

@@ -25,6 +25,8 @@ const requestMs = 10_000;
 /** How often Node looks for those who take longer, and how long a connection may wait for another request. */
 const lookEveryMs = 1_000;
 const idleMs = 5_000;
+/** How long whoever was refused may read before it is let go of, whether it ends its half or not. */
+const refusedMs = 1_000;
 
 export interface ApiOptions {
   /** An address that only this machine can reach: the token, and the keys of all users, go over it as they are. */
@@ -47,6 +49,8 @@ export async function startApi(managed: Managed, { listen, token, observer }: Ap
     requireHostHeader: false,
   });
   server.maxConnections = mostConnections;
+  // Of more than Node's 2,000 the rest would not be judged; `mostHeadBytes` bounds them.
+  server.maxHeadersCount = 0;
 
   const replyTo = async (asked: IncomingMessage): Promise<Reply> => {
     const { method = '', url: target = '', rawHeaders } = asked;
@@ -146,6 +150,13 @@ function refuse(client: Duplex, { reply: { status, json } }: ApiFault): void {
   client.on('error', () => undefined);
   client.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${text}`);
   client.resume();
+  // Node has forgotten it by now: it would keep its place, and the server from closing.
+  const patience = setTimeout(() => {
+    client.destroy();
+  }, refusedMs);
+  client.once('close', () => {
+    clearTimeout(patience);
+  });
 }
 
 function faultOf(error: Error): ApiFault {
