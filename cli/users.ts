@@ -46,10 +46,10 @@ export async function usageOf(
   for (const { usage } of ports) {
     for (const [user, traffic] of await usage.all()) {
       const before = all.get(user) ?? { conversations: 0, up: 0, down: 0 };
-      const { endedStreams, endedAssociations, up, down } = traffic;
+      const { openedStreams, openedAssociations, up, down } = traffic;
       all.set(user, {
         user,
-        conversations: before.conversations + endedStreams + endedAssociations,
+        conversations: before.conversations + openedStreams + openedAssociations,
         up: before.up + up,
         down: before.down + down,
       });

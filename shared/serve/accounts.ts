@@ -27,15 +27,15 @@ const nothing: Sums = {
   down: 0,
   datagramsUp: 0,
   datagramsDown: 0,
-  endedStreams: 0,
-  endedAssociations: 0,
+  openedStreams: 0,
+  openedAssociations: 0,
 };
 
 /** What is open, and was, in the name of one user, or of everybody where nobody has a name. */
 export class Account {
   readonly user: string | undefined;
   readonly #open = new Set<Carrier>();
-  /** Of those that have ended. */
+  /** What those carried that have ended, and how many were ever opened. */
   #past = nothing;
   /** What is not to be told again. */
   #told = nothing;
@@ -46,13 +46,14 @@ export class Account {
 
   open(carrier: Carrier): void {
     this.#open.add(carrier);
+    const opened = carrier.kind === 'stream' ? { openedStreams: 1 } : { openedAssociations: 1 };
+    this.#past = added(this.#past, { ...nothing, ...opened });
   }
 
   /** May be repeated. */
   close(carrier: Carrier): void {
     if (!this.#open.delete(carrier)) return;
-    const ended = carrier.kind === 'stream' ? { endedStreams: 1 } : { endedAssociations: 1 };
-    this.#past = added(this.#past, { ...nothing, ...carrier.carried(), ...ended });
+    this.#past = added(this.#past, { ...nothing, ...carrier.carried() });
   }
 
   get idle(): boolean {
@@ -89,7 +90,9 @@ export class Accounts implements UsageStore {
   /** The account of a user, or of those who have no name. */
   accountOf(user: string | undefined): Account {
     if (user === undefined) return this.#nobody;
-    const account = this.#users.get(user) ?? new Account(user);
+    const known = this.#users.get(user);
+    if (known !== undefined) return known;
+    const account = new Account(user);
     this.#users.set(user, account);
     return account;
   }
@@ -140,7 +143,7 @@ function added(one: Sums, other: Sums, times: 1 | -1 = 1): Sums {
     down: one.down + times * other.down,
     datagramsUp: one.datagramsUp + times * other.datagramsUp,
     datagramsDown: one.datagramsDown + times * other.datagramsDown,
-    endedStreams: one.endedStreams + times * other.endedStreams,
-    endedAssociations: one.endedAssociations + times * other.endedAssociations,
+    openedStreams: one.openedStreams + times * other.openedStreams,
+    openedAssociations: one.openedAssociations + times * other.openedAssociations,
   };
 }

@@ -12,9 +12,9 @@ export interface UserTraffic {
   readonly streams: number;
   /** Associations that are open now. */
   readonly associations: number;
-  /** Those that were open and have ended. */
-  readonly endedStreams: number;
-  readonly endedAssociations: number;
+  /** Those that have been opened, each counted once. */
+  readonly openedStreams: number;
+  readonly openedAssociations: number;
 }
 
 /** What users have done. Whoever has done nothing has traffic of zeros. */

@@ -104,7 +104,7 @@ describe.each(methods)('the users of a running remote, %s', (method) => {
     void late.send(rawFlight(cipher, echo).bytes);
     await expectSilence(late);
     await vi.waitFor(async () => {
-      expect(await remote.service.usage.of('ann')).toMatchObject({ streams: 0, endedStreams: 2, up: 17 });
+      expect(await remote.service.usage.of('ann')).toMatchObject({ streams: 0, openedStreams: 2, up: 17 });
     });
   });
 

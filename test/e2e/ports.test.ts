@@ -108,7 +108,7 @@ describe('a remote with several ports', () => {
     const [first, last] = remote.service.ports;
     expect(await first?.usage.of('ann')).toMatchObject({ up: 0 });
     await vi.waitFor(async () => {
-      expect(await last?.usage.of('ann')).toMatchObject({ up: 12, endedStreams: 1 });
+      expect(await last?.usage.of('ann')).toMatchObject({ up: 12, openedStreams: 1 });
     });
     expect(await last?.users.list()).toEqual([{ name: 'ann', secret: other }]);
   });

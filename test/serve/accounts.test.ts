@@ -21,8 +21,8 @@ const idle = {
   datagramsDown: 0,
   streams: 0,
   associations: 0,
-  endedStreams: 0,
-  endedAssociations: 0,
+  openedStreams: 0,
+  openedAssociations: 0,
 };
 
 describe('the account of a user', () => {
@@ -40,6 +40,8 @@ describe('the account of a user', () => {
       datagramsUp: 1,
       streams: 1,
       associations: 1,
+      openedStreams: 1,
+      openedAssociations: 1,
     });
     first.up = 12;
     account.close(first);
@@ -51,8 +53,8 @@ describe('the account of a user', () => {
       up: 12,
       down: 5,
       datagramsUp: 1,
-      endedStreams: 1,
-      endedAssociations: 1,
+      openedStreams: 1,
+      openedAssociations: 1,
     });
     expect(account.idle).toBe(true);
   });
@@ -66,7 +68,7 @@ describe('the account of a user', () => {
     expect(account.traffic()).toEqual({ ...idle, streams: 1 });
     stream.up = 13;
     account.close(stream);
-    expect(account.traffic()).toEqual({ ...idle, up: 3, endedStreams: 1 });
+    expect(account.traffic()).toEqual({ ...idle, up: 3 });
   });
 });
 
@@ -86,10 +88,26 @@ describe('the accounts of a port', () => {
       ['ann', 1],
       ['ben', 2],
     ]);
-    expect(await accounts.of('ben')).toEqual({ ...idle, down: 2, streams: 1 });
+    expect(await accounts.of('ben')).toEqual({ ...idle, down: 2, streams: 1, openedStreams: 1 });
     expect(await accounts.of('eve')).toEqual(idle);
     expect(await accounts.all()).toHaveProperty('size', 2);
     expect(accounts.bytes).toBe(6);
+  });
+
+  it('tell a panel that clears each minute of a conversation once, however long it lasts', async () => {
+    const accounts = new Accounts();
+    const stream = carrier();
+    const ann = accounts.accountOf('ann');
+    ann.open(stream);
+    const told: unknown[] = [];
+    const ask = async (): Promise<void> => {
+      told.push((await accounts.all({ clear: true })).get('ann')?.openedStreams);
+    };
+    await ask();
+    await ask();
+    ann.close(stream);
+    await ask();
+    expect(told).toEqual([1, 0, 0]);
   });
 
   it('are told and cleared in one step', async () => {

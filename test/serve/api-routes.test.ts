@@ -7,7 +7,7 @@ const ben = { name: 'ben', secret: 'key-of-ben' };
 
 function managed(changes: Partial<Managed> = {}): Managed {
   const carried = { up: 2048, down: 4096, datagramsUp: 32, datagramsDown: 64 };
-  const opened = { streams: 2, endedStreams: 14, associations: 1, endedAssociations: 7 };
+  const opened = { streams: 2, openedStreams: 16, associations: 1, openedAssociations: 8 };
   const usage = memoryUsage({ ann: { ...noTraffic, ...carried, ...opened }, gone: { ...noTraffic, up: 1 } });
   return { users: memoryUsers([ann, ben]), usage, ...changes };
 }
@@ -53,7 +53,7 @@ describe('the management API', () => {
     expect(await over.users.list()).toContainEqual({ name: 'eve', secret: 'key-of-eve' });
   });
 
-  it('shows a user with what it carried: sessions that ended and those that are open', async () => {
+  it('shows a user with what it carried, and the sessions that it opened', async () => {
     const json = { username: 'ann', uPSK: 'key-of-ann', ...traffic };
     expect(await ask('GET /users/ann')).toEqual({ status: 200, json });
     expect(await ask('GET /users/ben')).toMatchObject({ json: { username: 'ben', ...nothing } });

@@ -11,8 +11,8 @@ export const noTraffic: UserTraffic = {
   datagramsDown: 0,
   streams: 0,
   associations: 0,
-  endedStreams: 0,
-  endedAssociations: 0,
+  openedStreams: 0,
+  openedAssociations: 0,
 };
 
 /** The users in memory, with names and keys that are taken once. */

@@ -157,15 +157,15 @@ const countNames = [
   'udpSessions',
 ] as const;
 
-/** Sessions are counted from the day on, as bytes are: those that have ended and those that are open. */
+/** A session is counted when it is opened: it would be told with each `clear` otherwise, as long as it lasts. */
 function countsOf(traffic: UserTraffic | undefined): Counts {
   return {
     downlinkPackets: traffic?.datagramsDown ?? 0,
     downlinkBytes: traffic?.down ?? 0,
     uplinkPackets: traffic?.datagramsUp ?? 0,
     uplinkBytes: traffic?.up ?? 0,
-    tcpSessions: (traffic?.streams ?? 0) + (traffic?.endedStreams ?? 0),
-    udpSessions: (traffic?.associations ?? 0) + (traffic?.endedAssociations ?? 0),
+    tcpSessions: traffic?.openedStreams ?? 0,
+    udpSessions: traffic?.openedAssociations ?? 0,
   };
 }
 
