@@ -126,12 +126,21 @@ export class Users implements Roster {
   }
 }
 
+/**
+ * Panels keep what they hear of users in objects, and not all of them with care; and `/users/..` is another path by the
+ * time it is asked for (URL Standard §4.4).
+ */
+const unfitNames: readonly string[] = ['__proto__', '.', '..'];
+
 function checkName(name: string): void {
-  // Panels keep what they hear of users in objects, and not all of them with care.
-  if (/^[A-Za-z0-9._-]{1,64}$/.test(name) && name !== '__proto__') return;
-  throw new ConfigError(
-    'user: expected a name of 1 to 64 letters, digits, dots, dashes or underscores, got another',
-  );
+  if (!/^[A-Za-z0-9._-]{1,64}$/.test(name)) {
+    throw new ConfigError(
+      'user: expected a name of 1 to 64 letters, digits, dots, dashes or underscores, got another',
+    );
+  }
+  if (unfitNames.includes(name)) {
+    throw new ConfigError(`user: expected a name other than ${unfitNames.join(', ')}, got one of these`);
+  }
 }
 
 function keyOf(name: string, read: () => Uint8Array): Uint8Array {

@@ -53,7 +53,16 @@ describe('a users file', () => {
     ],
     ['with nothing in it', '# nobody\n', 'users file FILE: expected at least one line NAME:KEY, got none'],
     ['with a name that is none', `a b:${key(2)}`, 'users file FILE: user: expected a name'],
-    ['with a name that objects have', `__proto__:${key(2)}`, 'users file FILE: user: expected a name'],
+    [
+      'with a name that objects have',
+      `__proto__:${key(2)}`,
+      'users file FILE: user: expected a name other than __proto__',
+    ],
+    [
+      'with a name that URLs drop',
+      `..:${key(2)}`,
+      'users file FILE: user: expected a name other than __proto__, ., .., got one of these',
+    ],
     ['with no name', `:${key(2)}`, 'users file FILE: user: expected a name'],
     ['with a name too long', `${'a'.repeat(65)}:${key(2)}`, 'users file FILE: user: expected a name'],
     ['with a key too short', `ann:${key(2, 16)}`, 'users file FILE: user ann: key for'],

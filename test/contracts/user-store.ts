@@ -31,6 +31,7 @@ export function userStoreContract(
     ['a key that is taken', { name: 'eve', secret: secret(1) }],
     ['a name that is none', { name: 'a b', secret: secret(4) }],
     ['no name', { name: '', secret: secret(4) }],
+    ['a name that could not be asked for again, as URLs drop it', { name: '..', secret: secret(4) }],
     ['a name that would be another line', { name: 'eve\nmal', secret: secret(4) }],
   ])('it refuses %s, and tells no key', async (_, user) => {
     const store = await open([ann, ben]);
