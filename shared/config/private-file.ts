@@ -11,6 +11,9 @@ import { codeOf, ConfigError } from '../errors.js';
 /** Without O_NONBLOCK, opening a named pipe would wait for a writer for ever. */
 const readFlags = constants.O_RDONLY | constants.O_NONBLOCK;
 
+/** Bytes that are always looked for. */
+const leastRoom = 4096;
+
 /** What a private file is for. */
 export interface PrivateFile {
   /** Its kind and its path, as messages name it: `key file /etc/x`. */
@@ -65,7 +68,8 @@ export async function readSmallFile({
     const status = await file.stat();
     if (!status.isFile()) throw unfit(name, 'a regular file', 'something else');
     if (links === 'followed') checkOwner(name, status, await lstat(path));
-    const bytes = Buffer.alloc(maxBytes + 1);
+    // The limit may be far more than there is; what a system makes up as it is read has a size of 0.
+    const bytes = Buffer.alloc(Math.min(maxBytes, Math.max(status.size, leastRoom)) + 1);
     const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
     if (bytesRead > maxBytes) throw unfit(name, `at most ${maxBytes} bytes`, 'more');
     return { bytes: bytes.subarray(0, bytesRead), mode: status.mode & 0o777 };
