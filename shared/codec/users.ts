@@ -72,13 +72,15 @@ export class Users implements Roster {
   }
 
   /**
-   * Gives a user another key; false when there is no such user.
+   * Gives a user another key; false when there is no such user. Nobody is told when it is the same key.
    *
    * @throws ConfigError when the key does not fit, or is that of another.
    */
   replace(name: string, secret: string): boolean {
-    if (!this.#users.has(name)) return false;
+    const before = this.#users.get(name)?.user;
+    if (before === undefined) return false;
     const user = this.#userOf(name, secret);
+    if (nameOfKey(user.cipher.key) === nameOfKey(before.cipher.key)) return true;
     this.remove(name);
     this.#enter(user, secret);
     return true;

@@ -11,8 +11,8 @@ export interface UserStore {
   /** Lets one more in. Rejects with a ConfigError when its name or key is taken or unfit. */
   add(user: UserSecret): Promise<void>;
   /**
-   * Gives a user another key, and cuts whatever is open under the old one; false when there is no such user. Rejects
-   * with a ConfigError when the key is taken or unfit.
+   * Gives a user another key, and cuts whatever is open under the old one; false when there is no such user. The same
+   * key cuts nothing. Rejects with a ConfigError when the key is taken or unfit.
    */
   replace(name: string, secret: string): Promise<boolean>;
   /** Lets a user in no longer, and cuts whatever it has open; false when there is no such user. */

@@ -89,6 +89,7 @@ describe('a set of users', () => {
     const store = liveUsers(live, { removed: () => undefined });
     await store.add(ben);
     await store.replace('ann', 'another');
+    await store.replace('ann', 'another');
     await store.remove('ben');
     expect(told).toEqual(['+ann', '+ben', '-ann', '+ann', '-ben']);
   });
