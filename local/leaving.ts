@@ -4,8 +4,9 @@ import type { DialerOptions, Outbound, Passer } from '../shared/outbound/outboun
 import type { Timeouts } from '../shared/serve/timeouts.js';
 import { failOver } from './fail-over.js';
 import type { ServerList } from './server-list.js';
-import type { ServerPath, WaysThrough } from './server-path.js';
+import type { ServerPath } from './server-path.js';
 import type { Greeter } from './vouched.js';
+import type { WaysThrough } from './ways-through.js';
 
 /** All ways out of a local. */
 export interface Leaving {

@@ -7,11 +7,8 @@ import type { Environment } from '../shared/environment.js';
 import type { Resolver } from '../shared/net/resolve.js';
 import type { TcpStream } from '../shared/net/tcp.js';
 import type { CheckResult, ObservedEvent, Observer } from '../shared/observe/events.js';
-import { type PacketTunnel, tunnelAssociator } from '../shared/outbound/associate.js';
-import { streamAssociator } from '../shared/outbound/associate-stream.js';
-import { tunnelBinder } from '../shared/outbound/bind.js';
-import type { Associator, Binder, Dialer, Passer } from '../shared/outbound/outbound.js';
-import { rawDialer, rawPasser, shadowsocksDialer, type Tunnel } from '../shared/outbound/tunnel.js';
+import type { PacketTunnel } from '../shared/outbound/associate.js';
+import type { Tunnel } from '../shared/outbound/tunnel.js';
 import { warnNoDescriptors } from '../shared/serve/association-shortages.js';
 import type { Attempts } from '../shared/serve/attempts.js';
 import { type PluginWay, startPluginTo } from '../shared/serve/plugin.js';
@@ -20,16 +17,7 @@ import { checkPath, checkThrough } from './check.js';
 import type { Way } from './fail-over.js';
 import { PathWatch } from './path.js';
 import { type Rankable, seedOf } from './servers.js';
-import { type Greeter, rawGreeter } from './vouched.js';
-
-/** All that a client may ask of one server. */
-export interface WaysThrough {
-  readonly dial: Dialer;
-  readonly bind: Binder;
-  readonly associate: Associator;
-  readonly pass: Passer;
-  readonly greet: Greeter;
-}
+import { type WaysThrough, waysThrough } from './ways-through.js';
 
 /** What the servers of a local share. */
 export interface Surroundings {
@@ -50,8 +38,6 @@ export interface Surroundings {
 /** A new round trip counts for this part of what is known, as in TCP (RFC 6298 §2). */
 const newest = 1 / 8;
 
-const dialers = { raw: rawDialer, shadowsocks: shadowsocksDialer };
-
 /** What tells a server from others: all that leads to it, and not its name. */
 export function identityOf(uri: ServerUri): string {
   const [identity = ''] = formatServerUri(uri).split('#', 1);
@@ -64,6 +50,11 @@ export async function startPath(choice: ServerChoice, around: Surroundings): Pro
   const cipher = clientCipher(method, secret, around.settings.cipherBackend);
   const running = plugin && (await startPluginTo({ host, port }, plugin, around.observer));
   return new ServerPath(choice, { ...around, cipher, plugin: running });
+}
+
+/** Whether a check speaks against nobody. */
+function passes(check: CheckResult): boolean {
+  return check.ok || check.ownTrouble === true;
 }
 
 interface Parts extends Surroundings {
@@ -82,6 +73,7 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
   readonly #watch: PathWatch;
   #choice: ServerChoice;
   #asking: Promise<CheckResult> | undefined;
+  #reaching: Promise<CheckResult> | undefined;
   #again: NodeJS.Timeout | undefined;
   #roundTrip: number | undefined;
   #lookedAt = -Infinity;
@@ -107,15 +99,19 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
       environment,
       resolver,
       timeouts,
-      pathWorks: () => this.works(),
-      ...(uri.wire === 'shadowsocks' && { unanswered: this.#doubt }),
+      pathWorks: async () => passes(await (this.#reaching ??= this.#reach())),
+      ...(uri.wire === 'shadowsocks' && {
+        doubting: { afterMs: timeouts.attemptMs, others: parts.several, unanswered: this.#doubt },
+      }),
       crowded: warnNoDescriptors(observer),
     };
     const proofs = (): number => (parts.several() ? 2 : 1);
     this.#watch = new PathWatch(() => this.check(), this.#tell, proofs);
+    const { wire } = uri;
+    const watched = { ...parts.settings, wire, bindMs: timeouts.bindMs, watch: this.#watch };
     const dialMs = Math.min(timeouts.attemptMs, timeouts.dialMs);
-    this.ways = this.#waysBy(this.#tunnel);
-    this.hurried = this.#waysBy({ ...this.#tunnel, timeouts: { ...timeouts, dialMs } });
+    this.ways = waysThrough(this.#tunnel, watched);
+    this.hurried = waysThrough({ ...this.#tunnel, timeouts: { ...timeouts, dialMs } }, watched);
   }
 
   get name(): string {
@@ -170,14 +166,13 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
   async look(): Promise<CheckResult> {
     this.#lookedAt = performance.now();
     const result = await (this.#asking ??= this.#ask());
-    if (!result.ok && result.ownTrouble !== true) this.#watch.fails(result.detail);
+    this.#judge(result);
     return result;
   }
 
   /** Whether nothing speaks against it, asked now. */
   async works(): Promise<boolean> {
-    const result = await (this.#asking ??= this.#ask());
-    return result.ok || result.ownTrouble === true;
+    return passes(await (this.#asking ??= this.#ask()));
   }
 
   fails(why: unknown): void {
@@ -221,24 +216,27 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
     await this.#around.plugin?.stop();
   }
 
-  #waysBy(tunnel: Tunnel & PacketTunnel): WaysThrough {
-    const { settings, timeouts } = this.#around;
-    const { wire } = this.uri;
-    const watch = this.#watch;
-    return {
-      // On the standard wire a connection that stands proves nothing: nobody has shown a key yet.
-      dial: watch.watched(dialers[wire](tunnel), () => wire === 'raw'),
-      bind: watch.watched(tunnelBinder(tunnel, timeouts.bindMs)),
-      associate:
-        settings.udpOverTcp === true
-          ? streamAssociator(watch.watched(shadowsocksDialer(tunnel), () => false))
-          : tunnelAssociator(tunnel),
-      pass: watch.watched(rawPasser(tunnel), ({ reply }) => reply.length > 0),
-      greet: watch.watched(rawGreeter(tunnel)),
-    };
+  #judge(result: CheckResult): void {
+    if (!result.ok && !passes(result)) this.#watch.fails(result.detail);
   }
 
-  // Carriers stall together: one answer serves all that ask meanwhile.
+  /**
+   * Whether the server is there, for conversations that are silent: no target is asked for, which would cost a
+   * conversation that is only slow. Carriers stall together: one answer serves all that ask meanwhile, and, where
+   * every silent one asks, for a while after.
+   */
+  async #reach(): Promise<CheckResult> {
+    const { attempts, several, timeouts } = this.#around;
+    const result = await attempts.run(({ signal }) => checkPath(this.#tunnel, this.uri.wire, signal));
+    const forget = (): void => {
+      this.#reaching = undefined;
+    };
+    if (several()) this.#judge(result);
+    if (several() && result.ok) setTimeout(forget, timeouts.doubtMs).unref();
+    else forget();
+    return result;
+  }
+
   async #ask(): Promise<CheckResult> {
     try {
       return await this.check();

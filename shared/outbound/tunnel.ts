@@ -37,10 +37,20 @@ export interface Tunnel {
   readonly timeouts: Waits;
   /** Whether the remote can be reached now, asked when a carrier takes no more bytes. */
   readonly pathWorks: () => Promise<boolean>;
-  /** Told of each connection over the standard wire that the remote leaves without an answer: it may be its key. */
-  readonly unanswered?: () => void;
+  /** What is made of connections over the standard wire that bring no answer. */
+  readonly doubting?: Doubting;
   /** Told of each connection to the remote. */
   readonly opened?: (tcp: TcpStream) => void;
+}
+
+/** On the standard wire silence may be that of a target, or of a remote that has another key now, or is not there any more. */
+export interface Doubting {
+  /** After so long without an answer the path is asked about, and again each time, ms. */
+  readonly afterMs: number;
+  /** Whether there is another remote, so that it helps to know. */
+  readonly others: () => boolean;
+  /** Told of each that ended without an answer. */
+  readonly unanswered: () => void;
 }
 
 interface Waits {
@@ -105,7 +115,7 @@ export function* askFor(command: Command, target: Target): Handshake<FarReply> {
 export function shadowsocksDialer(tunnel: Tunnel): Dialer {
   return async (target, { signal }) => {
     const { sealed: stream, tcp } = await openSealed(tunnel, { wire: 'shadowsocks', target, signal });
-    if (tunnel.unanswered !== undefined) missAnswer(tcp, tunnel.timeouts.replyMs, tunnel.unanswered);
+    if (tunnel.doubting !== undefined) missAnswer(tunnel, tcp, tunnel.doubting);
     setTimeout(() => {
       stream.speakUp();
     }, tunnel.timeouts.firstPayloadMs);
@@ -187,14 +197,15 @@ function expectSign(tunnel: Tunnel, tcp: TcpStream): void {
   });
 }
 
-/** Calls back when nothing has come by the time of a reply, or when it ends before. */
-function missAnswer(tcp: TcpStream, replyMs: number, unanswered: () => void): void {
-  const judge = (): void => {
-    clearTimeout(late);
+function missAnswer(tunnel: Tunnel, tcp: TcpStream, { afterMs, others, unanswered }: Doubting): void {
+  const late = setInterval(() => {
+    if (tcp.received > 0) clearInterval(late);
+    else if (others()) void judgeSilence(tunnel, tcp);
+  }, afterMs);
+  tcp.onClosed(() => {
+    clearInterval(late);
     if (tcp.received === 0) unanswered();
-  };
-  const late = setTimeout(judge, replyMs);
-  tcp.onClosed(judge);
+  });
 }
 
 /**

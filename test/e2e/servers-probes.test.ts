@@ -46,12 +46,14 @@ describe('a standard server that leaves a connection without an answer', () => {
     });
     const wire = 'shadowsocks';
     const servers = [choice(first, 0, { wire, port: tap.port }), choice(second, 1, { wire })];
-    const timeouts = { replyMs: 200, doubtMs: 1 };
+    const timeouts = { attemptMs: 200, replyMs: 200, doubtMs: 1 };
     const local = await localAmong(servers, { probeTarget, timeouts });
     await local.service.checkServers();
     well = false;
     const client = await connectThrough({ local }, echo);
     void client.send('unheard');
+    // Nobody waits for an answer that cannot come.
+    expect(await client.ended()).toBe('reset');
     await until(() => local.seen('servers-changed').length > 0);
     await echoed({ local }, echo, 'heard');
     expect(local.seen('through').map(({ server }) => server)).toEqual(['tokyo', 'osaka']);
@@ -68,13 +70,14 @@ describe('a standard server that leaves a connection without an answer', () => {
     ]);
     const { local } = await startAmong(2, {
       uri: { wire: 'shadowsocks' },
-      local: { probeTarget, timeouts: { replyMs: 300, doubtMs: 1 } },
+      local: { probeTarget, timeouts: { doubtMs: 1 } },
     });
     await local.service.checkServers();
     const before = local.seen('probed').length;
     const client = await connectThrough({ local }, target);
     void client.send('anybody?');
     await client.ended();
+    client.end();
     await until(() => local.seen('probed').length > before);
     expect(local.seen('remote-lost')).toEqual([]);
   });
