@@ -120,6 +120,28 @@ describe.each(methods)('the users of a running remote, %s', (method) => {
   });
 });
 
+it('a stream of datagrams is counted and cut off like any other', async () => {
+  const ann = { name: 'ann', secret: secretOf('aes-256-gcm') };
+  const remote = await remoteHalf({ method: 'aes-256-gcm', users: [ann] });
+  const echo = await udpEcho();
+  const local = await localHalf(remote, { wire: 'shadowsocks', secret: ann.secret, udpOverTcp: true });
+  const client = await udpClient(local.port);
+  await client.send(echo, 'hello');
+  await client.socket.next();
+  const { usage, users } = remote.service;
+  expect(await usage.of('ann')).toMatchObject({
+    up: 5,
+    down: 5,
+    datagramsUp: 1,
+    streams: 0,
+    associations: 1,
+  });
+  await users.remove('ann');
+  await vi.waitUntil(() => remote.seen('closed').length === 1);
+  expect(remote.seen('closed')[0]).toMatchObject({ user: 'ann', datagrams: { up: 1, down: 1 } });
+  expect(await usage.of('ann')).toMatchObject({ up: 0, associations: 0, openedAssociations: 0 });
+});
+
 it('a recorded datagram opens nothing when its user was removed and is back with the same key', async () => {
   const method = '2022-blake3-aes-256-gcm';
   const ann = { name: 'ann', secret: secretOf(method) };
