@@ -80,8 +80,14 @@ export class Users implements Roster {
     const before = this.#users.get(name)?.user;
     if (before === undefined) return false;
     const user = this.#userOf(name, secret);
-    if (nameOfKey(user.cipher.key) === nameOfKey(before.cipher.key)) return true;
-    this.remove(name);
+    if (nameOfKey(user.cipher.key) === nameOfKey(before.cipher.key)) {
+      // Written down otherwise, maybe.
+      this.#users.set(name, { user: before, secret });
+      return true;
+    }
+    // The place among the others stays, and the old key is nobody's before anybody is told.
+    this.#users.set(name, { user, secret });
+    this.#leave(before);
     this.#enter(user, secret);
     return true;
   }
@@ -91,9 +97,13 @@ export class Users implements Roster {
     const user = this.#users.get(name)?.user;
     if (user === undefined) return false;
     this.#users.delete(name);
+    this.#leave(user);
+    return true;
+  }
+
+  #leave(user: User): void {
     this.#owners.delete(nameOfKey(user.cipher.key));
     for (const { removed } of this.#watchers) removed(user);
-    return true;
   }
 
   #enter(user: User, secret: string): void {
