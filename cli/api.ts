@@ -8,11 +8,11 @@ import type { Service } from '../shared/service.js';
 /** Serves it for the remote's own port. Rejects with the system's error when it cannot listen. */
 export async function serveApi(
   { users, usage, protect }: RemoteService,
-  { listen, token, secretFault }: ApiSettings,
+  { listen, token }: ApiSettings,
   observer: Observer,
 ): Promise<Service> {
   const { startApi } = await import('../shared/serve/api/api.js');
-  const api = await startApi({ users, usage, secretFault }, { listen, token, observer });
+  const api = await startApi({ users, usage }, { listen, token, observer });
   // A user of the remote is on this machine as far as the API can tell.
   protect(readService(api.listen));
   return api;

@@ -75,8 +75,8 @@ export function startRemote(
   environment: Environment,
   observer: Observer,
 ): Promise<RemoteService> {
-  const { usersFile } = settings;
-  const records = usersFile === undefined ? undefined : usersFileRecords(usersFile);
+  const { usersFile, method, secret } = settings;
+  const records = usersFile && usersFileRecords(usersFile.path, { ...usersFile, method, secret });
   const house = new House(settings, environment, observer);
   return house.run(async () => {
     const own = served(await house.open(settings, records));

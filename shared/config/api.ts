@@ -1,6 +1,4 @@
 /** Where the management API of a remote listens, and what whoever asks there has to know. */
-import { weakPassword } from '../codec/keys.js';
-import type { Method } from '../codec/methods.js';
 import { ConfigError } from '../errors.js';
 import { UsageError } from './exit.js';
 import { formatListen, isLoopback, parseListen } from './listen.js';
@@ -16,8 +14,6 @@ export interface ApiFlags {
 export interface ApiSettings {
   readonly listen: ListenAddress;
   readonly token: string;
-  /** Why this cannot be the secret of a user; undefined when it can. */
-  readonly secretFault: (secret: string) => string | undefined;
 }
 
 /** What goes into a header as it is (RFC 6750 §2.1), and cannot be guessed. */
@@ -26,10 +22,11 @@ const fewestTokenCharacters = 16;
 const maxTokenFileBytes = 4096;
 
 /** The API that the flags of a remote ask for; undefined when they ask for none. */
-export async function readApi(
-  { api, apiTokenFile, usersFile }: ApiFlags & UsersFlags,
-  { method, allowWeakPassword }: { readonly method: Method; readonly allowWeakPassword: boolean },
-): Promise<ApiSettings | undefined> {
+export async function readApi({
+  api,
+  apiTokenFile,
+  usersFile,
+}: ApiFlags & UsersFlags): Promise<ApiSettings | undefined> {
   if (api === undefined && apiTokenFile === undefined) return undefined;
   if (api === undefined) throw new UsageError('--api-token-file: expected --api as well, got none');
   const listen = readApiAddress(api);
@@ -37,10 +34,7 @@ export async function readApi(
   if (usersFile === undefined) {
     throw new UsageError('--api: expected --users-file, where it keeps what it changes, got none');
   }
-  const token = await readToken(apiTokenFile);
-  const weak = method.edition === 2017 && !allowWeakPassword;
-  // The next start would not read it back from the users file.
-  return { listen, token, secretFault: (secret) => (weak ? weakPassword(secret) : undefined) };
+  return { listen, token: await readToken(apiTokenFile) };
 }
 
 /**

@@ -6,7 +6,7 @@ import { open } from 'node:fs/promises';
 const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 /** Writes a new file that only its owner can read, and settles when the disk has it. */
-export async function writeDurably(path: string, content: string): Promise<void> {
+export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
   const file = await open(path, createFlags, 0o600);
   try {
     await file.writeFile(content);

@@ -73,7 +73,7 @@ export async function readRemoteFlags(
   const { source, ...secret } = await readSecret({ flags, variables, method, environment });
   const remote = { ...secret, allowWeakPassword: flags.allowWeakPassword ?? false };
   refuseWeak(remote);
-  const api = await readApi(flags, remote);
+  const api = await readApi(flags);
   const users = await readUsers(flags, { ...remote, mayBeEmpty: api !== undefined });
 
   const settings: RemoteSettings = {
@@ -85,7 +85,9 @@ export async function readRemoteFlags(
     ...(manager && { manager }),
     ...(plugin && { plugin }),
     ...(users && { users }),
-    ...(flags.usersFile !== undefined && { usersFile: flags.usersFile }),
+    ...(flags.usersFile !== undefined && {
+      usersFile: { path: flags.usersFile, allowWeakPassword: remote.allowWeakPassword },
+    }),
   };
   return { settings, source, ...(api && { api }) };
 }

@@ -39,11 +39,21 @@ export interface SmallFile {
  * EACCES and EPERM come through as they are.
  */
 export async function readPrivateFile(file: PrivateFile): Promise<string | undefined> {
+  const bytes = await readPrivateBytes(file);
+  return bytes && textOf(bytes);
+}
+
+/** The same, as it is in the file. */
+export async function readPrivateBytes(file: PrivateFile): Promise<Buffer | undefined> {
   const small = await readSmallFile(file);
   if (small === undefined) return undefined;
   await checkPrivacy(file, small.mode);
-  // Some editors begin a file with a byte order mark, and nobody sees it there.
-  return small.bytes.toString('utf8').replace(/^\ufeff/, '');
+  return small.bytes;
+}
+
+/** What they say to a reader: some editors begin a file with a byte order mark, and nobody sees it there. */
+export function textOf(bytes: Buffer): string {
+  return bytes.toString('utf8').replace(/^\ufeff/, '');
 }
 
 /**

@@ -80,7 +80,13 @@ export interface PremisesSettings {
 /** All that a remote is told. Every value has been validated: what is wrong was a ConfigError before. */
 export interface RemoteSettings extends PortSettings, PremisesSettings {
   /** Where the users came from, and where changes to them are written back. */
-  readonly usersFile?: string;
+  readonly usersFile?: UsersFile;
+}
+
+/** A file of users, and what may be written into it. */
+export interface UsersFile {
+  readonly path: string;
+  readonly allowWeakPassword: boolean;
 }
 
 /** All that a remote is told that has no port of its own: it opens those of `ports`, and what its manager wants. */

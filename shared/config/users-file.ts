@@ -55,14 +55,20 @@ export async function readUsersFile(path: string, remote: SharedRemote): Promise
   const name = `users file ${path}`;
   const text = await readPrivateFile({ name, path, maxBytes: maxUsersFileBytes });
   if (text === undefined && remote.mayBeEmpty !== true) throw unfit(name, 'a file', 'none');
-  const users = (text ?? '')
+  const users = usersIn(text ?? '', name, remote);
+  // A file that was cut short must not open the remote to whoever has its key.
+  if (users.length === 0 && remote.mayBeEmpty !== true)
+    throw unfit(name, 'at least one line NAME:KEY', 'none');
+  return users;
+}
+
+/** The users in the text of such a file, if any. ConfigError, beginning with its `name`, for one that cannot be used. */
+export function usersIn(text: string, name: string, remote: SharedRemote): readonly UserSecret[] {
+  const users = text
     .split(/\r?\n/)
     .map((line, index) => ({ line: line.trim(), where: `${name}:${index + 1}` }))
     .filter(({ line }) => line !== '' && !line.startsWith('#'))
     .map(({ line, where }) => readLine(line, where, remote));
-  // A file that was cut short must not open the remote to whoever has its key.
-  if (users.length === 0 && remote.mayBeEmpty !== true)
-    throw unfit(name, 'at least one line NAME:KEY', 'none');
   checkTogether(name, users, remote);
   return users;
 }

@@ -3,12 +3,15 @@ import type { Users, UserSecret } from '../codec/users.js';
 import { ConfigError } from '../errors.js';
 import type { UserStore } from './user-store.js';
 
+/** By name, the secret that a user has from now on; undefined for whoever is none any more. */
+export type UserChanges = ReadonlyMap<string, string | undefined>;
+
 /** Where users are written down, so that they are there again after a restart. */
 export interface UserRecords {
-  /** ConfigError for what cannot be written down. */
-  readonly check: (user: UserSecret) => void;
-  /** That user has this secret from now on, or is none any more. */
-  readonly write: (name: string, secret: string | undefined) => Promise<void>;
+  /** Rejects with a ConfigError for a user who would not be read back. */
+  readonly check: (user: UserSecret) => Promise<void>;
+  /** `present` are all users as they are in use, should nothing be left of what was written down before. */
+  readonly write: (changes: UserChanges, present: readonly UserSecret[]) => Promise<void>;
 }
 
 export interface LiveUsersOptions {
@@ -19,31 +22,50 @@ export interface LiveUsersOptions {
 
 /**
  * The store over these users, who are in use meanwhile. Each change is written down before the next begins. Whoever is
- * let in is let in once that is written down; whoever is shut out is so at once, even if it cannot be written down.
+ * let in is let in once that is written down; whoever is shut out is so at once, even if it cannot be written down: then
+ * it is with the next change that can be, whomever that is about, or when the same is asked for again.
+ *
+ * That something cannot be written down is no fault of who asks, and so never a ConfigError.
  */
 export function liveUsers(users: Users, { records, removed }: LiveUsersOptions): UserStore {
   const inTurn = oneByOne();
+  /** What is so already, and not written down yet. */
+  const owed = new Map<string, string | undefined>();
+  const write = async (changes: UserChanges): Promise<void> => {
+    try {
+      await records?.write(changes, users.secrets);
+    } catch (error) {
+      throw error instanceof ConfigError ? new Error(error.message, { cause: error }) : error;
+    }
+    owed.clear();
+  };
   return {
     list: () => Promise.resolve(users.secrets),
     add: (user) =>
       inTurn(async () => {
         users.check(user);
-        records?.check(user);
-        await records?.write(user.name, user.secret);
+        await records?.check(user);
+        await write(new Map([...owed, [user.name, user.secret]]));
         users.add(user);
       }),
     replace: (name, secret) =>
       inTurn(async () => {
-        records?.check({ name, secret });
-        if (!users.replace(name, secret)) return false;
-        await records?.write(name, secret);
+        if (!users.secrets.some((user) => user.name === name)) return false;
+        await records?.check({ name, secret });
+        users.replace(name, secret);
+        owed.set(name, secret);
+        await write(owed);
         return true;
       }),
     remove: (name) =>
       inTurn(async () => {
-        if (!users.remove(name)) return false;
-        removed(name);
-        await records?.write(name, undefined);
+        if (users.remove(name)) {
+          removed(name);
+          owed.set(name, undefined);
+        }
+        // Whoever is owed to be removed was somebody until that was asked for first.
+        if (!owed.has(name)) return false;
+        await write(owed);
         return true;
       }),
   };

@@ -1,14 +1,12 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { methods } from '../../shared/codec/methods.js';
 import { readApi, readApiAddress } from '../../shared/config/api.js';
 import { UsageError } from '../../shared/config/exit.js';
 import { ConfigError } from '../../shared/errors.js';
 import { temporaryDirectory } from '../support/directory.js';
 
 const token = 'J2EULKuu3IqRyLOChGQ1HXJ55vPlCWvnAVrZsf0v4kE=';
-const remote = { method: methods['2022-blake3-aes-256-gcm'], allowWeakPassword: false };
 
 function tokenFile(text: string, mode = 0o600): string {
   const file = path.join(temporaryDirectory(), 'token');
@@ -39,14 +37,11 @@ describe('where the API listens', () => {
 
 describe('the flags of the API', () => {
   it('ask for none when there are none', async () => {
-    expect(await readApi({ usersFile: 'users' }, remote)).toBeUndefined();
+    expect(await readApi({ usersFile: 'users' })).toBeUndefined();
   });
 
   it('name a file with the token, whatever blanks are around it', async () => {
-    const api = await readApi(
-      { api: '8389', apiTokenFile: tokenFile(`${token}\n`), usersFile: 'users' },
-      remote,
-    );
+    const api = await readApi({ api: '8389', apiTokenFile: tokenFile(`${token}\n`), usersFile: 'users' });
     expect(api).toMatchObject({ listen: { host: '127.0.0.1', port: 8389 }, token });
   });
 
@@ -55,8 +50,8 @@ describe('the flags of the API', () => {
     ['no address', { apiTokenFile: 'token', usersFile: 'users' }, '--api-token-file: expected --api as well'],
     ['no users', { api: '8389', apiTokenFile: 'token' }, '--api: expected --users-file'],
   ])('say what is missing: %s', async (_, flags, why) => {
-    await expect(readApi(flags, remote)).rejects.toThrow(UsageError);
-    await expect(readApi(flags, remote)).rejects.toThrow(why);
+    await expect(readApi(flags)).rejects.toThrow(UsageError);
+    await expect(readApi(flags)).rejects.toThrow(why);
   });
 
   it.each([
@@ -67,7 +62,7 @@ describe('the flags of the API', () => {
     ['others can read', token, 0o644, 'expected mode 0600'],
   ])('refuse a token that %s, and do not tell it', async (_, text, mode, why) => {
     const flags = { api: '8389', apiTokenFile: tokenFile(text, mode), usersFile: 'users' };
-    const refusal = await readApi(flags, remote).catch((error: unknown) => error);
+    const refusal = await readApi(flags).catch((error: unknown) => error);
     expect(refusal).toBeInstanceOf(ConfigError);
     expect((refusal as Error).message).toContain(why);
     expect((refusal as Error).message).not.toContain(token);
@@ -75,20 +70,6 @@ describe('the flags of the API', () => {
 
   it('refuse a file that is not there', async () => {
     const flags = { api: '8389', apiTokenFile: path.join(temporaryDirectory(), 'none'), usersFile: 'users' };
-    await expect(readApi(flags, remote)).rejects.toThrow('expected a file, got none');
+    await expect(readApi(flags)).rejects.toThrow('expected a file, got none');
   });
-
-  it.each([
-    ['2022-blake3-aes-256-gcm', false, true],
-    ['aes-256-gcm', false, false],
-    ['aes-256-gcm', true, true],
-  ] as const)(
-    'let in weak passwords as the users file does: %s, %j',
-    async (name, allowWeakPassword, fits) => {
-      const flags = { api: '8389', apiTokenFile: tokenFile(token), usersFile: 'users' };
-      const api = await readApi(flags, { method: methods[name], allowWeakPassword });
-      expect(api?.secretFault('secret123') === undefined).toBe(fits);
-      expect(api?.secretFault(token)).toBeUndefined();
-    },
-  );
 });

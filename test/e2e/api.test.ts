@@ -15,7 +15,6 @@ describe('the management API of a remote', () => {
     const settings = {
       listen: { host: '127.0.0.1', port: 0 },
       token: apiToken,
-      secretFault: () => undefined,
     };
     const api = await serveApi(remote.service, settings, () => undefined);
     const { port } = readService(api.listen);

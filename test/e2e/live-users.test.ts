@@ -176,7 +176,11 @@ it('changes to users are written back to the file they came from', async () => {
   const method = 'aes-256-gcm';
   const users = [{ name: 'ann', secret: secretOf(method) }];
   await writeFile(usersFile, `# mine\nann:${users[0]?.secret ?? ''}\n`, { mode: 0o600 });
-  const remote = await remoteHalf({ method, users, usersFile });
+  const remote = await remoteHalf({
+    method,
+    users,
+    usersFile: { path: usersFile, allowWeakPassword: true },
+  });
   await remote.service.users.add({ name: 'ben', secret: 'a good one' });
   await remote.service.users.remove('ann');
   expect(await readFile(usersFile, 'utf8')).toBe('# mine\nben:a good one\n');

@@ -20,19 +20,25 @@ describe.each<MethodName>(['2022-blake3-aes-256-gcm', 'aes-256-gcm'])('users of 
 });
 
 /** Records that keep what they are told, or fail. */
-function records(fails = false): UserRecords & { readonly written: unknown[] } {
+function records(fault?: Error): UserRecords & { readonly written: unknown[]; mend(): void } {
   const written: unknown[] = [];
+  let present = fault;
   return {
     written,
-    check: ({ secret }) => {
-      if (secret === key(9)) throw new ConfigError('not that one');
+    mend() {
+      present = undefined;
     },
-    write: (...words) => {
-      written.push(words);
-      return fails ? Promise.reject(new Error('disk full')) : Promise.resolve();
+    check: ({ secret }) =>
+      secret === key(9) ? Promise.reject(new ConfigError('not that one')) : Promise.resolve(),
+    write: (changes) => {
+      if (present !== undefined) return Promise.reject(present);
+      written.push(...changes);
+      return Promise.resolve();
     },
   };
 }
+
+const diskFull = new Error('disk full');
 
 describe('users that are written down', () => {
   it('are so at each change, one after the other', async () => {
@@ -57,7 +63,7 @@ describe('users that are written down', () => {
     const live = users();
     const removed: string[] = [];
     const store = liveUsers(live, {
-      records: records(true),
+      records: records(diskFull),
       removed: (name) => {
         removed.push(name);
       },
@@ -68,6 +74,49 @@ describe('users that are written down', () => {
     expect(await store.list()).toEqual([{ name: 'ann', secret: key(3) }]);
     await expect(store.remove('ann')).rejects.toThrow('disk full');
     expect([await store.list(), removed]).toEqual([[], ['ann']]);
+  });
+
+  it('are with the next change that can be, when the disk was full: nobody who was shut out is back', async () => {
+    const file = records(diskFull);
+    const live = new Users(cipherFor(methods['2022-blake3-aes-256-gcm']), [ann, ben]);
+    const store = liveUsers(live, { records: file, removed: () => undefined });
+    await expect(store.replace('ann', key(3))).rejects.toThrow('disk full');
+    await expect(store.remove('ben')).rejects.toThrow('disk full');
+    await expect(store.add({ name: 'eve', secret: key(4) })).rejects.toThrow('disk full');
+    file.mend();
+    await store.add({ name: 'kim', secret: key(5) });
+    const owed = [
+      ['ann', key(3)],
+      ['ben', undefined],
+    ];
+    expect(file.written).toEqual([...owed, ['kim', key(5)]]);
+    expect(await store.remove('ben')).toBe(false);
+  });
+
+  it('are when the same is asked for again', async () => {
+    const file = records(diskFull);
+    const live = new Users(cipherFor(methods['2022-blake3-aes-256-gcm']), [ann, ben]);
+    const store = liveUsers(live, { records: file, removed: () => undefined });
+    await expect(store.remove('ben')).rejects.toThrow('disk full');
+    await expect(store.remove('ben')).rejects.toThrow('disk full');
+    file.mend();
+    expect(await store.remove('ben')).toBe(true);
+    expect(await store.remove('ben')).toBe(false);
+    expect(await store.replace('ann', ann.secret)).toBe(true);
+    expect(file.written).toEqual([
+      ['ben', undefined],
+      ['ann', ann.secret],
+    ]);
+  });
+
+  it('are not the fault of who asks when the file is unfit', async () => {
+    const unfit = new ConfigError('users file u: expected mode 0600, got mode 0644');
+    const store = liveUsers(users(), { records: records(unfit), removed: () => undefined });
+    for (const change of [store.add(ben), store.replace('ann', key(3)), store.remove('ann')]) {
+      const error: unknown = await change.catch((thrown: unknown) => thrown);
+      expect(error).not.toBeInstanceOf(ConfigError);
+      expect((error as Error).message).toContain('mode 0644');
+    }
   });
 
   it('do not change at all to what cannot be written down', async () => {

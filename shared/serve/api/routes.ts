@@ -23,8 +23,6 @@ import type { UserStore } from '../user-store.js';
 export interface Managed {
   readonly users: UserStore;
   readonly usage: UsageStore;
-  /** Why this cannot be the secret of a user, in words that do not tell it; undefined when it can. */
-  readonly secretFault?: (secret: string) => string | undefined;
 }
 
 /** A request whose sender has shown that it may ask. */
@@ -95,10 +93,10 @@ async function listUsers(_: Asked, { users }: Managed): Promise<Reply> {
   return { status: 200, json: { users: (await users.list()).map(credentialOf) } };
 }
 
-async function addUser({ body }: Asked, managed: Managed): Promise<Reply> {
+async function addUser({ body }: Asked, { users }: Managed): Promise<Reply> {
   const fields = await readFields(body);
-  const user = { name: readText(fields, 'username'), secret: readSecret(fields, managed) };
-  await orFault(managed.users.add(user));
+  const user = { name: readText(fields, 'username'), secret: readText(fields, 'uPSK') };
+  await orFault(users.add(user));
   return { status: 201, json: credentialOf(user) };
 }
 
@@ -107,13 +105,10 @@ async function showUser({ name }: Asked, { users, usage }: Managed): Promise<Rep
   return { status: 200, json: { ...credentialOf(user), ...countsOf(await usage.of(name)) } };
 }
 
-async function replaceUser({ name, body }: Asked, managed: Managed): Promise<Reply> {
-  const secret = readSecret(await readFields(body), managed);
-  const user = await find(name, managed.users);
-  if (user.secret === secret)
-    throw new ApiFault(400, 'uPSK: expected another than the present one, got the same');
-  // It may have been removed while its key was read.
-  if (!(await orFault(managed.users.replace(name, secret)))) throw noSuchUser();
+async function replaceUser({ name, body }: Asked, { users }: Managed): Promise<Reply> {
+  const secret = readText(await readFields(body), 'uPSK');
+  // The present one is fine, too: it may be what could not be written down when it was asked for first.
+  if (!(await orFault(users.replace(name, secret)))) throw noSuchUser();
   return { status: 204 };
 }
 
@@ -201,20 +196,6 @@ function readText(fields: object, name: string): string {
   const value = Object.entries(fields).find(([key]) => key === name)?.[1] as unknown;
   if (typeof value === 'string' && value !== '') return value;
   throw new ApiFault(400, `${name}: expected a text, got ${value === '' ? 'an empty one' : 'none'}`);
-}
-
-/** A secret is a part of a line in the file of the users, too: it must be one that can be read back from there. */
-function readSecret(fields: object, { secretFault }: Managed): string {
-  const secret = readText(fields, 'uPSK');
-  if (secret !== secret.trim() || /[\u0000-\u001f\u007f\u2028\u2029]/.test(secret)) {
-    throw new ApiFault(
-      400,
-      'uPSK: expected a text without control characters and blanks around it, got another',
-    );
-  }
-  const why = secretFault?.(secret);
-  if (why !== undefined) throw new ApiFault(400, `uPSK: ${why}`);
-  return secret;
 }
 
 function decoded(name: string): string {
