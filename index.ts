@@ -21,6 +21,7 @@ export type {
   PortSettings,
   RemoteSettings,
   ServerChoice,
+  UsersFile,
 } from './shared/config/settings.js';
 export type { SubscriptionSettings } from './shared/config/subscription.js';
 export { formatServerUri, parseServerUri, redactServerUri, type ServerUri } from './shared/config/uri.js';

@@ -1,4 +1,5 @@
 import type { Target } from '../shared/codec/address.js';
+import { listeningBy } from '../shared/config/exit.js';
 import { formatListen } from '../shared/config/listen.js';
 import type {
   ManagedSettings,
@@ -153,7 +154,8 @@ class House {
     for (const port of ports) await this.#openFurther(port);
     if (manager !== undefined) {
       const open = (port: PortSettings): Promise<Port> => openPort(port, this.#premises);
-      this.#manager = await startManager(manager, { open, own, observer });
+      const opening = startManager(manager, { open, own, observer });
+      this.#manager = await listeningBy('--manager-address', opening);
     }
     return {
       ports: this.#ports.map(served),

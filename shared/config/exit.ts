@@ -1,5 +1,5 @@
 import { formatTarget } from '../codec/address.js';
-import { ConfigError, messageOf } from '../errors.js';
+import { codeOf, ConfigError, messageOf } from '../errors.js';
 
 /** How a program ends, after sysexits(3): what supervisors and scripts tell apart. */
 export const exitCodes = {
@@ -17,6 +17,29 @@ export class UsageError extends Error {
   readonly code = 'usage';
 }
 
+/** Where the operator wanted something to listen, it cannot: `flag` says where. Its cause is the system's error. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+  readonly flag: string;
+  /** The errno word. */
+  readonly code: unknown;
+
+  constructor(flag: string, cause: unknown) {
+    super(`${flag}: ${messageOf(cause)}`, { cause });
+    this.flag = flag;
+    this.code = codeOf(cause);
+  }
+}
+
+/** The same, with errors of the system as a ListenError that names the flag. */
+export async function listeningBy<T>(flag: string, opening: Promise<T>): Promise<T> {
+  try {
+    return await opening;
+  } catch (error) {
+    throw systemFailure(error) === undefined ? error : new ListenError(flag, error);
+  }
+}
+
 /** How a program that could not start ends: the code, and one line without a stack trace that says why. */
 export interface Ending {
   readonly exitCode: number;
@@ -25,41 +48,50 @@ export interface Ending {
   readonly others?: readonly string[];
 }
 
+interface SystemAdvice {
+  readonly exitCode: number;
+  /** What to do about it; `flag` is where the address was given. */
+  readonly advice: (flag: string) => string;
+}
+
 /** The errno words that mean something to whoever started the program, and what to do about each. */
-const systemErrors: ReadonlyMap<string, { readonly exitCode: number; readonly advice: string }> = new Map([
+const systemErrors: ReadonlyMap<string, SystemAdvice> = new Map<string, SystemAdvice>([
   [
     'EADDRINUSE',
     {
       exitCode: exitCodes.unavailable,
-      advice: 'another program listens there; choose a port with -l',
+      advice: (flag) => `another program listens there; choose a port with ${flag}`,
     },
   ],
   [
     'EADDRNOTAVAIL',
     {
       exitCode: exitCodes.unavailable,
-      advice: 'no network interface of this machine has that address; choose another with -l',
+      advice: (flag) => `no network interface of this machine has that address; choose another with ${flag}`,
     },
   ],
   [
     'EAFNOSUPPORT',
     {
       exitCode: exitCodes.unavailable,
-      advice: 'this machine does not speak that version of IP; choose another address with -l',
+      advice: (flag) => `this machine does not speak that version of IP; choose another address with ${flag}`,
     },
   ],
   [
     'ENOTFOUND',
-    { exitCode: exitCodes.config, advice: 'that name has no address here; give an address with -l' },
+    {
+      exitCode: exitCodes.config,
+      advice: (flag) => `that name has no address here; give an address with ${flag}`,
+    },
   ],
   [
     'EACCES',
     {
       exitCode: exitCodes.permission,
-      advice: 'ports below 1024 need special rights; choose a higher one with -l',
+      advice: (flag) => `ports below 1024 need special rights; choose a higher one with ${flag}`,
     },
   ],
-  ['EPERM', { exitCode: exitCodes.permission, advice: 'the system does not permit it' }],
+  ['EPERM', { exitCode: exitCodes.permission, advice: () => 'the system does not permit it' }],
 ]);
 
 /**
@@ -78,7 +110,7 @@ export function endingOf(error: unknown): Ending {
     const words = messageOf(error);
     return { exitCode: exitCodes.internal, message: `internal error: ${words}` };
   }
-  return { exitCode: row.exitCode, message: describe(failure, row.advice) };
+  return { exitCode: row.exitCode, message: describe(failure, row.advice(flagOf(error))) };
 }
 
 /** What Node adds to the errors of the system; which of it depends on the call that failed. */
@@ -90,9 +122,15 @@ interface SystemError extends Error {
   readonly path?: string;
 }
 
+/** Where to choose another address: most errors are about that of the port itself. */
+function flagOf(error: unknown): string {
+  return error instanceof ListenError ? error.flag : '-l';
+}
+
 /** The error with an errno word, which may be the cause of the one that was thrown. */
 function systemFailure(error: unknown): SystemError | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof ListenError) continue;
     if ('code' in at && typeof at.code === 'string' && systemErrors.has(at.code)) return at as SystemError;
   }
   return undefined;

@@ -99,6 +99,20 @@ describe('halflight remote --api', () => {
     expect(await readFile(usersFile, 'utf8')).toBe(before);
   });
 
+  it('names the flag to change when its port is taken, and no other', async () => {
+    const { port, remote } = await managedRemote();
+    const directory = await temporaryDirectory();
+    await writeFile(join(directory, 'token'), apiToken, { mode: 0o600 });
+    const files = ['--users-file', join(directory, 'users'), '--api-token-file', join(directory, 'token')];
+    const words = ['remote', '-l', '127.0.0.1:0', '--api', String(port), ...files];
+    const { exitCode, stderr } = await run(words, { variables }).ended;
+    expect(exitCode).toBe(69);
+    expect(stderr).toContain(
+      `cannot listen on 127.0.0.1:${port} (EADDRINUSE): another program listens there; choose a port with --api`,
+    );
+    remote.child.kill('SIGTERM');
+  });
+
   it.each([
     [['--api', '127.0.0.1:0'], 64, '--api: expected --api-token-file as well'],
     [['--api-token-file', 'token'], 64, '--api-token-file: expected --api as well'],

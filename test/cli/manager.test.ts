@@ -5,6 +5,7 @@ import { cliStarter } from '../support/cli.js';
 import { canaryKey, temporaryDirectories } from '../support/config.js';
 import { panel } from '../support/manager.js';
 import { deadPort } from '../support/targets.js';
+import { udpPeer } from '../support/udp.js';
 
 const run = cliStarter();
 const temporaryDirectory = temporaryDirectories();
@@ -52,4 +53,12 @@ it.each([
 ])('listens to nobody at %s', async (_, address, why) => {
   const { exitCode, stderr } = await run(['remote', '--manager-address', await address()]).ended;
   expect([exitCode, stderr]).toEqual([78, expect.stringContaining(why)]);
+});
+
+it('names the flag to change when the port for the manager is taken', async () => {
+  const taken = await udpPeer();
+  const words = ['remote', '--manager-address', `127.0.0.1:${taken.port}`];
+  const { exitCode, stderr } = await run(words).ended;
+  expect(exitCode).toBe(69);
+  expect(stderr).toMatch(/EADDRINUSE.*choose a port with --manager-address\n/);
 });

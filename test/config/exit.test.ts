@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { endingOf, UsageError } from '../../shared/config/exit.js';
+import { endingOf, listeningBy, UsageError } from '../../shared/config/exit.js';
 import { ConfigError } from '../../shared/errors.js';
 
 function systemError(code: string, rest: object = {}): Error {
@@ -61,6 +61,22 @@ describe('how a start that failed ends', () => {
       cause: systemError('EADDRINUSE', { address: '127.0.0.1', port: 1 }),
     });
     expect(endingOf(wrapped).exitCode).toBe(69);
+  });
+
+  it('names the flag of what cannot listen, when that is not the port itself', async () => {
+    const taken = systemError('EADDRINUSE', { address: '127.0.0.1', port: 8389 });
+    const failure: unknown = await listeningBy('--api', Promise.reject(taken)).catch(
+      (error: unknown) => error,
+    );
+    expect(failure).toMatchObject({ code: 'EADDRINUSE', cause: taken });
+    expect(endingOf(failure)).toEqual({
+      exitCode: 69,
+      message:
+        'cannot listen on 127.0.0.1:8389 (EADDRINUSE): another program listens there; choose a port with --api',
+    });
+    const unfit = new ConfigError('a: expected b, got c');
+    await expect(listeningBy('--api', Promise.reject(unfit))).rejects.toBe(unfit);
+    expect(await listeningBy('--api', Promise.resolve(1))).toBe(1);
   });
 
   it('is 70 for everything that nobody foresaw', () => {
