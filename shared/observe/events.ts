@@ -87,6 +87,12 @@ export type ObservedEvent =
       readonly bytesUsed?: number;
       readonly bytesRemaining?: number;
     }
+  /** Who may use a remote is changed while it runs. */
+  | {
+      readonly event: 'user-changed';
+      readonly user: string;
+      readonly change: 'added' | 'key replaced' | 'removed';
+    }
   | { readonly event: 'warning'; readonly detail: string };
 
 /** Receives every event, synchronously. It must neither throw nor wait. */

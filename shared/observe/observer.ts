@@ -109,6 +109,7 @@ const lines: { readonly [Name in EventName]: LineOf<Name> } = {
       left: bytesRemaining === undefined ? undefined : bytesInWords(bytesRemaining),
     },
   }),
+  'user-changed': ({ user, change }) => ({ level: 'info', message: `user ${change}`, fields: { user } }),
   warning: ({ detail }) => ({ level: 'warn', message: detail }),
 };
 

@@ -23,6 +23,7 @@ const events: readonly ObservedEvent[] = [
   { event: 'remote-back', server: 'tokyo' },
   { event: 'servers-changed', from: ['tokyo', 'nara'], to: ['osaka'], why: 'no answer' },
   { event: 'servers-changed', from: ['osaka'], to: [], why: 'refused' },
+  { event: 'user-changed', user: 'ben', change: 'key replaced' },
   { event: 'warning', detail: 'no journal' },
   { event: 'probed', server: 'tokyo', ms: 48, smoothedMs: 50 },
   { event: 'through', id: 1, server: 'tokyo' },
@@ -63,6 +64,7 @@ describe('the log of events', () => {
       'info the remote is back server=tokyo',
       'info tokyo, nara → osaka: no answer',
       'info osaka → no server: refused',
+      'info user key replaced user=ben',
       'warn no journal',
     ]);
   });

@@ -31,6 +31,21 @@ describe('the management API over HTTP', () => {
     });
   });
 
+  it('tells the log who came, got another key and went, by name, and no key', async () => {
+    const { port, events } = await runningApi();
+    await askApi(port, 'POST /users', { json: eve });
+    await askApi(port, 'POST /users', { json: eve });
+    await askApi(port, 'PATCH /users/eve', { json: { uPSK: 'another' } });
+    await askApi(port, 'PATCH /users/mal', { json: { uPSK: 'a-third' } });
+    await askApi(port, 'DELETE /users/eve');
+    await askApi(port, 'DELETE /users/eve');
+    expect(events).toEqual([
+      { event: 'user-changed', user: 'eve', change: 'added' },
+      { event: 'user-changed', user: 'eve', change: 'key replaced' },
+      { event: 'user-changed', user: 'eve', change: 'removed' },
+    ]);
+  });
+
   it('answers one request after another', async () => {
     const { port } = await runningApi();
     const head = ['Host: 127.0.0.1:' + String(port), `Authorization: Bearer ${apiToken}`];

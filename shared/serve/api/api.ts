@@ -13,6 +13,7 @@ import { codeOf, messageOf } from '../../errors.js';
 import type { Observer } from '../../observe/events.js';
 import type { Service } from '../../service.js';
 import { judgeBody, judgeHead, sternHeaders, tokenCheck } from './door.js';
+import { observedUsers } from './observed-users.js';
 import { answer, ApiFault, type Managed, type Reply } from './routes.js';
 
 /** More than any user takes. */
@@ -37,7 +38,11 @@ export interface ApiOptions {
 }
 
 /** Serves the API until it is stopped. Rejects with the system's error when it cannot listen. */
-export async function startApi(managed: Managed, { listen, token, observer }: ApiOptions): Promise<Service> {
+export async function startApi(
+  { users, usage }: Managed,
+  { listen, token, observer }: ApiOptions,
+): Promise<Service> {
+  const managed: Managed = { users: observedUsers(users, observer), usage };
   const server = createServer({
     maxHeaderSize: mostHeadBytes,
     insecureHTTPParser: false,
