@@ -32,6 +32,7 @@ const elsewhere = {
   sslocal: 'shadowsocks-rust from crates.io',
   ssserver: 'shadowsocks-rust from crates.io',
   'sing-box': 'the Go program sing-box',
+  xray: 'the Go program Xray',
   pproxy: 'pproxy from PyPI',
 } as const;
 

@@ -14,7 +14,7 @@ export interface Case {
 }
 
 /** How long something may take that comes at once, if it comes at all, ms. */
-const patienceMs = 2_000;
+const patienceMs = 3_000;
 
 /** What `look` sees; `otherwise` when it fails, or has not seen anything in time. */
 export async function unless(

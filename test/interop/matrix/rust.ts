@@ -72,4 +72,5 @@ export const rust: Implementation = {
       why: recordings,
     },
   ],
+  remark: 'As it is installed by default it has not got `xchacha20-ietf-poly1305`.',
 };

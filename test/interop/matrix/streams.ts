@@ -93,12 +93,14 @@ export const streamCases: readonly Case[] = [
     wants: 'answered',
     async run(cast) {
       const { client, far } = await pairUp(cast, await startTarget());
-      void client.send('question');
-      client.end();
-      await far.rest();
-      void far.send('answer');
-      far.end();
-      return (await client.rest()).toString() === 'answer' ? 'answered' : 'cut off';
+      return unless('not told of the end', async () => {
+        void client.send('question');
+        client.end();
+        await far.rest();
+        void far.send('answer');
+        far.end();
+        return (await client.rest()).toString() === 'answer' ? 'answered' : 'cut off';
+      });
     },
   },
   {
@@ -106,12 +108,16 @@ export const streamCases: readonly Case[] = [
     wants: 'answered',
     async run(cast) {
       const { client, far } = await pairUp(cast, await startTarget());
-      void far.send('question');
-      far.end();
-      await client.rest();
-      void client.send('answer');
-      client.end();
-      return (await far.rest()).toString() === 'answer' ? 'answered' : 'cut off';
+      return unless('not told of the end', async () => {
+        void far.send('question');
+        far.end();
+        await client.rest();
+        // Some take the answer only when it comes at once.
+        await pause(200);
+        void client.send('answer');
+        const answer = await far.read(6).catch(() => 'cut off');
+        return answer.toString() === 'answer' ? 'answered' : 'cut off';
+      });
     },
   },
   {
@@ -124,9 +130,11 @@ export const streamCases: readonly Case[] = [
       const far = await target.next();
       await far.read(5);
       far.end();
-      const { length } = await client.rest();
-      if (length > 0) return `${length} bytes`;
-      return client.ending === 'fin' ? 'a clean end' : 'a reset';
+      return unless('not told of the end', async () => {
+        const { length } = await client.rest();
+        if (length > 0) return `${length} bytes`;
+        return client.ending === 'fin' ? 'a clean end' : 'a reset';
+      });
     },
   },
   targetAs('a domain', 'localhost', '::'),
