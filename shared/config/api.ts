@@ -1,4 +1,5 @@
 /** Where the management API of a remote listens, and what whoever asks there has to know. */
+import { canonicalIp } from '../codec/ip.js';
 import { ConfigError } from '../errors.js';
 import { UsageError } from './exit.js';
 import { formatListen, isLoopback, parseListen } from './listen.js';
@@ -42,7 +43,9 @@ export async function readApi({
  * answered there has all keys in it, and nothing hides it.
  */
 export function readApiAddress(text: string): ListenAddress {
-  const listen = parseListen(text, '127.0.0.1');
+  const { host, port } = parseListen(text, '127.0.0.1');
+  // As clients write it, who are judged by that.
+  const listen = { host: canonicalIp(host), port };
   if (isLoopback(listen.host)) return listen;
   const advice = 'for others, put a proxy with TLS in front of it';
   throw new ConfigError(

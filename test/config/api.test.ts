@@ -21,6 +21,8 @@ describe('where the API listens', () => {
     ['127.0.0.1:8389', '127.0.0.1'],
     ['[::1]:8389', '::1'],
     ['localhost:8389', 'localhost'],
+    ['[::ffff:127.0.0.1]:8389', '127.0.0.1'],
+    ['[0:0:0:0:0:0:0:1]:8389', '::1'],
   ])('%s', (text, host) => {
     expect(readApiAddress(text)).toEqual({ host, port: 8389 });
   });

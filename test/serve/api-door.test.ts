@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeBody, judgeHead, tokenCheck } from '../../shared/serve/api/door.js';
+import { judgeBody, judgeHead, namesOf, tokenCheck } from '../../shared/serve/api/door.js';
 import { ApiFault } from '../../shared/serve/api/routes.js';
 
 const token = 'an-api-token-0123456789';
@@ -100,4 +100,14 @@ describe('the door of the management API', () => {
       judgeBody(rawHeaders);
     }).toThrow(ApiFault);
   });
+});
+
+it('is called by its address and as localhost, on port 80 without it, too', () => {
+  expect(namesOf({ host: '::1', port: 8389 })).toEqual(['[::1]:8389', 'localhost:8389']);
+  expect(namesOf({ host: '127.0.0.1', port: 80 })).toEqual([
+    '127.0.0.1:80',
+    'localhost:80',
+    '127.0.0.1',
+    'localhost',
+  ]);
 });

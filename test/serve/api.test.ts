@@ -53,6 +53,20 @@ describe('the management API over HTTP', () => {
     expect((await tellApi(port, both)).match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
   });
 
+  it('does what is asked at once in the order in which it is asked', async () => {
+    const { port, users } = await runningApi();
+    const head = ['Host: 127.0.0.1:' + String(port), `Authorization: Bearer ${apiToken}`];
+    const body = JSON.stringify(eve);
+    const post = ['POST /users HTTP/1.1', ...head, 'Content-Type: application/json'];
+    const lines = [
+      ...[...post, `Content-Length: ${body.length}`, '', `${body}DELETE /users/ann HTTP/1.1`, ...head],
+      ...['', 'DELETE /users/eve HTTP/1.1', ...head, '', 'GET /users HTTP/1.1', ...head, 'Connection: close'],
+    ];
+    const answers = (await tellApi(port, lines)).match(/HTTP\/1\.1 \d+|\{"users".*/g);
+    expect(answers).toEqual(['HTTP/1.1 201', 'HTTP/1.1 204', 'HTTP/1.1 204', 'HTTP/1.1 200', '{"users":[]}']);
+    expect(await users.list()).toEqual([]);
+  });
+
   it.each([
     ['GET /', {}],
     ['GET /none', {}],

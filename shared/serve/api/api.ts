@@ -12,7 +12,7 @@ import { formatTarget, type Target } from '../../codec/address.js';
 import { codeOf, messageOf } from '../../errors.js';
 import type { Observer } from '../../observe/events.js';
 import type { Service } from '../../service.js';
-import { judgeBody, judgeHead, sternHeaders, tokenCheck } from './door.js';
+import { judgeBody, judgeHead, namesOf, sternHeaders, tokenCheck } from './door.js';
 import { observedUsers } from './observed-users.js';
 import { answer, ApiFault, type Managed, type Reply } from './routes.js';
 
@@ -73,6 +73,8 @@ export async function startApi(
     }
   };
   const answers = new Map<Duplex, ServerResponse>();
+  /** By connection: whoever asks for several things at once sees them done in that order (RFC 9112 §9.3.2). */
+  const turns = new WeakMap<Duplex, Promise<void>>();
   server.on('request', (asked, response) => {
     const { socket } = asked;
     answers.set(socket, response);
@@ -81,9 +83,12 @@ export async function startApi(
     });
     // Whoever went away will not miss the answer.
     asked.on('error', () => undefined);
-    void replyTo(asked).then((reply) => {
-      send(response, reply);
-    });
+    const turn = (turns.get(socket) ?? Promise.resolve())
+      .then(() => replyTo(asked))
+      .then((reply) => {
+        send(response, reply);
+      });
+    turns.set(socket, turn);
   });
   server.on('checkExpectation', (_: IncomingMessage, response: ServerResponse) => {
     send(response, new ApiFault(417, 'Expect: expected 100-continue, got another').reply);
@@ -98,7 +103,7 @@ export async function startApi(
   });
 
   const address = await listening(server, listen);
-  const door = { names: [formatTarget(address), `localhost:${address.port}`], isToken: tokenCheck(token) };
+  const door = { names: namesOf(address), isToken: tokenCheck(token) };
   let closed: Promise<void> | undefined;
   return {
     listen: formatTarget(address),

@@ -3,6 +3,7 @@
  * browser: a page that has itself resolved to 127.0.0.1, or has a browser send a form there, is turned away before
  * anything of its request is looked at (docs/probes.md T-32, T-33).
  */
+import { formatTarget, type Target } from '../../codec/address.js';
 import type { CredentialCheck } from '../../proxy/request.js';
 import { credentialCheck } from '../credentials.js';
 import { ApiFault } from './routes.js';
@@ -34,6 +35,13 @@ export interface Door {
   /** What the port is called, as `127.0.0.1:1234`. */
   readonly names: readonly string[];
   readonly isToken: (given: string) => boolean;
+}
+
+/** What a client that means this address writes into `Host`. */
+export function namesOf({ host, port }: Target): readonly string[] {
+  const names = [formatTarget({ host, port }), `localhost:${port}`];
+  // RFC 9110 §4.2.1: the port of http: goes without saying.
+  return port === 80 ? [...names, ...names.map((name) => name.replace(/:80$/, ''))] : names;
 }
 
 /** Throws an ApiFault for whoever may not ask. */
