@@ -40,6 +40,8 @@ const runs: Run[] = implementations.map((peer) => {
   const missing = peer.required === true ? [] : missingOf(peer);
   const results: Result[] = [];
   const title = missing.length === 0 ? peer.name : `${peer.name}, not installed: ${missing.join(', ')}`;
+  // Not every reporter names what it skips.
+  if (missing.length > 0) console.warn(`skipped: ${title}`);
   const places = Object.keys(sides) as Side[];
   describe.skipIf(missing.length > 0).each(places.map((side) => [sides[side], side] as const))(
     `${title}: %s`,
