@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeBody, judgeHead, tokenCheck } from '../../shared/serve/api/door.js';
-import { answer, ApiFault, type Reply } from '../../shared/serve/api/routes.js';
+import { ApiFault, type Reply } from '../../shared/serve/api/reply.js';
+import { answer } from '../../shared/serve/api/routes.js';
 import { fuzzRuns } from '../support/fuzz.js';
 import { memoryUsage, memoryUsers } from '../support/memory-users.js';
 

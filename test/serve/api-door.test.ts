@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judgeBody, judgeHead, namesOf, tokenCheck } from '../../shared/serve/api/door.js';
-import { ApiFault } from '../../shared/serve/api/routes.js';
+import { ApiFault } from '../../shared/serve/api/reply.js';
 
 const token = 'an-api-token-0123456789';
 const door = { names: ['127.0.0.1:1234', 'localhost:1234'], isToken: tokenCheck(token) };

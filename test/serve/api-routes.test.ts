@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { answer, ApiFault, type Managed, type Reply } from '../../shared/serve/api/routes.js';
+import { ApiFault, type Reply } from '../../shared/serve/api/reply.js';
+import { answer, type Managed } from '../../shared/serve/api/routes.js';
 import { memoryUsage, memoryUsers, noTraffic } from '../support/memory-users.js';
 
 const ann = { name: 'ann', secret: 'key-of-ann' };

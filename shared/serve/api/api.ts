@@ -14,7 +14,8 @@ import type { Observer } from '../../observe/events.js';
 import type { Service } from '../../service.js';
 import { judgeBody, judgeHead, namesOf, sternHeaders, tokenCheck } from './door.js';
 import { observedUsers } from './observed-users.js';
-import { answer, ApiFault, type Managed, type Reply } from './routes.js';
+import { ApiFault, type Reply } from './reply.js';
+import { answer, type Managed } from './routes.js';
 
 /** More than any user takes. */
 const mostBodyBytes = 64 * 1024;

@@ -6,7 +6,7 @@
 import { formatTarget, type Target } from '../../codec/address.js';
 import type { CredentialCheck } from '../../proxy/request.js';
 import { credentialCheck } from '../credentials.js';
-import { ApiFault } from './routes.js';
+import { ApiFault } from './reply.js';
 
 /** The head of a request. */
 export interface ApiHead {

@@ -18,6 +18,7 @@ import type { UserSecret } from '../../codec/users.js';
 import { ConfigError } from '../../errors.js';
 import type { UsageStore, UserTraffic } from '../usage-store.js';
 import type { UserStore } from '../user-store.js';
+import { ApiFault, type Reply } from './reply.js';
 
 /** What the API is about. */
 export interface Managed {
@@ -32,24 +33,6 @@ export interface ApiRequest {
   readonly target: string;
   /** The bytes of the body; asked for only where one is expected, and at most once. */
   readonly body: () => Promise<Uint8Array>;
-}
-
-export interface Reply {
-  readonly status: number;
-  /** What is sent as JSON; absent: nothing. */
-  readonly json?: object;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** What the sender of a request is told instead of what it asked for. */
-export class ApiFault extends Error {
-  override readonly name = 'ApiFault';
-  readonly reply: Reply;
-
-  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
-    super(message);
-    this.reply = { status, json: { error: message }, headers };
-  }
 }
 
 type Route = (request: Asked, managed: Managed) => Promise<Reply>;
