@@ -1,6 +1,6 @@
 /** The users of a port, kept in memory and, where they come from a file, there too. */
 import type { Users, UserSecret } from '../codec/users.js';
-import { ConfigError } from '../errors.js';
+import { ConfigError, messageOf } from '../errors.js';
 import type { UserStore } from './user-store.js';
 
 /** By name, the secret that a user has from now on; undefined for whoever is none any more. */
@@ -31,11 +31,11 @@ export function liveUsers(users: Users, { records, removed }: LiveUsersOptions):
   const inTurn = oneByOne();
   /** What is so already, and not written down yet. */
   const owed = new Map<string, string | undefined>();
-  const write = async (changes: UserChanges): Promise<void> => {
+  const write = async (changes: UserChanges, expected: string): Promise<void> => {
     try {
       await records?.write(changes, users.secrets);
     } catch (error) {
-      throw error instanceof ConfigError ? new Error(error.message, { cause: error }) : error;
+      throw new Error(`${expected} to be written down, got ${messageOf(error)}`, { cause: error });
     }
     owed.clear();
   };
@@ -45,7 +45,7 @@ export function liveUsers(users: Users, { records, removed }: LiveUsersOptions):
       inTurn(async () => {
         users.check(user);
         await records?.check(user);
-        await write(new Map([...owed, [user.name, user.secret]]));
+        await write(new Map([...owed, [user.name, user.secret]]), `user ${user.name}: expected it`);
         users.add(user);
       }),
     replace: (name, secret) =>
@@ -54,7 +54,7 @@ export function liveUsers(users: Users, { records, removed }: LiveUsersOptions):
         await records?.check({ name, secret });
         users.replace(name, secret);
         owed.set(name, secret);
-        await write(owed);
+        await write(owed, `user ${name}: expected its key`);
         return true;
       }),
     remove: (name) =>
@@ -65,7 +65,7 @@ export function liveUsers(users: Users, { records, removed }: LiveUsersOptions):
         }
         // Whoever is owed to be removed was somebody until that was asked for first.
         if (!owed.has(name)) return false;
-        await write(owed);
+        await write(owed, `user ${name}: expected its removal`);
         return true;
       }),
   };
