@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { apiToken, askApi } from '../support/api.js';
@@ -97,6 +97,25 @@ describe('halflight remote --api', () => {
       expect(JSON.stringify(answer.json)).not.toContain(uPSK);
     }
     expect(await readFile(usersFile, 'utf8')).toBe(before);
+  });
+
+  it('removes for good whom it could not remove from the file at first, and says so to the log alone', async () => {
+    const { remote, usersFile, port } = await managedRemote(`ann:${key(1)}\nben:${key(2)}\n`);
+    await chmod(usersFile, 0o644);
+    const refused = await askApi(port, 'DELETE /users/ben');
+    expect(refused).toMatchObject({ status: 500 });
+    expect(JSON.stringify(refused.json)).not.toContain(usersFile);
+    expect(await askApi(port, 'GET /users/ben')).toMatchObject({ status: 404 });
+    await chmod(usersFile, 0o600);
+    expect(await askApi(port, 'DELETE /users/ben')).toMatchObject({ status: 204 });
+    expect(await readFile(usersFile, 'utf8')).toBe(`ann:${key(1)}\n`);
+
+    remote.child.kill('SIGTERM');
+    const { stderr } = await remote.ended;
+    expect(stderr).toContain(
+      `user ben: expected its removal to be written down, got users file ${usersFile}`,
+    );
+    expect(stderr).toContain('info user removed user=ben');
   });
 
   it('names the flag to change when its port is taken, and no other', async () => {
