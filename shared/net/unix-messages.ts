@@ -3,22 +3,43 @@
  * come and go on its standard output and input (docs/adr/0008-unix-datagrams.md).
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { lstat, unlink } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { codeOf, ConfigError } from '../errors.js';
+import { codeOf, ConfigError, messageOf } from '../errors.js';
 import type { MessageReceived, MessageSocket } from './messages.js';
 
 const script = fileURLToPath(new URL('./unix-messages.pl', import.meta.url));
-/** How long it may take to end when its input has, ms. */
-const patienceMs = 1_000;
-/** Pauses before it is started anew when it has ended by itself, ms. */
-const shortestPauseMs = 1_000;
-const longestPauseMs = 60_000;
 
 export interface UnixMessagesOptions {
   readonly received: MessageReceived;
   /** What the operator should know: it has ended by itself, and why it cannot be started anew. */
   readonly warn: (detail: string) => void;
+  /** Waits that differ from the defaults. */
+  readonly waits?: Partial<BridgeWaits>;
 }
+
+/** Milliseconds. */
+export interface BridgeWaits {
+  /** From its start until the socket is there. */
+  readonly readyMs: number;
+  /** How long it may take to end when its input has. */
+  readonly killMs: number;
+  /** Before it is started anew when it has ended by itself: twice as long each time. */
+  readonly shortestPauseMs: number;
+  readonly longestPauseMs: number;
+  /** One that ran for so long begins with the shortest pause again. */
+  readonly steadyMs: number;
+}
+
+const defaultWaits: BridgeWaits = {
+  readyMs: 10_000,
+  killMs: 1_000,
+  shortestPauseMs: 1_000,
+  longestPauseMs: 60_000,
+  steadyMs: 60_000,
+};
 
 /**
  * Hears messages at `path`, which is made with mode 0600, and taken away at the end; a socket that nobody listens at any
@@ -26,67 +47,113 @@ export interface UnixMessagesOptions {
  */
 export async function hearUnix(
   path: string,
-  { received, warn }: UnixMessagesOptions,
+  { received, warn, waits: changes = {} }: UnixMessagesOptions,
 ): Promise<MessageSocket> {
-  let bridge = await startBridge(path, received);
-  let pauseMs = shortestPauseMs;
-  let pause: NodeJS.Timeout | undefined;
-  let closed: Promise<void> | undefined;
-  const watch = (): void => {
-    void bridge.ended.then(() => {
-      if (closed !== undefined) return;
-      warn(`manager socket ${path}: expected perl to go on, got its end; it is started anew`);
-      pause = setTimeout(() => void again(), pauseMs).unref();
-      pauseMs = Math.min(2 * pauseMs, longestPauseMs);
-    });
-  };
-  const again = async (): Promise<void> => {
-    try {
-      bridge = await startBridge(path, received);
-      if (closed === undefined) watch();
-      else await bridge.end();
-    } catch (error) {
-      if (closed !== undefined) return;
-      warn(error instanceof Error ? error.message : String(error));
-      pause = setTimeout(() => void again(), longestPauseMs).unref();
-    }
-  };
-  watch();
+  const waits = { ...defaultWaits, ...changes };
+  const closing = new AbortController();
+  const { signal } = closing;
+  const start = (): Promise<Bridge> => startBridge(path, { received, waits, signal });
+  const first = await start();
+  const over = keep(first, { start, warn, path, waits, signal });
   return {
     text: path,
     close: () => {
-      clearTimeout(pause);
-      return (closed ??= bridge.end());
+      closing.abort();
+      return over;
     },
   };
 }
 
-interface Bridge {
-  readonly ended: Promise<void>;
-  end(): Promise<void>;
+interface Keeping {
+  readonly start: () => Promise<Bridge>;
+  readonly warn: (detail: string) => void;
+  readonly path: string;
+  readonly waits: BridgeWaits;
+  readonly signal: AbortSignal;
 }
 
-/** Settles when the socket is there. */
-async function startBridge(path: string, received: MessageReceived): Promise<Bridge> {
+/**
+ * Starts it anew whenever it ends, until `signal` fires. The pauses keep the process alive: a remote that only a manager
+ * speaks to has nothing else that would.
+ */
+async function keep(first: Bridge, { start, warn, path, waits, signal }: Keeping): Promise<void> {
+  const { shortestPauseMs, longestPauseMs, steadyMs } = waits;
+  let pauseMs = shortestPauseMs;
+  let bridge: Bridge | undefined = first;
+  for (;;) {
+    const startedAt = performance.now();
+    await bridge?.ended;
+    if (signal.aborted) return;
+    if (bridge !== undefined) {
+      if (performance.now() - startedAt >= steadyMs) pauseMs = shortestPauseMs;
+      const again = `it is started anew in ${pauseMs / 1000} s`;
+      warn(`manager socket ${path}: expected perl to go on, got its end; ${again}`);
+    }
+    try {
+      await sleep(pauseMs, undefined, { signal });
+    } catch {
+      return;
+    }
+    pauseMs = Math.min(2 * pauseMs, longestPauseMs);
+    bridge = await start().catch((error: unknown) => {
+      if (!signal.aborted) warn(messageOf(error));
+      pauseMs = longestPauseMs;
+      return undefined;
+    });
+  }
+}
+
+interface Bridge {
+  /** Never rejects. */
+  readonly ended: Promise<void>;
+}
+
+interface BridgeOptions {
+  readonly received: MessageReceived;
+  readonly waits: BridgeWaits;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
+
+/** Settles when the socket is there, rejects when nothing is left of what was started. */
+async function startBridge(path: string, { received, waits, signal }: BridgeOptions): Promise<Bridge> {
   // Nothing else of the environment: there may be a key in it, and Perl heeds variables of its own.
   const variables = { PATH: process.env['PATH'], LC_ALL: 'C' };
   const child = spawn('perl', [script, path], { env: variables, stdio: 'pipe' });
+  const failed = new Promise<never>((_, reject) => {
+    child.once('error', (error) => {
+      reject(codeOf(error) === 'ENOENT' ? noPerl(path) : error);
+    });
+  });
+  // Without descriptors Node makes no pipes.
+  if ((child.stdin as Writable | undefined) === undefined) return failed;
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint = (complaint + text).slice(0, 500);
   });
-  const ended = new Promise<void>((resolve) => {
-    child.once('close', () => {
-      resolve();
+  // It has ended, and its end tells that better.
+  child.stdin.on('error', () => undefined);
+  const { readyMs, killMs } = waits;
+  let impatience = setTimeout(() => {
+    complaint = `expected perl to listen, got nothing within ${readyMs} ms`;
+    child.kill('SIGKILL');
+  }, readyMs);
+  const end = (): void => {
+    child.stdin.end();
+    clearTimeout(impatience);
+    impatience = setTimeout(() => child.kill('SIGKILL'), killMs);
+  };
+  signal.addEventListener('abort', end);
+  if (signal.aborted) end();
+  const exit = new Promise<number | null>((resolve) => {
+    child.once('close', (code) => {
+      clearTimeout(impatience);
+      signal.removeEventListener('abort', end);
+      resolve(code);
     });
   });
-  // It has ended, and `ended` tells that better.
-  child.stdin.on('error', () => undefined);
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', (error) => {
-      reject(codeOf(error) === 'ENOENT' ? noPerl(path) : error);
-    });
-    void ended.then(() => {
+  const ready = new Promise<void>((resolve, reject) => {
+    void exit.then(() => {
       const [why = ''] = complaint.split('\n', 1);
       reject(
         new ConfigError(
@@ -103,15 +170,16 @@ async function startBridge(path: string, received: MessageReceived): Promise<Bri
       }
     });
   });
-  return {
-    ended,
-    async end() {
-      child.stdin.end();
-      const impatience = setTimeout(() => child.kill('SIGKILL'), patienceMs);
-      await ended;
-      clearTimeout(impatience);
-    },
-  };
+  await Promise.race([ready, failed]);
+  if (!signal.aborted) clearTimeout(impatience);
+  const made = await lstat(path).catch(() => undefined);
+  const ended = exit.then(async (code) => {
+    // Otherwise it has done so itself.
+    if (code === 0) return;
+    const there = await lstat(path).catch(() => undefined);
+    if (there?.ino === made?.ino && there?.dev === made?.dev) await unlink(path).catch(() => undefined);
+  });
+  return { ended };
 }
 
 function noPerl(path: string): ConfigError {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { readService } from '../../shared/config/service-address.js';
 import { cliStarter } from '../support/cli.js';
 import { canaryKey, temporaryDirectories } from '../support/config.js';
-import { panel } from '../support/manager.js';
+import { askAtPath, panel, perlAt } from '../support/manager.js';
 import { deadPort } from '../support/targets.js';
 import { udpPeer } from '../support/udp.js';
 
@@ -61,4 +61,17 @@ it('names the flag to change when the port for the manager is taken', async () =
   const { exitCode, stderr } = await run(words).ended;
   expect(exitCode).toBe(69);
   expect(stderr).toMatch(/EADDRINUSE.*choose a port with --manager-address\n/);
+});
+
+it('a remote that has only a manager at a path, and no port yet, goes on when perl is killed', async () => {
+  const path = join(await temporaryDirectory(), 'm.sock');
+  const remote = run(['remote', '--manager-address', path, '--json']);
+  await remote.nextLine();
+  process.kill(Number((await perlAt(path))[0]), 'SIGKILL');
+  await vi.waitFor(async () => {
+    expect(await askAtPath(path, ['ping'])).toEqual(['stat: {}']);
+  }, 10_000);
+  remote.child.kill('SIGTERM');
+  const { exitCode, stdout } = await remote.ended;
+  expect([exitCode, stdout]).toEqual([0, expect.stringContaining('"stopped"')]);
 });

@@ -1,14 +1,15 @@
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ConfigError } from '../../shared/errors.js';
 import type { MessageReceived, MessageSocket } from '../../shared/net/messages.js';
-import { hearUnix } from '../../shared/net/unix-messages.js';
+import { type BridgeWaits, hearUnix } from '../../shared/net/unix-messages.js';
 import { temporaryDirectory } from '../support/directory.js';
+import { askAtPath, perlAt } from '../support/manager.js';
+import { runs } from '../support/plugin.js';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -21,11 +22,12 @@ const echo: MessageReceived = (message, answer) => {
 /** A socket at a new path, closed when the test is over. */
 async function hearing(
   path = join(temporaryDirectory(), 'manager.sock'),
-  received = echo,
+  waits: Partial<BridgeWaits> = {},
 ): Promise<MessageSocket & { readonly path: string; readonly warnings: readonly string[] }> {
   const warnings: string[] = [];
   const socket = await hearUnix(path, {
-    received,
+    received: echo,
+    waits,
     warn: (detail) => {
       warnings.push(detail);
     },
@@ -34,36 +36,12 @@ async function hearing(
   return { ...socket, path, warnings };
 }
 
-const panel = `
-  use Socket qw(PF_UNIX SOCK_DGRAM pack_sockaddr_un);
-  my ($path, $own, @messages) = @ARGV;
-  socket(my $s, PF_UNIX, SOCK_DGRAM, 0) or die "socket: $!";
-  bind($s, pack_sockaddr_un($own)) or die "bind: $!";
-  for (@messages) {
-    defined send($s, pack('H*', $_), 0, pack_sockaddr_un($path)) or die "send: $!";
-    defined recv($s, my $answer, 65536, 0) or die "recv: $!";
-    print unpack('H*', $answer), "\\n";
-  }`;
-
-/** What a panel in Perl hears when it sends each of these messages from a path of its own. */
-async function ask(path: string, messages: readonly string[]): Promise<readonly string[]> {
-  const own = join(temporaryDirectory(), 'panel.sock');
-  const words = messages.map((message) => Buffer.from(message, 'latin1').toString('hex'));
-  const { stdout } = await promisify(execFile)('perl', ['-e', panel, path, own, ...words], {
-    timeout: 5_000,
-  });
-  return stdout
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => Buffer.from(line, 'hex').toString('latin1'));
-}
-
 describe('messages at a unix socket', () => {
   it('are heard and answered, whatever is in them', async () => {
     const { path, text } = await hearing();
     expect(text).toBe(path);
     const messages = ['ping', '', 'a\nb', 'x'.repeat(30_000), '\u0001\u0002'];
-    expect(await ask(path, messages)).toEqual(messages.map((message) => `heard ${message}`));
+    expect(await askAtPath(path, messages)).toEqual(messages.map((message) => `heard ${message}`));
   });
 
   it('come to a socket that nobody else can write to, and that is gone afterwards', async () => {
@@ -86,7 +64,7 @@ describe('messages at a unix socket', () => {
     ]);
     expect(existsSync(path)).toBe(true);
     await hearing(path);
-    expect(await ask(path, ['ping'])).toEqual(['heard ping']);
+    expect(await askAtPath(path, ['ping'])).toEqual(['heard ping']);
   });
 
   it('take the place of nothing else', async () => {
@@ -122,16 +100,66 @@ describe('messages at a unix socket', () => {
 
   it('are heard again after Perl has ended by itself', async () => {
     const { path, warnings } = await hearing();
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)]);
-    const pid = /^ *(\d+) perl .*$/m.exec(stdout.split('\n').find((line) => line.endsWith(path)) ?? '')?.[1];
+    const [pid] = await perlAt(path);
     process.kill(Number(pid), 'SIGKILL');
     await vi.waitUntil(() => warnings.length === 1);
     expect(warnings[0]).toBe(
-      `manager socket ${path}: expected perl to go on, got its end; it is started anew`,
+      `manager socket ${path}: expected perl to go on, got its end; it is started anew in 1 s`,
     );
     await vi.waitFor(async () => {
-      expect(await ask(path, ['ping'])).toEqual(['heard ping']);
+      expect(await askAtPath(path, ['ping'])).toEqual(['heard ping']);
     }, 5000);
+  });
+
+  it.each([
+    ['short again once Perl has run for a while', 0, ['0.01', '0.01', '0.01']],
+    ['longer each time when it never does', 60_000, ['0.01', '0.02', '0.02']],
+  ])('are heard again after a pause that is %s', async (_, steadyMs, pauses) => {
+    const { path, warnings } = await hearing(undefined, {
+      shortestPauseMs: 10,
+      longestPauseMs: 20,
+      steadyMs,
+    });
+    for (let deaths = 1; deaths <= pauses.length; deaths += 1) {
+      await vi.waitFor(async () => {
+        expect(await askAtPath(path, ['ping'])).toEqual(['heard ping']);
+      }, 5000);
+      process.kill(Number((await perlAt(path))[0]), 'SIGKILL');
+      await vi.waitUntil(() => warnings.length === deaths, 5000);
+    }
+    expect(warnings.map((detail) => / in ([\d.]+) s$/.exec(detail)?.[1])).toEqual(pauses);
+  });
+
+  it('leave no socket behind when they are closed after Perl has been killed', async () => {
+    const socket = await hearing(undefined, { shortestPauseMs: 1_000_000 });
+    const { path, warnings } = socket;
+    process.kill(Number((await perlAt(path))[0]), 'SIGKILL');
+    await vi.waitUntil(() => warnings.length === 1);
+    await socket.close();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('are given up when Perl says nothing, and nothing is left of it', async () => {
+    const bin = temporaryDirectory();
+    writeFileSync(join(bin, 'perl'), '#!/bin/sh\nexec sleep 600\n', { mode: 0o755 });
+    vi.stubEnv('PATH', `${bin}:${process.env['PATH'] ?? ''}`);
+    await expect(hearing('/x/manager.sock', { readyMs: 100 })).rejects.toThrow(
+      new ConfigError('manager socket /x/manager.sock: expected perl to listen, got nothing within 100 ms'),
+    );
+  });
+
+  it('are heard no more when their close has settled, though Perl was just being started anew', async () => {
+    const bin = temporaryDirectory();
+    const socket = await hearing(undefined, { shortestPauseMs: 1, killMs: 100 });
+    const { path, warnings } = socket;
+    const started = join(bin, 'started');
+    writeFileSync(join(bin, 'perl'), `#!/bin/sh\necho $$ > ${started}\nexec sleep 600\n`, { mode: 0o755 });
+    vi.stubEnv('PATH', `${bin}:${process.env['PATH'] ?? ''}`);
+    process.kill(Number((await perlAt(path))[0]), 'SIGKILL');
+    const pid = await vi.waitUntil(() => existsSync(started) && Number(readFileSync(started, 'utf8')), 5000);
+    await socket.close();
+    expect(runs(pid)).toBe(false);
+    expect(warnings).toHaveLength(1);
   });
 
   it('need Perl, and say what to do without', async () => {

@@ -1,5 +1,9 @@
-/** A panel: what it says to a manager over UDP, and what it hears. */
+/** Panels: what they say to a manager over UDP or at a unix socket, and what they hear. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Target } from '../../shared/codec/address.js';
+import { temporaryDirectory } from './directory.js';
 import { udpPeer } from './udp.js';
 
 export interface Panel {
@@ -22,4 +26,37 @@ export async function panel(at: Target): Promise<Panel> {
       return next();
     },
   };
+}
+
+const unixPanel = `
+  use Socket qw(PF_UNIX SOCK_DGRAM pack_sockaddr_un);
+  my ($path, $own, @messages) = @ARGV;
+  socket(my $s, PF_UNIX, SOCK_DGRAM, 0) or die "socket: $!";
+  bind($s, pack_sockaddr_un($own)) or die "bind: $!";
+  for (@messages) {
+    defined send($s, pack('H*', $_), 0, pack_sockaddr_un($path)) or die "send: $!";
+    defined recv($s, my $answer, 65536, 0) or die "recv: $!";
+    print unpack('H*', $answer), "\\n";
+  }`;
+
+/** What a panel in Perl hears when it sends each of these messages from a path of its own. */
+export async function askAtPath(path: string, messages: readonly string[]): Promise<readonly string[]> {
+  const own = join(temporaryDirectory(), 'panel.sock');
+  const words = messages.map((message) => Buffer.from(message, 'latin1').toString('hex'));
+  const { stdout } = await promisify(execFile)('perl', ['-e', unixPanel, path, own, ...words], {
+    timeout: 5_000,
+  });
+  return stdout
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => Buffer.from(line, 'hex').toString('latin1'));
+}
+
+/** The process IDs of the Perl that holds the socket at `path`, for whichever process. */
+export async function perlAt(path: string): Promise<readonly number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-eo', 'pid=,args=']);
+  return stdout
+    .split('\n')
+    .filter((line) => /^ *\d+ perl /.test(line) && line.endsWith(` ${path}`))
+    .map((line) => Number.parseInt(line, 10));
 }
