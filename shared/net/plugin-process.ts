@@ -48,20 +48,20 @@ export function spawnPlugin(name: string, { variables, said }: PluginProcessOpti
     lastWords = line.slice(0, longestWords);
     said(line);
   };
-  for (const output of [child.stdout, child.stderr]) if (output !== null) readLines(output, hear);
+  // Without descriptors Node makes no pipes.
+  for (const output of [child.stdout, child.stderr] as readonly (Readable | null | undefined)[]) {
+    if (output != null) readLines(output, hear);
+  }
 
   let over = false;
   const kill = (signal: NodeJS.Signals): void => {
     if (!over) signalAll(child, signal);
   };
-  const withUs = (): void => {
-    kill('SIGKILL');
-  };
-  process.once('exit', withUs);
+  endsWithUs(kill);
   const ended = new Promise<Death>((resolve) => {
     const end = (why: string): void => {
       over = true;
-      process.off('exit', withUs);
+      running.delete(kill);
       resolve({ why, lastWords });
     };
     child.on('error', (error) => {
@@ -79,6 +79,19 @@ export function spawnPlugin(name: string, { variables, said }: PluginProcessOpti
     });
   });
   return { ended, kill };
+}
+
+/** How to end those that run. A listener for each would be a leak to Node, which warns of the eleventh. */
+const running = new Set<PluginProcess['kill']>();
+let listening = false;
+
+function endsWithUs(kill: PluginProcess['kill']): void {
+  running.add(kill);
+  if (listening) return;
+  listening = true;
+  process.once('exit', () => {
+    for (const each of running) each('SIGKILL');
+  });
 }
 
 const reasons: ReadonlyMap<string | undefined, string> = new Map([

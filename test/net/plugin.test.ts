@@ -130,6 +130,17 @@ describe('a plugin', () => {
     ]);
   });
 
+  it('may run a dozen times at once, without a warning of Node about listeners', async () => {
+    const warned = vi.fn();
+    process.on('warning', warned);
+    onTestFinished(() => void process.off('warning', warned));
+    const before = process.listenerCount('exit');
+    const name = relayPlugin();
+    await Promise.all(Array.from({ length: 12 }, () => start({ name })));
+    expect(process.listenerCount('exit') - before).toBeLessThanOrEqual(1);
+    expect(warned).not.toHaveBeenCalled();
+  });
+
   it('begins with the first pause again once it has run for a while', async () => {
     const started = await start({ waits: { pausesMs: [10, 20], steadyMs: 0 } });
     for (let deaths = 1; deaths <= 2; deaths += 1) {
