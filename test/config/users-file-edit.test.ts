@@ -90,6 +90,12 @@ describe('a users file that is changed while its remote runs', () => {
     expect(await readFile(path, 'utf8')).toBe('ann:one\nben:two\neve:three\n');
   });
 
+  it('has one line for whoever has two by hand', async () => {
+    const path = await usersFile('ann:one\nben:two\nann:three\n');
+    await add(path, { name: 'ann', secret: 'four' });
+    expect(await readFile(path, 'utf8')).toBe('ann:four\nben:two\n');
+  });
+
   it('keeps a last line without an end', async () => {
     const path = await usersFile('ann:one');
     await add(path, { name: 'ben', secret: 'two' });
