@@ -12,6 +12,8 @@ export interface ClassicObject {
   value(name: string): JsonNode | undefined;
   /** Whether a key is there and not null. It does not count as asked for. */
   has(name: string): boolean;
+  /** How many values the array or the object of a key has, 0 for everything else. It does not count as asked for. */
+  size(name: string): number;
   /** The text of a key; undefined when it is missing, null or empty, which other programs take for the same. */
   text(name: string): string | undefined;
   /** The text of a key, as `text`, where a whole number may stand for its digits. */
@@ -27,7 +29,7 @@ export interface ClassicObject {
   /** A ConfigError at the value of a key, or at the object when there is none. */
   complain(name: string, words: string): ConfigError;
   /** A warning `path:line:column name: …` for each key that nobody asked for. */
-  rest(): readonly string[];
+  rest(): Iterable<string>;
 }
 
 /** The object at `node`. `known` are the names that are worth a hint. */
@@ -62,6 +64,7 @@ export function classicObject(file: JsonFile, node: JsonNode, known: readonly st
     node,
     value,
     has: (name) => find(name) !== undefined,
+    size: (name) => find(name)?.children?.length ?? 0,
     complain,
     text,
     scalar: (name) => {
@@ -95,13 +98,13 @@ export function classicObject(file: JsonFile, node: JsonNode, known: readonly st
         })
         .filter((child) => child.value('disabled')?.value !== true);
     },
-    rest: () =>
-      Array.from(properties.values())
-        .filter(({ name }) => !asked.has(name))
-        .map(({ name, at }) => {
-          const near = known.includes(name) ? undefined : nearest(name, known, 2);
-          const hint = near === undefined ? '' : ` (did you mean "${near}"?)`;
-          return file.complain(at, `${shownName(name)}: not supported, and ignored${hint}`).message;
-        }),
+    *rest() {
+      for (const { name, at } of properties.values()) {
+        if (asked.has(name)) continue;
+        const near = known.includes(name) ? undefined : nearest(name, known, 2);
+        const hint = near === undefined ? '' : ` (did you mean "${near}"?)`;
+        yield file.complain(at, `${shownName(name)}: not supported, and ignored${hint}`).message;
+      }
+    },
   };
 }

@@ -33,10 +33,30 @@ export interface Point {
   readonly secret: string;
 }
 
-/** The servers that are not disabled: the root itself, and those in lists, which rust knows by two names. */
+/** Each port once. More are a mistake, or an attempt to keep us busy: a few lines can name millions. */
+const maxPoints = 65536;
+
+/**
+ * The servers that are not disabled: the root itself, and those in lists, which rust knows by two names. ConfigError when
+ * they name more hosts and ports than anybody has.
+ */
 export function serversOf(root: ClassicObject): readonly ClassicObject[] {
   const own = root.value('server') === undefined ? [] : [root];
-  return [...own, ...root.objects('servers'), ...root.objects('shadowsocks')];
+  const servers = [...own, ...root.objects('servers'), ...root.objects('shadowsocks')];
+  let points = 0;
+  for (const server of servers) {
+    points +=
+      countIn(server, ['server', 'address']) * countIn(server, ['server_port', 'port', 'port_password']);
+    if (points > maxPoints) {
+      throw server.complain('server', `expected at most ${maxPoints} addresses, hosts times ports, got more`);
+    }
+  }
+  return servers;
+}
+
+/** How many values the longest list under these names has. */
+function countIn(server: ClassicObject, names: readonly string[]): number {
+  return Math.max(1, ...names.map((name) => server.size(name)));
 }
 
 /** The error for a file without any. */

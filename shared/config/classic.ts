@@ -3,7 +3,7 @@
  * halves. What another program would have done and we do not is said in a warning; where ignoring a key would make a tunnel
  * that does not work, or a door that is open, it is an error.
  */
-import { classicObject } from './classic-object.js';
+import { type ClassicObject, classicObject } from './classic-object.js';
 import { readClassicLocal } from './classic-local.js';
 import { readClassicRemote } from './classic-remote.js';
 import type { Reading } from './classic-server.js';
@@ -42,6 +42,9 @@ const known = [
   'tcp_weight',
   'udp_weight',
 ];
+
+/** More than a file has that somebody wrote by hand. */
+const maxWarnings = 20;
 
 /** Whether another program's file is meant. */
 export function isClassic(file: JsonFile): boolean {
@@ -86,6 +89,21 @@ export function readClassic(file: JsonFile, half: Half, variables: Variables): F
   return {
     settings,
     nodes: new Map(Object.keys(settings).map((name) => [name as SettingName, node])),
-    warnings: [...warnings, ...[...new Set(objects)].flatMap((each) => each.rest())],
+    warnings: firstOf(warningsOf(warnings, objects), file.path),
   };
+}
+
+function* warningsOf(warnings: readonly string[], objects: readonly ClassicObject[]): Iterable<string> {
+  yield* warnings;
+  for (const each of new Set(objects)) yield* each.rest();
+}
+
+/** The others cost time to find, and nobody would read them. */
+function firstOf(warnings: Iterable<string>, path: string): readonly string[] {
+  const first: string[] = [];
+  for (const warning of warnings) {
+    if (first.length === maxWarnings) return [...first, `${path}: more of it is ignored`];
+    first.push(warning);
+  }
+  return first;
 }

@@ -4,6 +4,7 @@
  */
 import { ConfigError } from '../errors.js';
 import { type JsonNode, parseJson5, SyntaxFault } from './json5.js';
+import { placesIn } from './text-places.js';
 import { together } from './together.js';
 
 /** How UTF-16 begins, which some editors write. */
@@ -36,11 +37,9 @@ export interface JsonFile {
  */
 export function parseJsonFile(path: string, bytes: Uint8Array, whole = 'settings'): JsonFile {
   const text = decode(path, bytes);
-  const starts = [0, ...Array.from(text.matchAll(/\r\n|\r|\n/g), ({ index, 0: end }) => index + end.length)];
-  const lineAt = (offset: number): number => starts.findLastIndex((start) => start <= offset) + 1;
+  const placeAt = placesIn(text);
   const fail = (offset: number, words: string): ConfigError => {
-    const line = lineAt(offset);
-    const column = Array.from(text.slice(starts[line - 1], offset)).length + 1;
+    const { line, column } = placeAt(offset);
     return new ConfigError(`${path}:${line}:${column} ${words}`);
   };
 
@@ -56,7 +55,7 @@ export function parseJsonFile(path: string, bytes: Uint8Array, whole = 'settings
   const file: JsonFile = {
     path,
     root,
-    line: (node) => lineAt(node.offset),
+    line: (node) => placeAt(node.offset).line,
     complain: (node, words) => fail(node.offset, words),
   };
   refuseTwice(file, root);

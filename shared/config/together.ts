@@ -1,21 +1,35 @@
 import { ConfigError } from '../errors.js';
 
-/** What each of these brings, in order. Of several ConfigErrors the first is thrown, and has the others with it. */
+/** Nobody mends more at once; and whoever sends a list with a thousand of them wants to keep us busy. */
+const maxTold = 20;
+
+/**
+ * What each of these brings, in order. Of several ConfigErrors the first is thrown, and has the others with it: at most 20
+ * in all, and one that says so if there are more; what comes behind those is not read.
+ */
 export function together<const Reads extends readonly (() => unknown)[]>(
   reads: Reads,
 ): { readonly [Index in keyof Reads]: ReturnType<Reads[Index]> } {
   const errors: ConfigError[] = [];
-  const brought = reads.map((read) => {
+  const brought: unknown[] = [];
+  for (const read of reads) {
+    if (errors.length > maxTold) break;
     try {
-      return read();
+      brought.push(read());
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      errors.push(error, ...error.others);
-      return undefined;
+      errors.push(error, ...error.others.slice(0, maxTold));
     }
-  });
+  }
+  if (errors.length > maxTold) errors.splice(maxTold, errors.length, tooMany());
   const [first, ...others] = errors;
   if (first !== undefined) throw new ConfigError(first.message, { cause: first, others });
   // Nothing was thrown, so each has brought what it returns.
-  return brought as { readonly [Index in keyof Reads]: ReturnType<Reads[Index]> };
+  return brought as unknown as { readonly [Index in keyof Reads]: ReturnType<Reads[Index]> };
+}
+
+function tooMany(): ConfigError {
+  return new ConfigError(
+    `mistakes: expected at most ${maxTold}, got more: the others are told when these are mended`,
+  );
 }

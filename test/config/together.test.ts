@@ -34,3 +34,25 @@ it('lets everything else through at once', () => {
   expect(() => together([fails('a'), broken, () => (last = true)])).toThrow(TypeError);
   expect(last).toBe(false);
 });
+
+it('tells twenty mistakes, says so when there are more, and looks for no others then', () => {
+  let read = 0;
+  const failing = Array.from({ length: 200_000 }, (_, index) => () => {
+    read += 1;
+    throw new ConfigError(String(index));
+  });
+  const all = messages(() => together([fails('a'), () => together(failing), fails('z')]));
+  expect(all.slice(0, 3)).toEqual(['a', '0', '1']);
+  expect(all.at(-1)).toBe(
+    'mistakes: expected at most 20, got more: the others are told when these are mended',
+  );
+  expect(all).toHaveLength(21);
+  expect(read).toBe(21);
+});
+
+it('says of twenty mistakes nothing more', () => {
+  const twenty = Array.from({ length: 20 }, (_, index) => fails(String(index)));
+  expect(messages(() => together([() => 1, ...twenty, () => 2]))).toEqual(
+    twenty.map((_, index) => String(index)),
+  );
+});
