@@ -173,6 +173,7 @@ function addConfig(root: Command): void {
   config
     .command('check')
     .description('say what is wrong with a file, if anything is')
+    .allowExcessArguments(false)
     .argument('<file>')
     .addOption(half())
     .action(async (file: string, flags: Parameters<Config['runCheck']>[1]) =>
@@ -181,6 +182,7 @@ function addConfig(root: Command): void {
   config
     .command('import')
     .description('write the file of another program as one of ours')
+    .allowExcessArguments(false)
     .argument('<file>')
     .addOption(half())
     .addOption(once('-o, --output <file>', 'a new file to write, by default stdout'))
@@ -190,6 +192,7 @@ function addConfig(root: Command): void {
   const show = config
     .command('show')
     .description('show every setting and who said it, without secrets')
+    .allowExcessArguments(false)
     .enablePositionalOptions()
     .addOption(configFile('HALF'))
     .action(async (flags: ConfigFlag) =>

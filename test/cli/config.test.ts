@@ -218,6 +218,11 @@ it.each([
   [[], 'config: expected check, show or import, got none'],
   [['chekc'], 'config: expected check, show or import, got another word'],
   [['check'], "missing required argument 'file'"],
+  [['check', 'good.json', 'bad.json'], "too many arguments for 'check'"],
+  [['import', 'one.json', 'another.json'], "too many arguments for 'import'"],
+  [['show', 'remotee'], "too many arguments for 'show'"],
+  [['show', 'local.json'], "too many arguments for 'show'"],
+  [['show', 'remote', 'foo'], "too many arguments for 'remote'"],
   [['check', 'x', '--for', 'both'], '--for: expected one of local, remote, got "both"'],
 ])('config %j is a usage error', async (words, message) => {
   const { exitCode, stderr } = await config(...words);
