@@ -28,8 +28,20 @@ export interface ReplayMemoryOptions {
 /** A packet of the 2022 edition can be played again for so long, in milliseconds (SIP022 §3.2.4). */
 const playableMs = 61_000;
 
+/**
+ * Memories of ports that are closed, for keys that no journal is kept for: nobody else knows what was used under them.
+ * So many are kept, the newest, for panels that change passwords for years; an empty one takes 16 KiB.
+ */
+const mostKept = 4096;
+
+interface OpenStore {
+  readonly store: ReplayStore;
+  /** Whether a file remembers what it does. */
+  readonly journal: boolean;
+}
+
 interface SharedStore {
-  readonly store: Promise<ReplayStore>;
+  readonly opened: Promise<OpenStore>;
   ports: number;
 }
 
@@ -42,6 +54,8 @@ export class ReplayMemory {
   readonly #exact = exactReplayStore();
   /** Of 2017 ports, by key: two ports with one key would answer the same opening. */
   readonly #hashed = new Map<string, SharedStore>();
+  /** Those of them that have no port any more, the one that was closed first before all others. */
+  readonly #kept = new Map<string, SharedStore>();
   readonly #closing = new Map<string, Promise<void>>();
   #notBefore: number;
   /** That there is no place for journals. */
@@ -71,10 +85,12 @@ export class ReplayMemory {
     const hashKey = createHmac('sha256', key).update('halflight replay journal').digest();
     const name = hashKey.toString('hex');
     await this.#closing.get(name);
-    const shared = this.#hashed.get(name) ?? { store: this.#open(hashKey, freshKey), ports: 0 };
+    const known = this.#hashed.get(name) ?? this.#kept.get(name);
+    const shared = known ?? { opened: this.#open(hashKey, freshKey), ports: 0 };
+    this.#kept.delete(name);
     this.#hashed.set(name, shared);
     shared.ports += 1;
-    const replay = await shared.store;
+    const { store: replay } = await shared.opened;
     let released: Promise<void> | undefined;
     return { replay, notBefore: 0, release: () => (released ??= this.#release(name, shared)) };
   }
@@ -83,9 +99,18 @@ export class ReplayMemory {
     shared.ports -= 1;
     if (shared.ports > 0) return;
     this.#hashed.delete(name);
-    const closing = shared.store.then((store) => store.close());
+    const closing = shared.opened.then(({ store, journal }) => {
+      if (!journal) this.#keep(name, shared);
+      return journal ? store.close() : undefined;
+    });
     this.#closing.set(name, closing);
     await closing.finally(() => this.#closing.delete(name));
+  }
+
+  #keep(name: string, shared: SharedStore): void {
+    this.#kept.set(name, shared);
+    const [first] = this.#kept.keys();
+    if (this.#kept.size > mostKept && first !== undefined) this.#kept.delete(first);
   }
 
   /**
@@ -104,7 +129,7 @@ export class ReplayMemory {
     return Math.floor(this.#environment.now() / 1000) + 1;
   }
 
-  async #open(hashKey: Buffer, freshKey: boolean): Promise<ReplayStore> {
+  async #open(hashKey: Buffer, freshKey: boolean): Promise<OpenStore> {
     const warn = (detail: string): void => {
       this.#observer({ event: 'warning', detail });
     };
@@ -113,16 +138,17 @@ export class ReplayMemory {
         this.#warned = true;
         warn('replay journal: expected STATE_DIRECTORY, XDG_STATE_HOME or HOME, got none: it cannot be kept');
       }
-      return hashedReplayStore(hashKey, undefined);
+      return { store: hashedReplayStore(hashKey, undefined), journal: false };
     }
     const file = path.join(this.#directory, `salts-${hashKey.toString('hex', 0, 4)}`);
     try {
-      return hashedReplayStore(hashKey, await openJournal(file, hashKey, warn));
+      const journal = await openJournal(file, hashKey, warn);
+      return { store: hashedReplayStore(hashKey, journal), journal: true };
     } catch (error) {
       warn(
         `replay journal: expected to write ${file}, got ${messageOf(error)}; a restart will forget used salts`,
       );
-      return hashedReplayStore(hashKey, undefined);
+      return { store: hashedReplayStore(hashKey, undefined), journal: false };
     }
   }
 }

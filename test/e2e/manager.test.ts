@@ -1,71 +1,17 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import {
-  findMethod,
-  generateSecret,
-  type MethodName,
-  type ObservedEvent,
-  startManagedRemote,
-  systemEnvironment,
-} from '../../index.js';
+import { findMethod, generateSecret, systemEnvironment } from '../../index.js';
 import { readService } from '../../shared/config/service-address.js';
 import type { ManagerSettings } from '../../shared/config/settings.js';
 import { udpClient } from '../support/associate.js';
-import { type Panel, panel } from '../support/manager.js';
+import { customary, farEnd, managed, warnings } from '../support/managed.js';
+import { panel } from '../support/manager.js';
 import { relayPlugin } from '../support/plugin.js';
 import { connect, type Peer } from '../support/peer.js';
 import { startEcho, deadPort } from '../support/targets.js';
 import { ask, connectThrough, expectServed, type FarEnd, localHalf, remoteHalf } from '../support/tunnel.js';
 import { udpEcho } from '../support/udp.js';
-
-const customary = 'chacha20-ietf-poly1305';
-
-interface Managed extends Panel {
-  readonly events: readonly ObservedEvent[];
-  readonly port: number;
-}
-
-/** A remote whose only ports are those of its manager, and a panel that speaks to it. */
-async function managed(changes: Partial<ManagerSettings> = {}): Promise<Managed> {
-  const events: ObservedEvent[] = [];
-  const remote = await startManagedRemote(
-    {
-      cipherBackend: 'native',
-      allowPrivate: true,
-      credentials: [],
-      allowBind: false,
-      announce: undefined,
-      stateDirectory: undefined,
-      manager: {
-        address: { host: '127.0.0.1', port: 0 },
-        host: '127.0.0.1',
-        method: findMethod(customary),
-        udp: true,
-        allowPlugins: [],
-        ...changes,
-      },
-    },
-    systemEnvironment,
-    (event) => {
-      events.push(event);
-    },
-  );
-  onTestFinished(() => remote.stop(0));
-  const at = readService(remote.listen);
-  return { ...(await panel(at)), events, port: at.port };
-}
-
-/** What the operator was told of the manager. */
-function warnings(events: readonly ObservedEvent[]): readonly string[] {
-  return events.flatMap((event) =>
-    event.event === 'warning' && event.detail.startsWith('manager:') ? [event.detail] : [],
-  );
-}
-
-function farEnd(port: number, secret: string, method: MethodName = customary): FarEnd {
-  return { port, settings: { method: findMethod(method), secret, credentials: [] } };
-}
 
 async function served(end: FarEnd, target: { host: string; port: number }): Promise<Peer> {
   const client = await connectThrough({ local: await localHalf(end) }, target);
