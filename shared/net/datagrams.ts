@@ -8,7 +8,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import type { Target } from '../codec/address.js';
 import { codeOf } from '../errors.js';
-import { countDatagramSocket } from './descriptors.js';
+import { countDatagramSocket, type Counted } from './descriptors.js';
 
 /** What a datagram over IPv4 can carry, in bytes: 65,535 less 20 of IP and 8 of UDP (RFC 768). */
 export const maxDatagram = 65_507;
@@ -48,10 +48,13 @@ export interface Datagrams {
   close(): void;
 }
 
-/** A socket bound to `at`; `::` receives IPv4 too. Rejects with the system's error (EADDRINUSE, EMFILE, …). */
-export function bindDatagrams(at: Target): Promise<Datagrams> {
+/**
+ * A socket bound to `at`; `::` receives IPv4 too. `count`: as what its descriptor counts. Rejects with the system's error
+ * (EADDRINUSE, EMFILE, …).
+ */
+export function bindDatagrams(at: Target, count: () => Counted = countDatagramSocket): Promise<Datagrams> {
   return new Promise((resolve, reject) => {
-    const socket = new UdpSocket(at);
+    const socket = new UdpSocket(at, count());
     const failed = (error: Error): void => {
       socket.close();
       reject(error);
@@ -66,7 +69,7 @@ export function bindDatagrams(at: Target): Promise<Datagrams> {
 
 /** A socket of that family; its first `send` gives it a port of its own, or fails at that. */
 export function openDatagrams(family: 4 | 6, sink: DatagramSink): Datagrams {
-  const socket = new UdpSocket({ host: anyAddress[family], port: 0 });
+  const socket = new UdpSocket({ host: anyAddress[family], port: 0 }, countDatagramSocket());
   socket.attach(sink);
   return socket;
 }
@@ -82,14 +85,14 @@ const deaf: DatagramSink = { received: () => undefined, failed: () => undefined 
 class UdpSocket implements Datagrams {
   readonly #socket: Socket;
   readonly #at: Target;
-  readonly #counted: ReturnType<typeof countDatagramSocket>;
+  readonly #counted: Counted;
   #sink = deaf;
   #closed = false;
 
-  constructor(at: Target) {
+  constructor(at: Target, counted: Counted) {
     this.#at = at;
+    this.#counted = counted;
     this.#socket = createSocket({ type: at.host.includes(':') ? 'udp6' : 'udp4', lookup: itself });
-    this.#counted = countDatagramSocket();
     this.#socket.on('message', (datagram, from) => {
       if (from.port !== 0) this.#sink.received(datagram, from);
     });

@@ -6,8 +6,10 @@
  */
 import { readFileSync } from 'node:fs';
 
-/** Kept back for files, resolvers and listeners. */
+/** Kept back for files, resolvers and what stands. */
 const spareDescriptors = 128;
+/** Of these, so many are for what stands. */
+const spareStanding = 16;
 /** What datagrams may take, however few descriptors there are: four associations. */
 const fewestDatagramSockets = 8;
 const datagramShare = 1 / 4;
@@ -15,19 +17,50 @@ const datagramShare = 1 / 4;
 /** What whoever runs this can do when there are too few. */
 export const moreDescriptors = 'raise the limit on open files (nofile)';
 
-/** How many there are to share; no limit where the system does not say. May be less than none. */
-export function descriptorsToShare(): number {
+/** How many this process may have; no limit where the system does not say. */
+export function descriptorLimit(): number {
   try {
     const files = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
-    return files === undefined ? Infinity : Number(files) - spareDescriptors;
+    return files === undefined ? Infinity : Number(files);
   } catch {
     return Infinity;
   }
 }
 
+/** How many there are to share. May be less than none. */
+export function descriptorsToShare(limit: number = descriptorLimit()): number {
+  return limit - spareDescriptors - Math.max(0, standing - spareStanding);
+}
+
+/** Counted until `uncount`, which is to be called once. */
+export interface Counted {
+  readonly uncount: () => void;
+}
+
+let standing = 0;
+
+/**
+ * Counts what stands as long as a port does: its listeners for connections and datagrams, its journal, the pipes of its
+ * plugin.
+ */
+export function countStanding(descriptors = 1): Counted {
+  standing += descriptors;
+  return {
+    uncount: () => {
+      standing -= descriptors;
+    },
+  };
+}
+
+/** Whether so many more may stand: half of all is for what comes and goes. */
+export function mayStand(descriptors: number): boolean {
+  const most = Math.max(spareStanding, (descriptorLimit() - spareDescriptors) / 2);
+  return standing + descriptors <= most;
+}
+
 let datagramSockets = 0;
 
-/** How many of them sockets for datagrams have now. */
+/** How many of them sockets for datagrams have now, but for those that stand. */
 export function openDatagramSockets(): number {
   return datagramSockets;
 }
@@ -37,8 +70,8 @@ export function mostDatagramSockets(): number {
   return Math.max(fewestDatagramSockets, Math.floor(descriptorsToShare() * datagramShare));
 }
 
-/** Counts a socket for datagrams until `uncount`, which is to be called once. */
-export function countDatagramSocket(): { readonly uncount: () => void } {
+/** Counts a socket for datagrams that comes and goes. */
+export function countDatagramSocket(): Counted {
   datagramSockets += 1;
   return {
     uncount: () => {

@@ -4,6 +4,7 @@ import { open, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { codeOf, messageOf } from '../errors.js';
+import { countStanding } from './descriptors.js';
 import { makeDirectory } from './make-directory.js';
 
 /**
@@ -49,6 +50,7 @@ export async function openJournal(
     current: hashes(await readGeneration(file, header, warn)),
   };
   let handle = await begin(file, header);
+  const standing = countStanding();
   let waiting: Uint8Array[] = [];
   let work: Promise<void> = Promise.resolve();
   let busy = false;
@@ -101,6 +103,7 @@ export async function openJournal(
     },
     async close() {
       await work;
+      standing.uncount();
       await handle.close();
     },
   };

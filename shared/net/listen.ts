@@ -2,7 +2,13 @@ import net from 'node:net';
 import type { Target } from '../codec/address.js';
 import { formatTarget } from '../codec/address.js';
 import { codeOf } from '../errors.js';
-import { descriptorsToShare, openDatagramSockets, seldom } from './descriptors.js';
+import {
+  countStanding,
+  descriptorLimit,
+  descriptorsToShare,
+  openDatagramSockets,
+  seldom,
+} from './descriptors.js';
 import { adoptSocket, relayedSocketOptions } from './lending.js';
 import { TcpStream } from './tcp.js';
 
@@ -13,8 +19,6 @@ const descriptorsEach = 2;
 /** What a listener takes at once, however few descriptors there are. */
 const fewest = 16;
 const fillingShare = 3 / 4;
-/** Of what is kept back anyway, so many are for listeners. */
-const spareListeners = 16;
 /** How long somebody who finds the listener full may take to close after our FIN, ms, and how many may at once. */
 const seeOffMs = 1_000;
 const mostSeenOff = 64;
@@ -64,9 +68,9 @@ const crowds = new Set<Crowd>();
 
 function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
   const { crowd = new Crowd() } = options;
-  const descriptors = descriptorsToShare();
+  const files = descriptorLimit();
   const share = (): number => {
-    const each = (descriptors - openDatagramSockets() - beyondSpare()) / Math.max(1, crowds.size);
+    const each = (descriptorsToShare(files) - openDatagramSockets()) / Math.max(1, crowds.size);
     return Math.max(fewest, Math.floor(each / descriptorsEach));
   };
   const crowded = seldom(options.crowded);
@@ -95,6 +99,7 @@ function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
       // An accept that fails later (a descriptor limit, a lost interface) must not end the process.
       server.on('error', () => undefined);
       join(crowd);
+      const standing = countStanding();
       let closed = false;
       const bound = server.address() as net.AddressInfo;
       const actual = { host: bound.address, port: bound.port };
@@ -105,6 +110,7 @@ function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
           if (closed) return;
           closed = true;
           leave(crowd);
+          standing.uncount();
           server.close();
         },
       });
@@ -120,13 +126,6 @@ function join(crowd: Crowd): void {
 function leave(crowd: Crowd): void {
   crowd.listeners -= 1;
   if (crowd.listeners === 0) crowds.delete(crowd);
-}
-
-/** Descriptors that listeners take themselves, when they are more than what is kept back for them. */
-function beyondSpare(): number {
-  let listeners = 0;
-  for (const crowd of crowds) listeners += crowd.listeners;
-  return Math.max(0, listeners - spareListeners);
 }
 
 /**

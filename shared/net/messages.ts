@@ -2,6 +2,7 @@
 import type { Target } from '../codec/address.js';
 import { formatTarget } from '../codec/address.js';
 import { bindDatagrams } from './datagrams.js';
+import { countStanding } from './descriptors.js';
 
 /** Told of each message, which it may keep; `answer` sends bytes back, and whether they arrive is not told. */
 export type MessageReceived = (message: Uint8Array, answer: (reply: Uint8Array) => void) => void;
@@ -19,7 +20,7 @@ export async function hearUdp(
   at: Target,
   received: MessageReceived,
 ): Promise<MessageSocket & { readonly address: Target }> {
-  const socket = await bindDatagrams(at);
+  const socket = await bindDatagrams(at, countStanding);
   const { address } = socket;
   socket.attach({
     received: (message, from) => {

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import process from 'node:process';
 import type { Readable } from 'node:stream';
 import { codeOf, messageOf } from '../errors.js';
+import { countStanding } from './descriptors.js';
 
 /** How a plugin ended. */
 export interface Death {
@@ -58,10 +59,10 @@ export function spawnPlugin(name: string, { variables, said }: PluginProcessOpti
     if (!over) signalAll(child, signal);
   };
   endsWithUs(kill);
+  const pipes = countStanding(2);
   const ended = new Promise<Death>((resolve) => {
     const end = (why: string): void => {
       over = true;
-      running.delete(kill);
       resolve({ why, lastWords });
     };
     child.on('error', (error) => {
@@ -77,6 +78,10 @@ export function spawnPlugin(name: string, { variables, said }: PluginProcessOpti
         end(why);
       });
     });
+  });
+  void ended.then(() => {
+    pipes.uncount();
+    running.delete(kill);
   });
   return { ended, kill };
 }

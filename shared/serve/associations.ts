@@ -8,7 +8,12 @@ import type { Cipher, Roster } from '../codec/session.js';
 import type { Environment } from '../environment.js';
 import { codeOf, messageOf } from '../errors.js';
 import { bindDatagrams, type Datagrams, type Endpoint } from '../net/datagrams.js';
-import { moreDescriptors, mostDatagramSockets, openDatagramSockets } from '../net/descriptors.js';
+import {
+  countStanding,
+  moreDescriptors,
+  mostDatagramSockets,
+  openDatagramSockets,
+} from '../net/descriptors.js';
 import type { Guard } from '../net/guard.js';
 import type { Resolver } from '../net/resolve.js';
 import type { Observer } from '../observe/events.js';
@@ -65,7 +70,7 @@ export async function serveDatagrams(
   options: DatagramOptions,
   places: Places = defaultPlaces,
 ): Promise<DatagramService> {
-  return new Associations(await bindDatagrams(options.listen), options, places);
+  return new Associations(await bindDatagrams(options.listen, countStanding), options, places);
 }
 
 class Associations implements DatagramService {
@@ -156,8 +161,7 @@ class Associations implements DatagramService {
   #shortageFor(source: string): Shortage | undefined {
     const shortage = this.#table.makeRoom(source);
     if (shortage !== undefined) return shortage;
-    // Its own listener is not one of them.
-    return openDatagramSockets() - 1 + socketsEach > mostDatagramSockets() ? 'descriptors' : undefined;
+    return openDatagramSockets() + socketsEach > mostDatagramSockets() ? 'descriptors' : undefined;
   }
 
   /** Its association, which may begin with it; undefined when it may belong to none. */

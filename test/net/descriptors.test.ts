@@ -1,13 +1,19 @@
 import type fs from 'node:fs';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { bindDatagrams, openDatagrams } from '../../shared/net/datagrams.js';
 import {
+  countStanding,
   descriptorsToShare,
+  mayStand,
   mostDatagramSockets,
   openDatagramSockets,
   seldom,
 } from '../../shared/net/descriptors.js';
+import { openJournal } from '../../shared/net/journal.js';
+import { listen } from '../../shared/net/listen.js';
+import { temporaryDirectory } from '../support/directory.js';
 
 // What the system allows this process is whatever the test says.
 vi.mock('node:fs', async (original) => {
@@ -38,6 +44,28 @@ it('sockets for datagrams are counted from their making to their end, those that
   expect(openDatagramSockets()).toBe(2);
   for (const socket of [opened, opened, bound]) socket.close();
   expect(openDatagramSockets()).toBe(0);
+});
+
+it('listeners, journals and the pipes of plugins are counted apart, and those beyond 16 leave less to share', async () => {
+  const real = await vi.importActual<typeof fs>('node:fs');
+  vi.mocked(readFileSync).mockReturnValue('Max open files            256    1048576    files');
+  const standing = [countStanding(15), await bindDatagrams({ host: '127.0.0.1', port: 0 }, countStanding)];
+  const address = { host: '127.0.0.1', port: 0 };
+  const listener = await listen(address, { accept: () => undefined, crowded: () => undefined });
+  const journal = await openJournal(join(temporaryDirectory(), 'salts'), Buffer.alloc(32), () => undefined);
+  expect([openDatagramSockets(), descriptorsToShare(), mostDatagramSockets()]).toEqual([0, 126, 31]);
+  // Half of 128 at most.
+  expect([mayStand(46), mayStand(47)]).toEqual([true, false]);
+  for (const each of standing) {
+    if ('uncount' in each) each.uncount();
+    else each.close();
+  }
+  listener.close();
+  await journal.close();
+  expect([descriptorsToShare(), mayStand(64), mayStand(65)]).toEqual([128, true, false]);
+  vi.mocked(readFileSync).mockReturnValue('Max open files            64    1048576    files');
+  expect([mayStand(16), mayStand(17)]).toEqual([true, false]);
+  vi.mocked(readFileSync).mockImplementation(real.readFileSync);
 });
 
 it('that there are too few is told once a minute', () => {

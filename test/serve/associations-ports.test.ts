@@ -11,6 +11,24 @@ vi.mock('node:fs', async (original) => {
   return { ...real, readFileSync: vi.fn(real.readFileSync) };
 });
 
+it('each of twenty ports serves datagrams, though their listeners alone are more than a quarter of all descriptors', async () => {
+  const real = await vi.importActual<typeof fs>('node:fs');
+  vi.mocked(readFileSync).mockReturnValue(
+    'Max open files            176                 176              files',
+  );
+  onTestFinished(() => {
+    vi.mocked(readFileSync).mockImplementation(real.readFileSync);
+  });
+  const services = [];
+  for (let port = 0; port < 20; port++) services.push(await datagramService());
+  const echo = await udpEcho();
+  for (const service of services.slice(0, 5)) {
+    const client = await packetPeer(service);
+    await client.ask(echo);
+    await client.answer();
+  }
+});
+
 it('several ports share the sockets that there are for datagrams', async () => {
   const real = await vi.importActual<typeof fs>('node:fs');
   vi.mocked(readFileSync).mockReturnValue(
