@@ -13,10 +13,9 @@ import {
   understand,
 } from '../shared/config/file-open.js';
 import type { FileSettings, Half } from '../shared/config/file-schema.js';
-import { readRemoteFlags } from '../shared/config/flags.js';
+import { checkRemoteFlags } from '../shared/config/flags.js';
 import { settingsAmong, tell } from '../shared/config/layers.js';
 import { readLocalFlags, readPortFlags } from '../shared/config/local-flags.js';
-import { readPorts } from '../shared/config/ports.js';
 import { pathError } from '../shared/config/private-file.js';
 import { together } from '../shared/config/together.js';
 import { codeOf, ConfigError } from '../shared/errors.js';
@@ -33,7 +32,7 @@ export interface FileFlags {
 
 /**
  * `halflight config check FILE`: ConfigError, with all others that can be told at once, for what would keep a half from
- * starting with it. Nothing is started.
+ * starting with it here. Nothing is started, and whether a plugin is installed is not looked up.
  */
 export async function runCheck(path: string, flags: FileFlags): Promise<void> {
   const opened = await openNamed(path);
@@ -124,11 +123,10 @@ async function checkTogether(half: Half | undefined, settings: FileSettings): Pr
     const named = uri !== undefined || servers !== undefined || subscription !== undefined;
     if (named) await readLocalFlags(uri, settings, process.env);
     else await readPortFlags(settings, process.env);
-  } else if (settings.key === undefined && settings.password === undefined) {
-    await readCredentials(settings, process.env);
-    readPorts(settings.ports ?? [], { allowWeakPassword: settings.allowWeakPassword ?? false });
+  } else if (half === 'remote') {
+    await checkRemoteFlags(settings, process.env, systemEnvironment);
   } else {
-    await readRemoteFlags(settings, process.env, systemEnvironment);
+    await readCredentials(settings, process.env);
   }
 }
 

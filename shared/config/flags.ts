@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { CipherBackend } from '../codec/aead.js';
-import { masterKey } from '../codec/keys.js';
+import { generateSecret, masterKey } from '../codec/keys.js';
 import { defaultMethod, findMethod, type Method } from '../codec/methods.js';
 import type { Environment } from '../environment.js';
 import { ConfigError } from '../errors.js';
@@ -14,7 +14,7 @@ import { type AuthFlags, readCredentials } from './credentials.js';
 import { configDirectory, stateDirectory } from './directories.js';
 import { UsageError } from './exit.js';
 import type { PortEntry } from './file-schema.js';
-import { loadOrCreateSecret } from './keyfile.js';
+import { loadOrCreateSecret, loadSecret, type StoredSecret } from './keyfile.js';
 import { parseListen } from './listen.js';
 import { type ManagerFlags, readManager } from './manager.js';
 import { type LocalPluginFlags, readPlugin } from './plugin.js';
@@ -60,17 +60,40 @@ export interface ReadRemote {
 }
 
 /** What the flags of `halflight remote` and the variables beside them mean. It may make and store a key. */
-export async function readRemoteFlags(
+export function readRemoteFlags(
   flags: AllRemoteFlags,
   variables: Variables,
   environment: Environment,
 ): Promise<ReadRemote> {
+  const keyIn: KeyIn = (path, method) => loadOrCreateSecret(path, method, environment);
+  return readRemote(flags, variables, keyIn);
+}
+
+/** Rejects with what would keep a remote from starting with these flags, and stores nothing. */
+export async function checkRemoteFlags(
+  flags: AllRemoteFlags,
+  variables: Variables,
+  environment: Environment,
+): Promise<void> {
+  if ((await readManagedFlags(flags, variables)) !== undefined) return;
+  await readRemote(flags, variables, async (path, method) => {
+    const stored = await loadSecret(path, method);
+    if (stored !== undefined) return stored;
+    const chosen = method ?? findMethod(defaultMethod);
+    return { method: chosen, secret: generateSecret(chosen, environment), created: true };
+  });
+}
+
+/** The key in the file at a path; when there is none, a new one for the method. */
+type KeyIn = (path: string, method: Method | undefined) => Promise<StoredSecret>;
+
+async function readRemote(flags: AllRemoteFlags, variables: Variables, keyIn: KeyIn): Promise<ReadRemote> {
   const listen = parseListen(flags.listen ?? String(defaultRemotePort));
   const method = flags.method === undefined ? undefined : findMethod(flags.method);
   const plugin = flags.plugin === undefined ? undefined : readPlugin('--plugin', flags.plugin);
   const premises = await readPremises(flags, variables);
   const manager = readManager(flags, listen.host);
-  const { source, ...secret } = await readSecret({ flags, variables, method, environment });
+  const { source, ...secret } = await readSecret({ flags, variables, method, keyIn });
   const remote = { ...secret, allowWeakPassword: flags.allowWeakPassword ?? false };
   refuseWeak(remote);
   const api = await readApi(flags);
@@ -130,7 +153,7 @@ interface SecretChoice {
   readonly flags: RemoteFlags;
   readonly variables: Variables;
   readonly method: Method | undefined;
-  readonly environment: Environment;
+  readonly keyIn: KeyIn;
 }
 
 interface Secret {
@@ -147,7 +170,7 @@ interface Given {
   readonly password: string | undefined;
 }
 
-async function readSecret({ flags, variables, method, environment }: SecretChoice): Promise<Secret> {
+async function readSecret({ flags, variables, method, keyIn }: SecretChoice): Promise<Secret> {
   refuseTwo(flags);
   const typed = { keyName: '--key', key: flags.key, passwordName: '--password', password: flags.password };
   const fromFlag = readGiven(typed, method);
@@ -167,7 +190,7 @@ async function readSecret({ flags, variables, method, environment }: SecretChoic
   }
 
   const path = flags.keyFile ?? defaultKeyFile(variables);
-  const { created, ...stored } = await loadOrCreateSecret(path, method, environment);
+  const { created, ...stored } = await keyIn(path, method);
   return { ...stored, source: { from: 'file', path, created } };
 }
 

@@ -38,7 +38,7 @@ export async function loadOrCreateSecret(
   method: Method | undefined,
   environment: Environment,
 ): Promise<StoredSecret> {
-  const stored = await load(path, method);
+  const stored = await loadSecret(path, method);
   if (stored !== undefined) return stored;
 
   const chosen = method ?? findMethod(defaultMethod);
@@ -46,12 +46,16 @@ export async function loadOrCreateSecret(
   if (await create(path, `${chosen.name}:${secret}\n`, environment)) {
     return { method: chosen, secret, created: true };
   }
-  const winner = await load(path, method);
+  const winner = await loadSecret(path, method);
   if (winner === undefined) throw unfit(nameOf(path), 'to stay where it is', 'a file that vanished');
   return winner;
 }
 
-async function load(path: string, method: Method | undefined): Promise<StoredSecret | undefined> {
+/** The secret stored in the file at `path`, or undefined when there is none. Errors as from `loadOrCreateSecret`. */
+export async function loadSecret(
+  path: string,
+  method: Method | undefined,
+): Promise<StoredSecret | undefined> {
   const line = await read(path);
   if (line === undefined) return undefined;
   const stored = parse(path, line);
