@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, type Option } from 'commander';
 import { help } from './cli/help.js';
-import { disarmDebugger, endProcess, surviveClosedPipes } from './cli/life.js';
+import { disarmDebugger, endProcess, printed, surviveClosedPipes } from './cli/life.js';
 import {
   configFile,
   localFlags,
@@ -235,14 +235,18 @@ function flagsOf(root: Command, [name]: readonly string[]): readonly string[] {
   return (command?.options ?? []).flatMap(({ long }) => long ?? []);
 }
 
+/** Commander throws after it has printed the help or the version, too. */
+function unlessTold(error: unknown): void {
+  if (!(error instanceof CommanderError) || error.exitCode !== exitCodes.stopped) throw error;
+}
+
 async function main(words: readonly string[]): Promise<void> {
   const root = program();
   try {
     if (words.length === 0) throw new UsageError('expected a command, got none; see halflight --help');
-    await root.parseAsync(words, { from: 'user' });
+    await root.parseAsync(words, { from: 'user' }).catch(unlessTold);
+    await printed();
   } catch (error) {
-    // Commander throws after it has printed the help or the version, too.
-    if (error instanceof CommanderError && error.exitCode === exitCodes.stopped) return;
     const {
       exitCode,
       message,

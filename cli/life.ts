@@ -1,7 +1,8 @@
 /** How the process lives and ends: signals, errors nobody caught, and an end that loses no line. */
 import type { Writable } from 'node:stream';
-import { exitCodes } from '../shared/config/exit.js';
-import { messageOf } from '../shared/errors.js';
+import { setImmediate } from 'node:timers/promises';
+import { exitCodes, OutputError } from '../shared/config/exit.js';
+import { codeOf, messageOf } from '../shared/errors.js';
 import type { Log } from '../shared/observe/log.js';
 import type { Service } from '../shared/service.js';
 
@@ -23,9 +24,15 @@ export function disarmDebugger(): void {
   process.on('SIGUSR1', () => undefined);
 }
 
+/** What went wrong with stdout first; a reader that went away is nothing wrong. The stream itself forgets it. */
+let unwritten: unknown;
+
 /** Lets readers go away: `halflight --help | head -1` is not an error. */
 export function surviveClosedPipes(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  process.stderr.on('error', () => undefined);
+  process.stdout.on('error', (error) => {
+    if (codeOf(error) !== 'EPIPE') unwritten ??= error;
+  });
 }
 
 /**
@@ -106,4 +113,17 @@ export function flushed(stream: Writable): Promise<void> {
       resolve();
     });
   });
+}
+
+/**
+ * Settles when all that was printed has been written, or its reader went away. OutputError when it cannot be written:
+ * `halflight keygen > FILE` on a full disk has lost a key.
+ */
+export async function printed(): Promise<void> {
+  await flushed(process.stdout);
+  // Streams tell of their errors a moment later.
+  await setImmediate();
+  if (unwritten === undefined) return;
+  const got = codeOf(unwritten) ?? 'an error';
+  throw new OutputError(`stdout: expected it to take all that is printed, got ${got}`, { cause: unwritten });
 }

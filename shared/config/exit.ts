@@ -31,6 +31,12 @@ export class ListenError extends Error {
   }
 }
 
+/** What a command was to print could not be written. */
+export class OutputError extends Error {
+  override readonly name = 'OutputError';
+  readonly code = 'output';
+}
+
 /** The same, with errors of the system as a ListenError that names the flag. */
 export async function listeningBy<T>(flag: string, opening: Promise<T>): Promise<T> {
   try {
@@ -100,6 +106,7 @@ const systemErrors: ReadonlyMap<string, SystemAdvice> = new Map<string, SystemAd
  */
 export function endingOf(error: unknown): Ending {
   if (error instanceof UsageError) return { exitCode: exitCodes.usage, message: error.message };
+  if (error instanceof OutputError) return { exitCode: exitCodes.unavailable, message: error.message };
   if (error instanceof ConfigError) {
     const others = error.others.map(({ message }) => message);
     return { exitCode: exitCodes.config, message: error.message, ...(others.length > 0 && { others }) };

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -88,6 +88,16 @@ describe('asking for help', () => {
     expect(await run(['--version'])).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
   });
 });
+
+it.skipIf(!existsSync('/dev/full')).each([[['keygen']], [['--version']], [['uri', '--help']]])(
+  'a full disk behind %j is an error: what was to be printed is lost',
+  async (words) => {
+    const through = ['sh', '-c', 'exec "$@" > /dev/full', 'sh'];
+    const { exitCode, stderr } = await run(words, { through });
+    expect(exitCode).toBe(69);
+    expect(stderr).toBe('halflight: stdout: expected it to take all that is printed, got ENOSPC\n');
+  },
+);
 
 it('a reader that goes away early is no error', async () => {
   for (const words of [['--help'], ['keygen'], ['remot']]) {
