@@ -1,34 +1,15 @@
-/** The ports of a remote that a panel opens and closes while it runs (shared/proxy/ss-manager.ts). */
-import { masterKey, weakPassword } from '../shared/codec/keys.js';
-import { findMethod } from '../shared/codec/methods.js';
-import { Users } from '../shared/codec/users.js';
-import type { ManagerSettings, PortSettings } from '../shared/config/settings.js';
-import { codeOf, ConfigError, messageOf } from '../shared/errors.js';
-import { seldom } from '../shared/net/descriptors.js';
+/** Listens to a panel, which opens and closes ports of a remote while it runs (shared/proxy/ss-manager.ts). */
+import type { ManagerSettings } from '../shared/config/settings.js';
+import { messageOf, StoppedError } from '../shared/errors.js';
+import { seldomEach } from '../shared/net/descriptors.js';
 import { hearUdp, type MessageReceived, type MessageSocket } from '../shared/net/messages.js';
-import type { Plugin } from '../shared/net/plugin.js';
 import { hearUnix } from '../shared/net/unix-messages.js';
-import type { Observer } from '../shared/observe/events.js';
-import {
-  listReplies,
-  managerReplies,
-  type ManagerRequest,
-  pingReplies,
-  type PortRequest,
-  readManagerRequest,
-} from '../shared/proxy/ss-manager.js';
+import { managerReplies, type ManagerRequest, readManagerRequest } from '../shared/proxy/ss-manager.js';
+import { ManagedPorts, type ManagedPortsOptions } from './managed-ports.js';
 import type { OwnAddresses } from './own-addresses.js';
-import type { Port } from './port.js';
 
-/** Requests that may wait for their turn; more are dropped, as a socket that is full would. */
-const mostWaiting = 4096;
-/** What a port cannot be had for: everything else is wrong in the request. */
-const unavailable: readonly unknown[] = ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'EPERM'];
-
-export interface ManagerOptions {
-  readonly open: (settings: PortSettings) => Promise<Port>;
+export interface ManagerOptions extends ManagedPortsOptions {
   readonly own: OwnAddresses;
-  readonly observer: Observer;
 }
 
 /** A manager that is listened to. */
@@ -50,23 +31,30 @@ export async function startManager(settings: ManagerSettings, options: ManagerOp
     observer({ event: 'warning', detail });
   };
   // Anybody on this machine may send nonsense as fast as it likes.
-  const complain = seldom((error: unknown) => {
-    warn(`manager: ${messageOf(error)}`);
+  const complain = seldomEach((why) => {
+    warn(`manager: ${why}`);
   });
-  let waiting = 0;
+  const refused = (request: ManagerRequest | undefined, error: unknown): readonly string[] => {
+    if (error instanceof StoppedError) return [];
+    const why = messageOf(error);
+    complain(why);
+    const port = request === undefined ? undefined : portOf(request);
+    observer({ event: 'managed', ...(port !== undefined && { port }), detail: `refused: ${why}` });
+    return [managerReplies.failed];
+  };
+  const repliesTo = async (message: Uint8Array): Promise<readonly string[]> => {
+    let request: ManagerRequest | undefined;
+    try {
+      request = readManagerRequest(message);
+      return request === undefined ? [] : await answers[request.command](ports, request as never);
+    } catch (error) {
+      return refused(request, error);
+    }
+  };
   const received: MessageReceived = (message, answer) => {
-    if (waiting >= mostWaiting) return;
-    waiting += 1;
-    void ports
-      .answer(message)
-      .catch((error: unknown): readonly string[] => {
-        complain(error);
-        return [managerReplies.failed];
-      })
-      .then((replies) => {
-        waiting -= 1;
-        for (const reply of replies) answer(Buffer.from(reply));
-      });
+    void repliesTo(message).then((replies) => {
+      for (const reply of replies) answer(Buffer.from(reply));
+    });
   };
   const socket = await hear(settings.address, received, { own, warn });
   return {
@@ -88,120 +76,6 @@ async function hear(
   return socket;
 }
 
-interface Managed {
-  readonly settings: PortSettings;
-  readonly port: Port;
-}
-
-/** What a manager has opened. Requests for one port are carried out one after the other. */
-class ManagedPorts {
-  readonly #settings: ManagerSettings;
-  readonly #options: ManagerOptions;
-  readonly #open = new Map<number, Managed>();
-  readonly #turns = new Map<number, Promise<unknown>>();
-  readonly #warnWeak: (port: number, why: string) => void;
-  #stopped = false;
-
-  constructor(settings: ManagerSettings, options: ManagerOptions) {
-    this.#settings = settings;
-    this.#options = options;
-    this.#warnWeak = seldom((port, why) => {
-      const advice = 'it is taken because panels make such ones; let yours make longer ones';
-      options.observer({ event: 'warning', detail: `manager: port ${port}: ${why}; ${advice}` });
-    });
-  }
-
-  /** The datagrams to answer with. Rejects for a request that makes no sense, or that cannot be carried out. */
-  async answer(message: Uint8Array): Promise<readonly string[]> {
-    const request = readManagerRequest(message);
-    if (request === undefined) return [];
-    return answers[request.command](this, request as never);
-  }
-
-  list(): readonly string[] {
-    return listReplies(
-      Array.from(
-        this.#open,
-        ([
-          port,
-          {
-            settings: { secret, method, users },
-          },
-        ]) => ({
-          port,
-          password: secret,
-          method: method.name,
-          ...(users && { users: users.map(({ name, secret: password }) => ({ name, password })) }),
-        }),
-      ),
-    );
-  }
-
-  ping(): readonly string[] {
-    return pingReplies(Array.from(this.#open, ([number, { port }]) => [number, port.accounts.bytes]));
-  }
-
-  add(added: PortRequest): Promise<string> {
-    return this.#inTurn(added.port, async () => {
-      const settings = portSettings(added, this.#settings);
-      const before = this.#open.get(added.port);
-      if (before !== undefined && same(before.settings, settings)) return managerReplies.done;
-      this.#remark(added, settings);
-      await this.#close(added.port);
-      try {
-        const port = await this.#options.open(settings);
-        this.#open.set(added.port, { settings, port });
-        if (this.#stopped) await this.#close(added.port);
-        return managerReplies.done;
-      } catch (error) {
-        if (unavailable.includes(codeOf(error))) return managerReplies.taken;
-        throw error;
-      }
-    });
-  }
-
-  /** There may be none: libev says yes to that, too. */
-  remove(port: number): Promise<string> {
-    return this.#inTurn(port, async () => {
-      await this.#close(port);
-      return managerReplies.done;
-    });
-  }
-
-  async stop(graceMs: number): Promise<void> {
-    this.#stopped = true;
-    await Promise.all(Array.from(this.#open.values(), ({ port }) => port.stop(graceMs)));
-  }
-
-  #remark({ port, ignored }: PortRequest, { method, secret }: PortSettings): void {
-    const { observer } = this.#options;
-    const weak = method.edition === 2017 ? weakPassword(secret) : undefined;
-    if (weak !== undefined) this.#warnWeak(port, weak);
-    const unused = ignored.length > 0 ? `, without ${ignored.join(', ')}` : '';
-    observer({ event: 'managed', port, detail: `opening, with ${method.name}${unused}` });
-  }
-
-  /** Cuts whatever runs through it. */
-  async #close(number: number): Promise<void> {
-    const managed = this.#open.get(number);
-    if (managed === undefined) return;
-    this.#open.delete(number);
-    this.#options.observer({ event: 'managed', port: number, detail: 'closing' });
-    await managed.port.stop(0);
-  }
-
-  #inTurn<T>(port: number, work: () => Promise<T>): Promise<T> {
-    const mine = (this.#turns.get(port) ?? Promise.resolve()).then(work);
-    const over = mine
-      .catch(() => undefined)
-      .finally(() => {
-        if (this.#turns.get(port) === over) this.#turns.delete(port);
-      });
-    this.#turns.set(port, over);
-    return mine;
-  }
-}
-
 type Answers = {
   readonly [Command in ManagerRequest['command']]: (
     ports: ManagedPorts,
@@ -210,53 +84,17 @@ type Answers = {
 };
 
 const answers: Answers = {
-  add: async (ports, { added }) => [await ports.add(added)],
-  remove: async (ports, { port }) => [await ports.remove(port)],
+  add: async (ports, { added }) => only(await ports.add(added)),
+  remove: async (ports, { port }) => only(await ports.remove(port)),
   list: (ports) => ports.list(),
   ping: (ports) => ports.ping(),
 };
 
-/** Whether datagrams are served. */
-const modes: ReadonlyMap<string, boolean> = new Map([
-  ['tcp_only', false],
-  ['tcp_and_udp', true],
-]);
-
-/** ConfigError for what cannot be opened. */
-function portSettings(added: PortRequest, manager: ManagerSettings): PortSettings {
-  const { port, password: secret, mode, users = [] } = added;
-  const method = added.method === undefined ? manager.method : findMethod(added.method);
-  const key = masterKey(method, secret);
-  const members = users.map(({ name, password }) => ({ name, secret: password }));
-  // Before the port that is there already makes room.
-  if (members.length > 0) new Users({ method, key, backend: 'native' }, members);
-  const udp = mode === undefined ? manager.udp : modes.get(mode);
-  if (udp === undefined)
-    throw new ConfigError(`port ${port}: expected mode tcp_only or tcp_and_udp, got another`);
-  const plugin = readPlugin(added, manager);
-  return {
-    listen: { host: manager.host, port },
-    method,
-    secret,
-    udp,
-    freshKey: false,
-    ...(plugin && { plugin }),
-    ...(members.length > 0 && { users: members }),
-  };
+function only(reply: string | undefined): readonly string[] {
+  return reply === undefined ? [] : [reply];
 }
 
-/** Whoever can name a plugin can run a program: only those that the operator has named before (T-35). */
-function readPlugin(
-  { port, plugin: name = '', pluginOptions: options = '' }: PortRequest,
-  { allowPlugins }: ManagerSettings,
-): Plugin | undefined {
-  if (name === '') return undefined;
-  if (!allowPlugins.includes(name)) {
-    throw new ConfigError(`port ${port}: expected a plugin that --allow-plugin names, got another`);
-  }
-  return { name, ...(options !== '' && { options }) };
-}
-
-function same(one: PortSettings, other: PortSettings): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+function portOf(request: ManagerRequest): number | undefined {
+  if (request.command === 'add') return request.added.port;
+  return request.command === 'remove' ? request.port : undefined;
 }

@@ -57,20 +57,27 @@ export interface Port {
   stop(graceMs: number): Promise<void>;
 }
 
+export interface OpeningOptions {
+  /** Told of changes to its users. */
+  readonly records?: UserRecords | undefined;
+  /** Gives up what waits, and then it rejects with its reason. What needs no waiting is opened all the same. */
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Opens a port; `records` is told of changes to its users. Rejects with a ConfigError for what cannot be used, or with the
+ * Opens a port. Rejects with a ConfigError for what cannot be used, or with the
  * system's error when it cannot listen.
  */
 export async function openPort(
   settings: PortSettings,
   premises: Premises,
-  records?: UserRecords,
+  { records, signal }: OpeningOptions = {},
 ): Promise<Port> {
   const { method, secret } = settings;
   const cipher: Cipher = { method, key: masterKey(method, secret), backend: premises.cipherBackend };
   const users = settings.users && new Users(cipher, settings.users);
-  const memory = await premises.memory.take(cipher, settings.freshKey);
-  const within: Within = { settings, premises, cipher, users, memory, accounts: new Accounts() };
+  const memory = await premises.memory.take(cipher, { freshKey: settings.freshKey, signal });
+  const within: Within = { settings, premises, cipher, users, memory, accounts: new Accounts(), signal };
   const { accounts } = within;
   const { door, proven, stop } = openDoor(within);
   const sockets = await openSockets(within, door).catch(async (error: unknown) => {
@@ -108,6 +115,7 @@ interface Within {
   readonly users: Users | undefined;
   readonly memory: PortMemory;
   readonly accounts: Accounts;
+  readonly signal: AbortSignal | undefined;
 }
 
 interface Door {
@@ -206,7 +214,7 @@ interface Sockets {
 
 /** Listens, for datagrams too and behind a plugin if so told. */
 async function openSockets(within: Within, door: ListenOptions): Promise<Sockets> {
-  const { settings, premises, cipher, users, memory, accounts } = within;
+  const { settings, premises, cipher, users, memory, accounts, signal } = within;
   const { environment, observer, timeouts, resolver, guard, own } = premises;
   const closing: (() => void)[] = [];
   const close = (): void => {
@@ -247,7 +255,8 @@ async function openSockets(within: Within, door: ListenOptions): Promise<Sockets
       });
     }
     const place = { remote: listener.address, local: (behind ?? listener).address };
-    const plugin = settings.plugin && (await startPluginBefore(place, settings.plugin, { observer, close }));
+    const plugin =
+      settings.plugin && (await startPluginBefore(place, settings.plugin, { observer, close, signal }));
     return { text: listener.text, datagrams, plugin, close };
   } catch (error) {
     close();

@@ -142,7 +142,7 @@ class House {
   }
 
   async open(settings: PortSettings, records?: UserRecords): Promise<Port> {
-    const port = await openPort(settings, this.#premises, records);
+    const port = await openPort(settings, this.#premises, { records });
     this.#ports.push(port);
     return port;
   }
@@ -153,7 +153,8 @@ class House {
     const { own, observer } = this.#premises;
     for (const port of ports) await this.#openFurther(port);
     if (manager !== undefined) {
-      const open = (port: PortSettings): Promise<Port> => openPort(port, this.#premises);
+      const open = (port: PortSettings, signal: AbortSignal): Promise<Port> =>
+        openPort(port, this.#premises, { signal });
       const opening = startManager(manager, { open, own, observer });
       this.#manager = await listeningBy('--manager-address', opening);
     }

@@ -25,6 +25,12 @@ export interface ReplayMemoryOptions {
   readonly stateDirectory: string | undefined;
 }
 
+interface TakingOptions {
+  /** Nothing can have been recorded under its key. */
+  readonly freshKey: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** A packet of the 2022 edition can be played again for so long, in milliseconds (SIP022 §3.2.4). */
 const playableMs = 61_000;
 
@@ -69,10 +75,10 @@ export class ReplayMemory {
     this.#notBefore = this.#nextSecond();
   }
 
-  /** The memory for one more port. `freshKey`: nothing can have been recorded under its key. */
-  async take({ method, key }: Cipher, freshKey: boolean): Promise<PortMemory> {
+  /** The memory for one more port. Rejects when its `signal` fires while it waits. */
+  async take({ method, key }: Cipher, { freshKey, signal }: TakingOptions): Promise<PortMemory> {
     if (method.edition === 2022) {
-      const notBefore = freshKey ? 0 : await this.#begun();
+      const notBefore = freshKey ? 0 : await this.#begun(signal);
       return {
         replay: this.#exact,
         notBefore,
@@ -118,10 +124,15 @@ export class ReplayMemory {
    * remote waits for the next one and takes nothing older: no second is then half remembered (docs/probes.md T-05).
    * The datagrams of a port are forgotten with it: whatever port comes soon after waits again.
    */
-  async #begun(): Promise<number> {
+  async #begun(signal: AbortSignal | undefined): Promise<number> {
     if (performance.now() - this.#forgotAt < playableMs) this.#notBefore = this.#nextSecond();
     const notBefore = this.#notBefore;
-    await sleep(Math.max(0, notBefore * 1000 - this.#environment.now()));
+    await sleep(Math.max(0, notBefore * 1000 - this.#environment.now()), undefined, { signal }).catch(
+      (error: unknown) => {
+        signal?.throwIfAborted();
+        throw error;
+      },
+    );
     return notBefore;
   }
 

@@ -91,3 +91,22 @@ export function seldom<Words extends readonly unknown[]>(
     tell(...words);
   };
 }
+
+/** Different texts that are told in a minute. */
+const mostDifferent = 16;
+
+/** Tells each text at most once a minute, and no more than 16 in that time. */
+export function seldomEach(tell: (text: string) => void): (text: string) => void {
+  const told = new Set<string>();
+  let begunAt = -Infinity;
+  return (text) => {
+    const now = performance.now();
+    if (now - begunAt >= 60_000) {
+      begunAt = now;
+      told.clear();
+    }
+    if (told.has(text) || told.size >= mostDifferent) return;
+    told.add(text);
+    tell(text);
+  };
+}

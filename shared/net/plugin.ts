@@ -36,6 +36,8 @@ export interface PluginOptions {
   readonly said: (line: string) => void;
   /** Receives, in one line, why it has ended; it is started again. */
   readonly ended: (detail: string) => void;
+  /** Gives up a start: it rejects with its reason. Nothing to one that runs. */
+  readonly signal?: AbortSignal | undefined;
   /** Waits that differ from the defaults. */
   readonly waits?: Partial<PluginWaits>;
 }
@@ -116,7 +118,8 @@ class KeptPlugin implements RunningPlugin {
   }
 
   async begin(): Promise<void> {
-    const { listensOn } = this.#options;
+    const { listensOn, signal } = this.#options;
+    signal?.throwIfAborted();
     const where = this.#place[listensOn];
     const running = this.#spawn();
     const enough = new AbortController();
@@ -129,8 +132,11 @@ class KeptPlugin implements RunningPlugin {
     const late = sleep(this.#waits.readyMs, undefined, { signal: enough.signal }).then(() => {
       throw this.#unfit(`it to listen on ${formatTarget(where)}`, `nothing within ${this.#waits.readyMs} ms`);
     });
+    const givenUp = new Promise<never>((_, reject) => {
+      signal?.addEventListener('abort', () => { reject(signal.reason as Error); }, { signal: enough.signal });
+    });
     try {
-      await Promise.race([early, late, listening(where, enough.signal)]);
+      await Promise.race([early, late, givenUp, listening(where, enough.signal)]);
     } catch (error) {
       await this.stop();
       throw error;

@@ -56,8 +56,8 @@ export type ObservedEvent =
   /** A client came with wrong credentials, or with none where some are wanted. */
   | { readonly event: 'denied'; readonly id: number; readonly protocol: Protocol }
   /** `server` names it where there are several. */
-  /** What becomes of a port that a manager (ss-manager) opens and closes. */
-  | { readonly event: 'managed'; readonly port: number; readonly detail: string }
+  /** What becomes of a port that a manager (ss-manager) opens and closes. A request that is refused may name none. */
+  | { readonly event: 'managed'; readonly port?: number; readonly detail: string }
   | { readonly event: 'remote-lost'; readonly detail: string; readonly server?: string }
   /** A line that a plugin wrote. It may name anybody. */
   | { readonly event: 'plugin-said'; readonly plugin: string; readonly line: string }

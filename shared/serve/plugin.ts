@@ -34,15 +34,19 @@ export async function reservePublic(wanted: Target): Promise<Listener> {
 
 /**
  * Starts the plugin of a remote, which listens on `remote` and passes on to `local`. Rejects as `startPlugin` does,
- * after it has called `close`.
+ * after it has called `close`; `signal` gives up the start, with its reason.
  */
 export async function startPluginBefore(
   place: { readonly remote: Target; readonly local: Target },
   plugin: Plugin,
-  { observer, close }: { readonly observer: Observer; readonly close: () => void },
+  {
+    observer,
+    close,
+    signal,
+  }: { readonly observer: Observer; readonly close: () => void; readonly signal?: AbortSignal | undefined },
 ): Promise<RunningPlugin> {
   try {
-    return await startPlugin(plugin, place, { listensOn: 'remote', ...news(plugin, observer) });
+    return await startPlugin(plugin, place, { listensOn: 'remote', ...news(plugin, observer), signal });
   } catch (error) {
     close();
     throw error;

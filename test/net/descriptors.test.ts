@@ -10,6 +10,7 @@ import {
   mostDatagramSockets,
   openDatagramSockets,
   seldom,
+  seldomEach,
 } from '../../shared/net/descriptors.js';
 import { openJournal } from '../../shared/net/journal.js';
 import { listen } from '../../shared/net/listen.js';
@@ -83,4 +84,17 @@ it('that there are too few is told once a minute', () => {
     tell(limit);
   }
   expect(told).toEqual([1, 3, 5]);
+});
+
+it('what goes wrong in different ways is told in all of them, each once a minute, but never more than 16', () => {
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
+  const told: string[] = [];
+  const tell = seldomEach((text) => told.push(text));
+  for (const text of ['a', 'b', 'a']) tell(text);
+  expect(told).toEqual(['a', 'b']);
+  for (let at = 0; at < 100; at++) tell(String(at));
+  expect(told).toHaveLength(16);
+  clock.mockReturnValue(60_000);
+  tell('a');
+  expect(told).toHaveLength(17);
 });
