@@ -12,7 +12,8 @@ import {
   type OpenedFile,
   understand,
 } from '../shared/config/file-open.js';
-import type { FileSettings, Half } from '../shared/config/file-schema.js';
+import { type FileSettings, type Half, isSetting } from '../shared/config/file-schema.js';
+import { propertiesOf } from '../shared/config/file-text.js';
 import { checkRemoteFlags } from '../shared/config/flags.js';
 import { settingsAmong, tell } from '../shared/config/layers.js';
 import { readLocalFlags, readPortFlags } from '../shared/config/local-flags.js';
@@ -58,7 +59,9 @@ export async function runCheck(path: string, flags: FileFlags): Promise<void> {
 export async function runImport(path: string, flags: FileFlags): Promise<void> {
   const opened = await openNamed(path);
   if (!isClassic(opened.file)) {
-    throw new ConfigError(`config file ${path}: expected one of another program, got one of halflight`);
+    const ours = propertiesOf(opened.file.root).some(({ name }) => isSetting(name));
+    const got = ours ? 'one of halflight' : 'neither that nor one of halflight';
+    throw new ConfigError(`config file ${path}: expected one of another program, got ${got}`);
   }
   const half = flags.for ?? classicHalf(opened.file);
   const config = understand(opened, half, process.env);

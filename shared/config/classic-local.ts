@@ -160,6 +160,9 @@ function readPort({ file, root }: Reading): LocalPort {
 function refuseUnlike(entry: ClassicObject): void {
   const protocol = entry.text('protocol') ?? 'socks';
   if (!spoken.includes(protocol)) throw entry.complain('protocol', 'expected socks or http, got another');
+  if (entry.text('tunnel_address') !== undefined) {
+    throw entry.complain('tunnel_address', 'expected none, got one: no port here leads to one target alone');
+  }
   for (const name of ['socks5_auth_config_path', 'http_auth_config_path']) {
     if (entry.text(name) !== undefined) {
       throw entry.complain(name, 'expected none, got one: name the users in a file for --auth-file');

@@ -8,10 +8,11 @@ import { readClassicLocal } from './classic-local.js';
 import { readClassicRemote } from './classic-remote.js';
 import type { Reading } from './classic-server.js';
 import type { FileContent } from './file.js';
-import type { Half, SettingName } from './file-schema.js';
+import { type Half, isSetting, type SettingName } from './file-schema.js';
 import { type JsonFile, propertiesOf } from './file-text.js';
 import type { JsonNode } from './json5.js';
 import { isWildcard } from './listen.js';
+import { together } from './together.js';
 import type { Variables } from './variables.js';
 
 /** None of these is a setting of ours, and every classic file has one of them, or a list of servers (`servers`). */
@@ -51,6 +52,49 @@ export function isClassic(file: JsonFile): boolean {
   return propertiesOf(file.root).some(
     ({ name, value }) => marks.includes(name) || (name === 'servers' && namesHosts(value)),
   );
+}
+
+/** These mean something in both kinds of file. */
+const inBoth: readonly string[] = ['servers', 'method', 'key', 'password', 'users', 'plugin'];
+
+/**
+ * ConfigError for a file that is half ours and half of another program: nobody knows by whose rules it was meant, and by
+ * theirs a port that is to ask for credentials would ask nobody.
+ */
+export function refuseMixed(file: JsonFile): void {
+  const properties = propertiesOf(file.root);
+  const mark = properties.find(({ name }) => marks.includes(name))?.name;
+  const servers = properties.find(({ name }) => name === 'servers')?.value.children ?? [];
+  const uri = servers.find((each) => String(each.value).includes('://') || hasAny(each, ['uri']));
+  const object = servers.find((each) => !hasAny(each, ['uri']) && hasAny(each, ['server', 'address']));
+  if (uri !== undefined && object !== undefined) {
+    const words = 'expected all of them as URIs, or all as objects of other programs, got both';
+    throw file.complain(uri, `servers: ${words}`);
+  }
+  if (mark === undefined) return;
+  if (uri !== undefined) {
+    throw file.complain(uri, `servers: expected objects of other programs beside ${mark}, got a URI`);
+  }
+  together(
+    properties
+      .filter(({ name, value }) => isSetting(name) && !inBoth.includes(name) && !isOneTimeAuth(name, value))
+      .map(({ name, at }) => () => {
+        const words = `expected a key of other programs beside ${mark}, got one of halflight`;
+        throw file.complain(
+          at,
+          `${name}: ${words}: take it out, use config import, and add it to what that writes`,
+        );
+      }),
+  );
+}
+
+/** What libev once had under this name is no door, and gone. */
+function isOneTimeAuth(name: string, value: JsonNode): boolean {
+  return name === 'auth' && ['boolean', 'null'].includes(value.type);
+}
+
+function hasAny(node: JsonNode, names: readonly string[]): boolean {
+  return propertiesOf(node).some(({ name }) => names.includes(name));
 }
 
 /** Ours are URIs, or objects with one. */

@@ -1,7 +1,7 @@
 /** Which config file a half reads, and whether it may. */
 import { join } from 'node:path';
 import { ConfigError } from '../errors.js';
-import { isClassic, readClassic } from './classic.js';
+import { isClassic, readClassic, refuseMixed } from './classic.js';
 import { configDirectory } from './directories.js';
 import { type FileContent, readOurs } from './file.js';
 import { type Half, isSecret, settingRows } from './file-schema.js';
@@ -30,6 +30,7 @@ export async function openConfigFile(path: string): Promise<OpenedFile | undefin
 
 /** What an opened file says to `half`, whoever wrote it. ConfigError for everything that is wrong in it. */
 export function understand({ file, mode }: OpenedFile, half: Half, variables: Variables): ConfigFile {
+  refuseMixed(file);
   const content = isClassic(file) ? readClassic(file, half, variables) : readOurs(file, half);
   return { file, mode, ...content };
 }

@@ -211,6 +211,10 @@ describe('config import', () => {
     expect(stderr).toContain(`file ${file}: expected a new one, got one that is there`);
     const ours = await config('import', await stored({ listen: ':1' }));
     expect(ours.stderr).toContain('expected one of another program, got one of halflight');
+    const unknown = await config('import', await stored({ configs: [classic], localPort: 1080 }));
+    expect(unknown.stderr).toContain(
+      'expected one of another program, got neither that nor one of halflight',
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { classicHalf, isClassic } from '../../shared/config/classic.js';
 import { readOurs } from '../../shared/config/file.js';
+import { understand } from '../../shared/config/file-open.js';
 import { type JsonFile, parseJsonFile } from '../../shared/config/file-text.js';
 import { ConfigError } from '../../shared/errors.js';
 
@@ -52,4 +53,10 @@ it('a secret is not judged by a method that nobody knows', () => {
   expect(thrown).toBeInstanceOf(ConfigError);
   expect((thrown as ConfigError).message).toContain('method: ');
   expect((thrown as ConfigError).others).toEqual([]);
+});
+
+it("libev's one-time authentication is no door of ours", () => {
+  const old = file({ server: 'h', method: 'aes-256-gcm', password: 'x', auth: true });
+  const { warnings } = understand({ file: old, mode: 0o600 }, 'remote', {});
+  expect(warnings).toEqual(['x.json:1:53 "auth": not supported, and ignored']);
 });
