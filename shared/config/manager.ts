@@ -36,16 +36,21 @@ export function readManager(
 }
 
 /**
- * `HOST:PORT` or `[IPv6]:PORT` over UDP, or what has no colon: the path of a unix socket. ConfigError for an address that
- * others can reach: whoever is heard there is obeyed.
+ * `HOST:PORT`, `[IPv6]:PORT` or `PORT` of 127.0.0.1 over UDP, or what has a slash: the path of a unix socket. ConfigError
+ * for an address that others can reach: whoever is heard there is obeyed.
  */
 export function readManagerAddress(text: string): ManagerSettings['address'] {
-  if (!text.includes(':')) {
+  if (text.includes('/')) {
     const bytes = Buffer.byteLength(text);
     if (bytes <= longestPath && !text.includes('\0')) return { path: text };
     throw new ConfigError(`manager address: expected a path of at most ${longestPath} bytes, got ${bytes}`);
   }
-  const listen = parseListen(text);
+  if (!/^\d+$|:/.test(text)) {
+    throw new ConfigError(
+      'manager address: expected HOST:PORT, PORT, or a path with a slash in it, got neither',
+    );
+  }
+  const listen = parseListen(text, '127.0.0.1');
   if (!isLoopback(listen.host)) {
     const advice = 'who can send there opens ports, and is asked for nothing';
     throw new ConfigError(

@@ -133,7 +133,13 @@ class KeptPlugin implements RunningPlugin {
       throw this.#unfit(`it to listen on ${formatTarget(where)}`, `nothing within ${this.#waits.readyMs} ms`);
     });
     const givenUp = new Promise<never>((_, reject) => {
-      signal?.addEventListener('abort', () => { reject(signal.reason as Error); }, { signal: enough.signal });
+      signal?.addEventListener(
+        'abort',
+        () => {
+          reject(signal.reason as Error);
+        },
+        { signal: enough.signal },
+      );
     });
     try {
       await Promise.race([early, late, givenUp, listening(where, enough.signal)]);

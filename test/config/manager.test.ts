@@ -11,7 +11,9 @@ describe('the address of a manager', () => {
     ['[::1]:6001', { host: '::1', port: 6001 }],
     ['localhost:6001', { host: '127.0.0.1', port: 6001 }],
     ['/run/ss-manager.sock', { path: '/run/ss-manager.sock' }],
-    ['6001', { path: '6001' }],
+    ['6001', { host: '127.0.0.1', port: 6001 }],
+    ['./6001', { path: './6001' }],
+    ['/run/a:b.sock', { path: '/run/a:b.sock' }],
   ])('may be %s', (text, address) => {
     expect(readManagerAddress(text)).toEqual(address);
   });
@@ -24,11 +26,17 @@ describe('the address of a manager', () => {
     },
   );
 
+  it.each(['', 'manager', 'localhost', 'a\0b'])('is no path when it is %j, without a slash', (text) => {
+    expect(() => readManagerAddress(text)).toThrow(
+      'manager address: expected HOST:PORT, PORT, or a path with a slash in it, got neither',
+    );
+  });
+
   it('may not be a path that no socket can have', () => {
-    expect(() => readManagerAddress('x'.repeat(108))).toThrow(
+    expect(() => readManagerAddress('/'.repeat(108))).toThrow(
       'expected a path of at most 107 bytes, got 108',
     );
-    expect(() => readManagerAddress('a\0b')).toThrow(ConfigError);
+    expect(() => readManagerAddress('/a\0b')).toThrow(ConfigError);
   });
 });
 
