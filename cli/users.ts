@@ -21,7 +21,8 @@ export function uriOfUser(name: string, { users }: RemoteSettings, uri: ServerUr
   }
   if (uri.port === 0) throw new UsageError('--uri-of: expected the port of the remote in -l, got 0');
   const secret = uri.method.edition === 2017 ? user.secret : `${uri.secret}:${user.secret}`;
-  return { ...uri, secret };
+  // Whoever hands out two hundred of them has to tell them apart.
+  return { ...uri, secret, tag: uri.tag === undefined ? name : `${name}@${uri.tag}` };
 }
 
 /** Both forms, that for the laptop first. */

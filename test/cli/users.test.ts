@@ -33,6 +33,8 @@ describe('halflight remote --users-file', () => {
         host: '192.0.2.1',
         port: 8400,
         secret: `${canaryKey}:${key(2)}`,
+        // Whoever hands out many of them has to tell them apart.
+        tag: expect.stringMatching(/^ben@./) as string,
       })),
     );
   });
