@@ -30,6 +30,13 @@ export async function startManager(settings: ManagerSettings, options: ManagerOp
   const warn = (detail: string): void => {
     observer({ event: 'warning', detail });
   };
+  const { method } = settings;
+  if (method.edition === 2022) {
+    const keys = `keys of ${method.keyLength} bytes in base64, and no passwords`;
+    warn(
+      `manager: ports open with ${method.name} and take ${keys}: if your panel sends those, name another method with -m`,
+    );
+  }
   // Anybody on this machine may send nonsense as fast as it likes.
   const complain = seldomEach((why) => {
     warn(`manager: ${why}`);

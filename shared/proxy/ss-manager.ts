@@ -40,6 +40,8 @@ export type ManagerRequest =
   | { readonly command: 'remove'; readonly port: number }
   | { readonly command: 'list' | 'ping' };
 
+const colon = 0x3a;
+
 /** The answers to `add` and `remove`. */
 export const managerReplies = {
   done: 'ok',
@@ -63,13 +65,13 @@ export interface ListedPort {
 export function readManagerRequest(datagram: Uint8Array): ManagerRequest | undefined {
   if (datagram.length > longestRequest) return undefined;
   const words = trimmed(datagram);
-  const colon = words.indexOf(0x3a);
-  const command = Buffer.from(words.subarray(0, colon < 0 ? words.length : colon))
-    .toString('latin1')
-    .trim();
+  // As libev does: a request without its colon, or with more than its word, is one all the same.
+  const end = words.findIndex((byte) => byte === colon || isBlank(byte));
+  const command = Buffer.from(words.subarray(0, end < 0 ? words.length : end)).toString('latin1');
   if (command === 'list' || command === 'ping') return { command };
   if (command !== 'add' && command !== 'remove') return undefined;
-  const fields = readObject(command, colon < 0 ? undefined : words.subarray(colon + 1));
+  const rest = trimmed(words.subarray(command.length));
+  const fields = readObject(command, rest[0] === colon ? rest.subarray(1) : undefined);
   const port = readPort(command, fields.get('server_port'));
   return command === 'remove' ? { command, port } : { command, added: readAdded(port, fields) };
 }

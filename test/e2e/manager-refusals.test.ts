@@ -69,6 +69,16 @@ it('each thing that is wrong is told, and each refusal at the level debug', asyn
   expect(JSON.stringify(remote.events)).not.toContain('a very long password');
 });
 
+it('says at its start when panels cannot send passwords, because of the method that was named', async () => {
+  const method = findMethod('2022-blake3-aes-256-gcm');
+  expect(warnings((await managed({ method })).events)).toEqual([
+    expect.stringMatching(
+      /^manager: ports open with 2022-blake3-aes-256-gcm and take keys of 32 bytes in base64/,
+    ),
+  ]);
+  expect(warnings((await managed()).events)).toEqual([]);
+});
+
 it('ping and list are answered while thousands of requests wait for one port', async () => {
   const { say, port: manager } = await managed();
   const method = '2022-blake3-aes-256-gcm';

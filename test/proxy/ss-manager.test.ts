@@ -16,6 +16,7 @@ describe('a request to a manager', () => {
     [' ping \n', { command: 'ping' }],
     ['list', { command: 'list' }],
     ['list: {}', { command: 'list' }],
+    ['list x', { command: 'list' }],
     ['remove: {"server_port":8001}', { command: 'remove', port: 8001 }],
     ['remove : {"server_port":"8001"}\n\0', { command: 'remove', port: 8001 }],
     ['remove:{"server_port":8001}', { command: 'remove', port: 8001 }],
@@ -59,6 +60,9 @@ describe('a request to a manager', () => {
   it.each([
     'add',
     'add:',
+    'add {"server_port":8001,"password":"x"}',
+    'add {"server_port":8001,"password":"x"} : {}',
+    'remove {"server_port":8001}',
     'add {"server_port":8001,"password":"x"}'.replace(' ', ': ['),
     'add: []',
     'add: null',
