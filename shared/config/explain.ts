@@ -1,7 +1,7 @@
-/** What a link contains, in words and as an object. Neither holds the key. */
+/** What a link contains, in words and as an object. Neither holds the key, nor what a plugin is told. */
 import { isIP } from 'node:net';
 import type { MethodName } from '../codec/methods.js';
-import { formatPlugin } from './plugin.js';
+import { formatPlugin, redactPlugin } from './plugin.js';
 import { prefixCost } from './uri-prefix.js';
 import { redactServerUri, type ServerUri } from './uri.js';
 
@@ -45,7 +45,7 @@ export interface Explanation {
   readonly auth?: 'remote';
   /** What the salts begin with, in hex. */
   readonly prefix?: string;
-  /** The program that streams go through, and what it is told: `NAME;OPTIONS`. */
+  /** The program that streams go through, with `;***` for what it is told, which may be a password. */
   readonly plugin?: string;
   /** How many keys there are, when it is a chain (SIP023). */
   readonly keys?: number;
@@ -64,7 +64,7 @@ export function explanation(uri: ServerUri): Explanation {
     ...(tag === undefined ? {} : { name: tag }),
     ...(remoteAuth === true ? { auth: 'remote' as const } : {}),
     ...(saltPrefix === undefined ? {} : { prefix: hex(saltPrefix) }),
-    ...(plugin === undefined ? {} : { plugin: formatPlugin(plugin) }),
+    ...(plugin === undefined ? {} : { plugin: redactPlugin(formatPlugin(plugin)) }),
     ...(keys === 1 ? {} : { keys }),
   };
 }
@@ -88,7 +88,7 @@ export function explain(uri: ServerUri): string[] {
       : [
           [
             'plugin',
-            `${formatPlugin(plugin)}: a program to install; halflight runs it only if it is allowed`,
+            `${redactPlugin(formatPlugin(plugin))}: a program to install; halflight runs it only if it is allowed`,
           ] as const,
         ]),
   ];

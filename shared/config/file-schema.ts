@@ -8,7 +8,7 @@ import type { RemoteFlags } from './flags.js';
 import { parseListen } from './listen.js';
 import type { LocalFlags } from './local-flags.js';
 import { readManagerAddress } from './manager.js';
-import { type PluginFlags, readPlugin } from './plugin.js';
+import { type PluginFlags, readPlugin, redactPlugin } from './plugin.js';
 import { readPastedUri } from './pasted.js';
 import { readPublicHost } from './public-host.js';
 import { parseProbeTarget } from './server-choices.js';
@@ -100,17 +100,7 @@ const remotes: readonly SettingName[] = ['uri', 'servers', 'subscription'];
 const hidden = (): string => '***';
 const userOnly = (text: string): string => `${text.replace(/:.*$/s, '')}:***`;
 
-/** What a plugin is told may be a password, and whoever can write the file can have a program run. */
-const pluginNameOnly = (text: string): string => text.replace(/;.*$/s, ';***');
-
 const readAnyUri = (text: string): ServerUri => readPastedUri(text, { plugins: 'any' });
-
-/** Without the key, and without what a plugin is told. */
-function shownUri(text: string): string {
-  const uri = readAnyUri(text);
-  if (uri.plugin?.options === undefined) return redactServerUri(uri);
-  return redactServerUri({ ...uri, plugin: { ...uri.plugin, options: '***' } });
-}
 
 /** A ConfigError for a number, as text, that is not from `least` to `most`. */
 function between(least: number, most: number): (text: string) => void {
@@ -133,7 +123,7 @@ const uriRow = {
   kind: 'text',
   // Whether a plugin in it may run is for whoever starts it: here it is only read.
   check: readAnyUri,
-  redact: shownUri,
+  redact: (text) => redactServerUri(readAnyUri(text)),
 } as const satisfies ValueRow;
 const listenRow = { kind: 'text', check: (text) => parseListen(text) } as const satisfies ValueRow;
 const methodRow = { kind: 'text', check: findMethod } as const satisfies ValueRow;
@@ -142,7 +132,7 @@ const usersRow = { kind: 'texts', redact: userOnly } as const satisfies ValueRow
 const pluginRow = {
   kind: 'text',
   check: (text) => readPlugin('plugin', text),
-  redact: pluginNameOnly,
+  redact: redactPlugin,
 } as const satisfies ValueRow;
 
 const serverFields = {

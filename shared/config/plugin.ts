@@ -30,3 +30,8 @@ export function readPlugin(what: string, text: string): Plugin {
 export function formatPlugin({ name, options }: Plugin): string {
   return options === undefined ? name : `${name};${options}`;
 }
+
+/** The same text without what the plugin is told: that may be a password. */
+export function redactPlugin(text: string): string {
+  return text.replace(/;.*$/s, ';***');
+}

@@ -18,7 +18,7 @@ import type { Method } from '../codec/methods.js';
 import { ConfigError } from '../errors.js';
 import type { Plugin } from '../net/plugin.js';
 import { checkHost, readPort, splitHostPort } from './host-port.js';
-import { formatPlugin, readPlugin } from './plugin.js';
+import { formatPlugin, readPlugin, redactPlugin } from './plugin.js';
 import { readLegacyBlock } from './uri-legacy.js';
 import { formatPrefix, readPrefix } from './uri-prefix.js';
 import { cutAt, escapeText, unescapeText, unexpected } from './uri-text.js';
@@ -99,21 +99,29 @@ export function parseServerUri(text: string, { plugins = [] }: UriOptions = {}):
 
 /** The text that `parseServerUri` reads back, safe inside single quotes of a shell. It holds the secret. */
 export function formatServerUri(uri: ServerUri): string {
-  return format(uri, userInfo(uri));
+  return format(uri, { user: userInfo(uri), plugin: uri.plugin && escapeText(formatPlugin(uri.plugin)) });
 }
 
-/** The same text with `***` for the secret, for everything that is printed. */
+/** The same text with `***` for the secret and for what a plugin is told, for everything that is printed. */
 export function redactServerUri(uri: ServerUri): string {
-  return format(uri, `${uri.method.name}:${redacted}`);
+  const plugin =
+    uri.plugin && escapeText(redactPlugin(formatPlugin(uri.plugin))).replace(/%3B.*$/s, `%3B${redacted}`);
+  return format(uri, { user: `${uri.method.name}:${redacted}`, plugin });
 }
 
-function format(uri: ServerUri, user: string): string {
-  const { wire, host, port, tag, remoteAuth, saltPrefix, plugin } = uri;
+/** The parts of it that are shown or not, percent-encoded. */
+interface SecretParts {
+  readonly user: string;
+  readonly plugin: string | undefined;
+}
+
+function format(uri: ServerUri, { user, plugin }: SecretParts): string {
+  const { wire, host, port, tag, remoteAuth, saltPrefix } = uri;
   const name = tag === undefined ? '' : `#${escapeText(tag)}`;
   const query = [
     ...(remoteAuth === true && wire === 'raw' ? ['auth=remote'] : []),
     ...(saltPrefix === undefined ? [] : [`prefix=${formatPrefix(saltPrefix)}`]),
-    ...(plugin === undefined ? [] : [`plugin=${escapeText(formatPlugin(plugin))}`]),
+    ...(plugin === undefined ? [] : [`plugin=${plugin}`]),
   ].join('&');
   // SIP002 wants the slash before a plugin.
   const mark = plugin === undefined ? '?' : '/?';

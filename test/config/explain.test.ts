@@ -35,11 +35,13 @@ describe('what a link contains', () => {
     expect(explanation(uri)).toMatchObject({ auth: 'remote', prefix: '160301' });
   });
 
-  it('names a plugin and what it is told', () => {
-    const link = 'ss://aes-256-gcm:pw@h:1/?plugin=obfs-local%3Bobfs%3Dhttp';
+  it('names a plugin, and nowhere what it is told: that may be a password', () => {
+    const link = 'ss://aes-256-gcm:pw@h:1/?plugin=kcptun%3Bkey%3Dcanary%3Bmode%3Dfast';
     const uri = parseServerUri(link, { plugins: 'any' });
-    expect(explain(uri).join('\n')).toContain('plugin  obfs-local;obfs=http: a program to install');
-    expect(explanation(uri)).toMatchObject({ plugin: 'obfs-local;obfs=http' });
+    expect(explain(uri)[0]).toBe('ss://aes-256-gcm:***@h:1/?plugin=kcptun%3B***');
+    expect(explain(uri).join('\n')).toContain('plugin  kcptun;***: a program to install');
+    expect(explanation(uri)).toMatchObject({ plugin: 'kcptun;***' });
+    expect(JSON.stringify([explain(uri), explanation(uri)])).not.toMatch(/canary|fast/);
   });
 
   it('counts the keys of a chain', () => {
