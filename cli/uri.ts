@@ -6,6 +6,7 @@ import { explain, explanation } from '../shared/config/explain.js';
 import { checkFirstPackets, checkLines } from '../shared/config/first-packet.js';
 import { isLegacyPaste, readPastedUri } from '../shared/config/pasted.js';
 import { pathError } from '../shared/config/private-file.js';
+import { together } from '../shared/config/together.js';
 import { formatLegacyUri } from '../shared/config/uri-legacy.js';
 import { formatServerUri, redactServerUri, type ServerUri } from '../shared/config/uri.js';
 import { codeOf, ConfigError } from '../shared/errors.js';
@@ -47,13 +48,16 @@ export async function runUri(words: readonly string[], flags: UriFlags): Promise
   if (flags.svg !== undefined && texts.length > 1) {
     throw new UsageError(`--svg: expected one link, got ${texts.length}`);
   }
+  const nameOf = (at: number): string => (texts.length > 1 ? `link ${at + 1}: ` : '');
   // All or none: half of a list would look like the whole of it.
-  const links = texts.map((text, at) => readLink(text, texts.length > 1 ? at + 1 : undefined));
-  if (texts.some(isLegacyPaste)) {
-    warn('legacy form: expected SIP002, got what came before it, which many programs no longer read');
+  const links = together(
+    texts.map((text, at) => () => naming(nameOf(at), () => readPastedUri(text, { plugins: 'any' }))),
+  );
+  for (const [at, text] of texts.entries()) {
+    if (isLegacyPaste(text)) warn(`${nameOf(at)}the form is an old one, which many programs no longer read`);
   }
-  const lines: string[] = [];
-  for (const uri of links) lines.push(...(await show(uri, flags)));
+  const shown = await Promise.allSettled(links.map((uri) => show(uri, flags)));
+  const lines = together(shown.map((one, at) => () => naming(nameOf(at), () => linesOf(one)))).flat();
   process.stdout.write(lines.map((line) => `${line}\n`).join(''));
 }
 
@@ -94,13 +98,19 @@ async function readInput(): Promise<string> {
   return Buffer.concat(pieces).toString();
 }
 
-function readLink(text: string, number: number | undefined): ServerUri {
+/** What `work` brings. Its ConfigError says which of several links it is about. */
+function naming<T>(name: string, work: () => T): T {
   try {
-    return readPastedUri(text, { plugins: 'any' });
+    return work();
   } catch (error) {
-    if (!(error instanceof ConfigError) || number === undefined) throw error;
-    throw new ConfigError(`link ${number}: ${error.message}`, { cause: error });
+    if (!(error instanceof ConfigError) || name === '') throw error;
+    throw new ConfigError(`${name}${error.message}`, { cause: error });
   }
+}
+
+function linesOf(shown: PromiseSettledResult<readonly string[]>): readonly string[] {
+  if (shown.status === 'rejected') throw shown.reason as Error;
+  return shown.value;
 }
 
 async function show(uri: ServerUri, flags: UriFlags): Promise<readonly string[]> {

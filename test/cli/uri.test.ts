@@ -24,7 +24,7 @@ describe('halflight uri', () => {
     ]);
     for (const { exitCode, stdout, stderr } of [fromInput, fromWords]) {
       expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: `${sip002}\n`.repeat(3) });
-      expect(stderr).toMatch(/^halflight: warning: legacy form: [^\n]*\n$/);
+      expect(stderr).toMatch(/^halflight: warning: link 1: the form is an old one[^\n]*\n$/);
     }
   });
 
@@ -118,11 +118,20 @@ describe('halflight uri', () => {
     expect(onStdout.stdout).toBe(await readFile(file, 'utf8'));
   });
 
-  it('prints nothing when one of several links is broken, and says which', async () => {
-    const { exitCode, stdout, stderr } = await run(['uri', '-'], { input: `${sip002}\nss://hunter2@h:1\n` });
+  it('prints nothing when some of several links are broken, and says which', async () => {
+    const input = `${sip002}\nss://hunter2@h:1\nvmess://x\n`;
+    const { exitCode, stdout, stderr } = await run(['uri', '-'], { input });
     expect({ exitCode, stdout }).toEqual({ exitCode: 78, stdout: '' });
     expect(stderr).toContain('halflight: link 2: URI: expected METHOD:KEY');
+    expect(stderr).toContain('halflight: link 3: URI: expected halflight:// or ss://');
     expect(stderr).not.toContain('hunter2');
+  });
+
+  it('says which of several links cannot be shown as it was asked to', async () => {
+    const dressed = 'ss://aes-256-gcm:pw@h.example:1/?plugin=obfs-local';
+    const { exitCode, stdout, stderr } = await run(['uri', sip002, dressed, '--to', 'legacy']);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 78, stdout: '' });
+    expect(stderr).toContain('halflight: link 2: legacy form: expected no plugin, got one');
   });
 
   it.each([
