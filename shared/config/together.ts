@@ -2,10 +2,11 @@ import { ConfigError } from '../errors.js';
 
 /** Nobody mends more at once; and whoever sends a list with a thousand of them wants to keep us busy. */
 const maxTold = 20;
+const more = ' (and there are more)';
 
 /**
  * What each of these brings, in order. Of several ConfigErrors the first is thrown, and has the others with it: at most 20
- * in all, and one that says so if there are more; what comes behind those is not read.
+ * in all, the last of which says so if there are more; what comes behind those is not read.
  */
 export function together<const Reads extends readonly (() => unknown)[]>(
   reads: Reads,
@@ -21,15 +22,14 @@ export function together<const Reads extends readonly (() => unknown)[]>(
       errors.push(error, ...error.others.slice(0, maxTold));
     }
   }
-  if (errors.length > maxTold) errors.splice(maxTold, errors.length, tooMany());
+  if (errors.length > maxTold) errors.splice(maxTold - 1, errors.length, notTheLast(errors[maxTold - 1]));
   const [first, ...others] = errors;
   if (first !== undefined) throw new ConfigError(first.message, { cause: first, others });
   // Nothing was thrown, so each has brought what it returns.
   return brought as unknown as { readonly [Index in keyof Reads]: ReturnType<Reads[Index]> };
 }
 
-function tooMany(): ConfigError {
-  return new ConfigError(
-    `mistakes: expected at most ${maxTold}, got more: the others are told when these are mended`,
-  );
+function notTheLast(error: ConfigError | undefined): ConfigError {
+  const words = error?.message ?? '';
+  return new ConfigError(words.endsWith(more) ? words : `${words}${more}`, { cause: error });
 }

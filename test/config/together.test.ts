@@ -35,19 +35,21 @@ it('lets everything else through at once', () => {
   expect(last).toBe(false);
 });
 
-it('tells twenty mistakes, says so when there are more, and looks for no others then', () => {
+it('tells twenty mistakes, says with the last that there are more, and looks for no others then', () => {
   let read = 0;
   const failing = Array.from({ length: 200_000 }, (_, index) => () => {
     read += 1;
     throw new ConfigError(String(index));
   });
   const all = messages(() => together([fails('a'), () => together(failing), fails('z')]));
-  expect(all.slice(0, 3)).toEqual(['a', '0', '1']);
-  expect(all.at(-1)).toBe(
-    'mistakes: expected at most 20, got more: the others are told when these are mended',
-  );
-  expect(all).toHaveLength(21);
+  expect(all).toEqual([
+    'a',
+    ...Array.from({ length: 18 }, (_, index) => String(index)),
+    '18 (and there are more)',
+  ]);
   expect(read).toBe(21);
+  const inner = messages(() => together([() => together(failing), fails('z')]));
+  expect(inner.at(-1)).toBe('19 (and there are more)');
 });
 
 it('says of twenty mistakes nothing more', () => {
