@@ -59,6 +59,7 @@ export const defaultMethod: MethodName = '2022-blake3-aes-256-gcm';
  * The method of that name.
  *
  * @throws ConfigError that lists the supported names; for methods without authentication it says why they are left out.
+ * It shows `name` only when that cannot be a secret.
  */
 export function findMethod(name: string): Method {
   if (isSupported(name)) return methods[name];
@@ -68,9 +69,14 @@ export function findMethod(name: string): Method {
     throw new ConfigError(`method ${name}: not supported: ${reason}; use one of ${supported}`);
   const near = nearest(name, Object.keys(methods));
   const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
-  throw new ConfigError(
-    `method: expected one of ${supported}, got ${JSON.stringify(name.slice(0, 64))}${hint}`,
-  );
+  const got = near !== undefined || isAlike(name) ? JSON.stringify(name.slice(0, 64)) : 'another text';
+  throw new ConfigError(`method: expected one of ${supported}, got ${got}${hint}`);
+}
+
+/** Whether a name is made of the words of ours. Whatever else stands in its place may be the key, when the two are swapped. */
+function isAlike(name: string): boolean {
+  const words = new Set(Object.keys(methods).flatMap((each) => each.split('-')));
+  return name === '' || name.split('-').every((word) => words.has(word.toLowerCase()));
 }
 
 function isSupported(name: string): name is MethodName {

@@ -6,7 +6,7 @@
  */
 import { isIPv6 } from 'node:net';
 import { clientKeys } from '../codec/keys.js';
-import { findMethod, type Method, methods } from '../codec/methods.js';
+import { findMethod, type Method } from '../codec/methods.js';
 import { ConfigError, messageOf } from '../errors.js';
 import type { Plugin } from '../net/plugin.js';
 import { type ClassicObject, classicObject } from './classic-object.js';
@@ -207,10 +207,6 @@ function readCipher(file: JsonFile, object: ClassicObject): { method: Method; se
   const secret = object.text('password');
   if (name === undefined) throw object.complain('method', 'expected a method, got none');
   if (secret === undefined) throw object.complain('password', 'expected a password, got none');
-  // Whatever cannot be the name of a method may be the key, and so may anything when the two have changed places.
-  if (!/^[\w-]{1,40}$/.test(name) || Object.hasOwn(methods, secret)) {
-    throw object.complain('method', 'expected the name of a method, got another text');
-  }
   const at = (key: string): { name: string; node: JsonNode } => ({
     name: key,
     node: object.value(key) ?? object.node,

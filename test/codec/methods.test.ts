@@ -42,6 +42,17 @@ describe('methods', () => {
     expect(findMethod(defaultMethod).edition).toBe(2022);
   });
 
+  test.each(['hunter2', 'SECRETpassword12', 'c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0IHM=', 'aes-hunter2'])(
+    'a method that may be the password, as %j, is not shown',
+    (name) => {
+      expect(complaint(name)).toMatch(/got another text$/);
+    },
+  );
+
+  test.each(['chacha20-poly1305', 'AES-GCM', ''])('%j is shown: it is no secret', (name) => {
+    expect(complaint(name)).toContain(`got ${JSON.stringify(name)}`);
+  });
+
   test.each([
     ['2022-blake3-aes-256gcm', '2022-blake3-aes-256-gcm'],
     ['AES-256-GCM', 'aes-256-gcm'],
