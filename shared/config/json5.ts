@@ -4,7 +4,10 @@
  *
  * What was tried before: `jsonc-parser` knows places but not JSON5; `json5` knows no places of values; `momoa` knows both,
  * but not all of the language (`-.5`, `{ null: 1 }`), reports an unclosed object at its first line, and never says what
- * it had expected. The grammar is small, and who cannot read his mistake gives up.
+ * it had expected. The grammar is small, and who cannot read his mistake gives up (docs/adr/0009-json5.md).
+ *
+ * Against `json5` it differs in two kinds of names: its table of letters is older than Unicode's, and it judges each escape
+ * of a pair like `\ud835\udcb3` by itself, where here the pair is one letter.
  */
 
 /** A value, or the key of one. */
@@ -147,7 +150,7 @@ function readString(reader: Reader, quote: '"' | "'"): string {
     if (plain !== undefined) parts.push(plain);
     if (takes(reader, quote)) return parts.join('');
     if (reader.text.charAt(reader.at) !== '\\') {
-      throw unexpected({ ...reader, at: start }, 'the end of the text');
+      throw unexpected({ ...reader, at: start }, 'the end of the text', endAt(reader));
     }
     parts.push(readEscape(reader));
   }
@@ -192,7 +195,9 @@ function skipBlanks(reader: Reader): void {
     match(reader, lineComment);
     match(reader, blockComment);
     if (reader.at > before) continue;
-    if (reader.text.startsWith('/*', reader.at)) throw unexpected(reader, 'the end of the comment');
+    if (reader.text.startsWith('/*', reader.at)) {
+      throw unexpected(reader, 'the end of the comment', 'the end of the file');
+    }
     return;
   }
 }
@@ -215,12 +220,18 @@ function character(digits: string): string {
   return String.fromCharCode(Number.parseInt(digits, 16));
 }
 
-function unexpected({ text, at }: Reader, expected: string): SyntaxFault {
+/** Where a text that is told of by its beginning broke off. */
+function endAt({ text, at }: Reader): string {
+  return at < text.length ? 'the end of the line' : 'the end of the file';
+}
+
+function unexpected({ text, at }: Reader, expected: string, got = shownAt(text, at)): SyntaxFault {
+  return new SyntaxFault(at, `syntax: expected ${expected}, got ${got}`);
+}
+
+function shownAt(text: string, at: number): string {
   const mark = text.charAt(at);
+  if (mark === '') return 'the end of the file';
   // More than one mark of it might be a part of a secret.
-  const shown = /[\p{P}\p{S}]/u.test(mark) ? mark : 'something else';
-  return new SyntaxFault(
-    at,
-    `syntax: expected ${expected}, got ${mark === '' ? 'the end of the file' : shown}`,
-  );
+  return /[\p{P}\p{S}]/u.test(mark) ? mark : 'something else';
 }
