@@ -185,7 +185,7 @@ function addConfig(root: Command): void {
     .allowExcessArguments(false)
     .argument('<file>')
     .addOption(half())
-    .addOption(once('-o, --output <file>', 'a new file to write, by default stdout'))
+    .addOption(once('-o, --output <file>', 'a new file to write; - is stdout, as by default'))
     .action(async (file: string, flags: Parameters<Config['runImport']>[1]) =>
       (await import('./cli/config.js')).runImport(file, flags),
     );

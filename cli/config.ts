@@ -27,7 +27,7 @@ import { escapeControls } from '../shared/observe/escape.js';
 export interface FileFlags {
   /** The half that it is read for, when it does not say so itself. */
   readonly for?: Half;
-  /** Where `import` writes; stdout by default. */
+  /** Where `import` writes; stdout by default, and for `-`. */
   readonly output?: string;
 }
 
@@ -69,7 +69,7 @@ export async function runImport(path: string, flags: FileFlags): Promise<void> {
     flags.for === undefined ? [`${path}: read as the file of a ${half}; if it is not, say --for`] : [];
   warn([...guessed, ...config.warnings, ...(await openToOthers(config))]);
   const text = `${JSON.stringify(config.settings, undefined, 2)}\n`;
-  if (flags.output === undefined) process.stdout.write(text);
+  if (flags.output === undefined || flags.output === '-') process.stdout.write(text);
   else await writeNew(flags.output, text);
 }
 

@@ -204,6 +204,12 @@ describe('config import', () => {
     expect(stderr).toContain('expected mode 0600');
   });
 
+  it('writes on stdout for -, as halflight uri --svg does', async () => {
+    const { exitCode, stdout } = await config('import', await stored(classic), '--for', 'remote', '-o', '-');
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ key: canaryKey });
+  });
+
   it('overwrites nothing, and leaves a file of ours alone', async () => {
     const file = await stored(classic);
     const { exitCode, stderr } = await config('import', file, '-o', file);
