@@ -1,6 +1,7 @@
 /** A classic file as that of a local: its servers, and the one port that it offers. */
 import { formatTarget } from '../codec/address.js';
 import type { ClassicObject } from './classic-object.js';
+import { readSaltPrefix } from './classic-prefix.js';
 import type { ClassicMeaning } from './classic-remote.js';
 import { noServer, readMode, readPluginOf, readPoints, type Reading, serversOf } from './classic-server.js';
 import type { FileSettings, ServerEntry } from './file-schema.js';
@@ -102,8 +103,16 @@ function readServer(reading: Reading, server: ClassicObject): Found {
   const [points, plugin] = together([() => readPoints(reading, server), () => readPluginOf(server)]);
   const [tag] = ['remarks', 'name', 'id'].flatMap((name) => server.text(name) ?? []);
   const entries = points.map(({ host, place, port, method, secret, node }) => {
-    const uri = { wire: 'shadowsocks', method, secret, host, port } as const;
-    const text = formatServerUri(tag === undefined ? uri : { ...uri, tag });
+    const saltPrefix = readSaltPrefix(server, method);
+    const text = formatServerUri({
+      wire: 'shadowsocks',
+      method,
+      secret,
+      host,
+      port,
+      ...(tag !== undefined && { tag }),
+      ...(saltPrefix !== undefined && { saltPrefix }),
+    });
     placed(file, { name: 'server', node }, () => parseServerUri(text));
     return { uri: text, order: place, ...(weight !== 1 && { weight }), ...plugin };
   });

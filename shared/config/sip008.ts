@@ -10,13 +10,13 @@ import { findMethod, type Method } from '../codec/methods.js';
 import { ConfigError, messageOf } from '../errors.js';
 import type { Plugin } from '../net/plugin.js';
 import { type ClassicObject, classicObject } from './classic-object.js';
+import { readSaltPrefix } from './classic-prefix.js';
 import { type JsonFile, kindOf, parseJsonFile, shownName } from './file-text.js';
 import { placed } from './file-values.js';
 import { checkHost } from './host-port.js';
 import type { JsonNode } from './json5.js';
 import { readPlugin } from './plugin.js';
 import { formatServerUri, parseServerUri, type ServerUri } from './uri.js';
-import { readPrefix } from './uri-prefix.js';
 import { decodeBase64 } from './uri-text.js';
 
 /** What a subscription says, as far as it can be used. */
@@ -232,19 +232,6 @@ function readAllowed(file: JsonFile, object: ClassicObject, plugins: readonly st
   return placed(file, { name: 'plugin', node }, () =>
     readPlugin('plugin', options === undefined ? name : `${name};${options}`),
   );
-}
-
-/** Outline's: each character is one byte, so that control characters belong to it. */
-function readSaltPrefix(object: ClassicObject, method: Method): Uint8Array | undefined {
-  const node = object.value('prefix');
-  if (node === undefined) return undefined;
-  if (node.type !== 'string') throw object.complain('prefix', `expected a string, got ${kindOf(node)}`);
-  const parameters = new URLSearchParams([['prefix', String(node.value)]]);
-  try {
-    return readPrefix(method, parameters);
-  } catch (error) {
-    throw object.complain('prefix', messageOf(error).replace(/^URI: (?:prefix: )?/, ''));
-  }
 }
 
 /** Nothing here goes by the ID, so that a careless panel costs nobody a server. */
