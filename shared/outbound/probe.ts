@@ -8,7 +8,7 @@ import { shadowsocksDialer, type Tunnel } from './tunnel.js';
 
 /**
  * Asks the name server `target` something, over the standard wire through the server: bytes from a target are the
- * one thing by which such a server proves its key. Settles when the answer has come. Rejects with a FarFailure whose
+ * one thing by which such a server proves its key, and any will do. Settles when the first has come. Rejects with a FarFailure whose
  * cause says what was wrong.
  */
 export async function probeThrough(tunnel: Tunnel, target: Target, signal: AbortSignal): Promise<void> {

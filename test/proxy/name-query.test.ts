@@ -1,9 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ProtocolError } from '../../shared/errors.js';
 import { askForRoot } from '../../shared/proxy/name-query.js';
 import { toHex } from '../support/codec.js';
-import { converse, cutAt, spacedHex } from '../support/handshake.js';
+import { converse, spacedHex } from '../support/handshake.js';
 import { threeFeedings } from '../support/socks.js';
 
 const id = Uint8Array.of(0xab, 0xcd);
@@ -18,30 +16,11 @@ describe('a question to a name server', () => {
   it.each([
     ['an answer', '002c abcd 8180 0001 000d 0000 0000'],
     ['a refusal', '0011 abcd 8185 0001 0000 0000 0000'],
-    ['an answer that is cut for want of room', '0011 abcd 8380 0001 0000 0000 0000'],
-  ])('is over with %s', (_what, answer) => {
+    ['an answer to another question', '0011 abce 8180 0001 0000 0000 0000'],
+    ['a page', toHex(Buffer.from('HTTP/1.1 400 Bad Request'))],
+    ['one byte', '00'],
+  ])('is over with %s: whatever comes back came through the tunnel', (_what, answer) => {
     const { error, waiting } = threeFeedings(ask, spacedHex(answer));
     expect([error, waiting]).toEqual([undefined, false]);
-  });
-
-  it.each([
-    ['an answer to another question', '0011 abce 8180 0001 0000 0000 0000'],
-    ['an answer to another question still', '0011 aacd 8180 0001 0000 0000 0000'],
-    ['a question', '0011 abcd 0100 0001 0000 0000 0000'],
-    ['a page', toHex(Buffer.from('HTTP/1.1 400 B'))],
-  ])('is not answered by %s', (_what, answer) => {
-    const { error } = threeFeedings(ask, spacedHex(answer));
-    expect(error).toBeInstanceOf(ProtocolError);
-    expect(error).toMatchObject({ code: 'protocol' });
-  });
-
-  it('waits for a whole header, however it comes', () => {
-    const head = spacedHex('0011 abcd 8180 0001 0000 0000 0000');
-    fc.assert(
-      fc.property(fc.nat(head.length - 1), fc.array(fc.nat()), (length, cuts) => {
-        const { waiting, error } = converse(ask(), cutAt(head.subarray(0, length), cuts));
-        expect([waiting, error]).toEqual([true, undefined]);
-      }),
-    );
   });
 });
