@@ -162,9 +162,11 @@ function readAllowed(allowed: readonly string[] | 'any', parameters: URLSearchPa
   if (others.length > 0) throw unexpected('at most one plugin', `${1 + others.length}`);
   const [name = ''] = text.split(';', 1);
   if (allowed === 'any' || allowed.includes(name)) return readPlugin('URI: plugin', text);
+  // What can be the name of a program is shown; whatever else stands there may be anything.
+  const program = /^[A-Za-z0-9._-]{1,32}$/.test(name) ? name : undefined;
   throw unexpected(
     'no plugin',
-    'plugin=…: halflight runs no program that a URI names, unless --allow-plugin does, too',
+    `${program ?? 'plugin=…'}: halflight runs no program that a URI names, unless --allow-plugin ${program ?? 'NAME'} does, too`,
   );
 }
 
