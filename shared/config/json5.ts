@@ -3,8 +3,8 @@
  * are parts of it, so one grammar reads whatever people call a config file.
  *
  * What was tried before: `jsonc-parser` knows places but not JSON5; `json5` knows no places of values; `momoa` knows both,
- * but not all of the language (`-.5`, `{ null: 1 }`), reports an unclosed object at its first line, and never says what
- * it had expected. The grammar is small, and who cannot read his mistake gives up (docs/adr/0009-json5.md).
+ * but not all of the language, and never says what it had expected. The grammar is small, and who cannot read his mistake
+ * gives up (docs/adr/0009-a-json5-grammar-of-our-own.md).
  *
  * Against `json5` it differs in two kinds of names: its table of letters is older than Unicode's, and it judges each escape
  * of a pair like `\ud835\udcb3` by itself, where here the pair is one letter.
