@@ -112,6 +112,8 @@ function presharedKey(method: Method, secret: string): Uint8Array {
   if (/^[\w-]*[-_][\w-]*$/.test(bare) && Buffer.from(bare, 'base64url').length === method.keyLength) {
     throw new ConfigError(`${expected}, got the URL-safe alphabet: write + for - and / for _`);
   }
+  if (/^[\w+/=-]{22,}(?::[\w+/=-]{22,})+$/.test(secret))
+    throw new ConfigError(`${expected}, got a chain of several, which is the password of a client`);
   if (!/^[A-Za-z0-9+/]*$/.test(bare))
     throw new ConfigError(`${expected}, got characters outside that alphabet`);
   // `Buffer.from` skips what it does not understand, so its word is taken only when it can write the same text again.
