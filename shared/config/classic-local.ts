@@ -5,6 +5,7 @@ import { readSaltPrefix } from './classic-prefix.js';
 import type { ClassicMeaning } from './classic-remote.js';
 import { noServer, readMode, readPluginOf, readPoints, type Reading, serversOf } from './classic-server.js';
 import type { FileSettings, ServerEntry } from './file-schema.js';
+import { shownName } from './file-text.js';
 import { placed } from './file-values.js';
 import { parseListen } from './listen.js';
 import { readSubscriptionUrl } from './subscription.js';
@@ -95,7 +96,7 @@ function readServer(reading: Reading, server: ClassicObject): Found {
   const { weight, warnings } = readWeight(server);
   const mode = listed ? server.text('mode') : undefined;
   if (mode !== undefined && !['tcp_only', 'udp_only', 'tcp_and_udp'].includes(mode)) {
-    throw server.complain('mode', 'expected tcp_only, udp_only or tcp_and_udp, got another');
+    throw server.complain('mode', `expected tcp_only, udp_only or tcp_and_udp, got ${shownName(mode)}`);
   }
   const unused = mode === 'udp_only' ? [server.complain('mode', unusedWords('udp_only')).message] : warnings;
   if (mode === 'udp_only' || weight === 0) return { server, entries: [], udp: true, warnings: unused };

@@ -4,7 +4,7 @@ import { findMethod, type Method } from '../codec/methods.js';
 import type { ConfigError } from '../errors.js';
 import type { ClassicObject } from './classic-object.js';
 import type { Half } from './file-schema.js';
-import { type JsonFile, kindOf, propertiesOf } from './file-text.js';
+import { type JsonFile, kindOf, propertiesOf, shownName } from './file-text.js';
 import { type NamedNode, placed, readText } from './file-values.js';
 import { readPort, splitHostPort } from './host-port.js';
 import type { JsonNode } from './json5.js';
@@ -81,8 +81,13 @@ export function readMode(root: ClassicObject, entry: ClassicObject): boolean {
   root.value('mode');
   if (node === undefined || node.value === 'tcp_only') return false;
   if (node.value === 'tcp_and_udp') return true;
-  const got = node.value === 'udp_only' ? 'udp_only, and streams are always served' : kindOf(node);
+  const got = node.value === 'udp_only' ? 'udp_only, and streams are always served' : modeOf(node);
   throw holder.complain('mode', `expected tcp_only or tcp_and_udp, got ${got}`);
+}
+
+/** A mode that does not fit, as messages name it. */
+function modeOf(node: JsonNode): string {
+  return node.type === 'string' ? shownName(String(node.value)) : kindOf(node);
 }
 
 /** A plugin and its options in the one text that we have for both; an empty name stands for none. */
