@@ -1,15 +1,15 @@
 /** The ports that a panel has opened. */
 import { weakPassword } from '../shared/codec/keys.js';
 import type { ManagerSettings, PortSettings } from '../shared/config/settings.js';
-import { codeOf, messageOf, StoppedError } from '../shared/errors.js';
+import { codeOf, messageOf, ProtocolError, StoppedError } from '../shared/errors.js';
 import { mayStand, moreDescriptors, seldom } from '../shared/net/descriptors.js';
 import type { Observer } from '../shared/observe/events.js';
 import { listReplies, managerReplies, pingReplies, type PortRequest } from '../shared/proxy/ss-manager.js';
 import { portSettings, same } from './managed-settings.js';
 import type { Port } from './port.js';
 
-/** Requests that may wait for their turn, for one port and for all; more are dropped, as a socket that is full would. */
-const mostWaiting = { port: 16, total: 4096 } as const;
+/** Requests that may wait for their turn, for one port and for all. */
+const mostWaiting = { port: 64, total: 4096 } as const;
 /** What a port cannot be had for: everything else is wrong in the request. */
 const unavailable: readonly unknown[] = ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'EPERM'];
 /** Descriptors of one port: two listeners, and a journal or the pipes of its plugin. */
@@ -83,10 +83,10 @@ export class ManagedPorts {
 
   /**
    * Opens it, or gives it what is new. The one that is there has to go first, for both have one address: what runs through
-   * it is cut. If what should take its place cannot be opened, it comes back as it was. Undefined, as of `remove`, when
-   * too much waits already. Rejects for what cannot be carried out.
+   * it is cut. If what should take its place cannot be opened, it comes back as it was. Rejects for what cannot be
+   * carried out, and, as `remove` does, when too much waits already.
    */
-  add(added: PortRequest): Promise<string> | undefined {
+  add(added: PortRequest): Promise<string> {
     return this.#inTurn(added.port, async () => {
       const settings = portSettings(added, this.#settings);
       const before = this.#open.get(added.port);
@@ -111,7 +111,7 @@ export class ManagedPorts {
   }
 
   /** There may be none: libev says yes to that, too. */
-  remove(port: number): Promise<string> | undefined {
+  remove(port: number): Promise<string> {
     return this.#inTurn(port, async () => {
       await this.#close(port);
       return managerReplies.done;
@@ -164,9 +164,11 @@ export class ManagedPorts {
     await managed.port.stop(0);
   }
 
-  #inTurn<T>(port: number, work: () => Promise<T>): Promise<T> | undefined {
+  async #inTurn<T>(port: number, work: () => Promise<T>): Promise<T> {
     const turns = this.#turns.get(port) ?? { waiting: 0, over: Promise.resolve() };
-    if (turns.waiting >= mostWaiting.port || this.#waiting >= mostWaiting.total) return undefined;
+    if (turns.waiting >= mostWaiting.port || this.#waiting >= mostWaiting.total) {
+      throw new ProtocolError(`port ${port}: expected to wait for its turn, got too many that do`);
+    }
     this.#turns.set(port, turns);
     turns.waiting += 1;
     this.#waiting += 1;

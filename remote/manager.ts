@@ -91,15 +91,11 @@ type Answers = {
 };
 
 const answers: Answers = {
-  add: async (ports, { added }) => only(await ports.add(added)),
-  remove: async (ports, { port }) => only(await ports.remove(port)),
+  add: async (ports, { added }) => [await ports.add(added)],
+  remove: async (ports, { port }) => [await ports.remove(port)],
   list: (ports) => ports.list(),
   ping: (ports) => ports.ping(),
 };
-
-function only(reply: string | undefined): readonly string[] {
-  return reply === undefined ? [] : [reply];
-}
 
 function portOf(request: ManagerRequest): number | undefined {
   if (request.command === 'add') return request.added.port;

@@ -3,11 +3,11 @@ import type fs from 'node:fs';
 import { readFileSync } from 'node:fs';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { findMethod, generateSecret, systemEnvironment } from '../../index.js';
-import { farEnd, managed, type Managed, warnings } from '../support/managed.js';
+import { farEnd, managed, type Managed, portToOpen, warnings } from '../support/managed.js';
 import { panel } from '../support/manager.js';
 import { connect } from '../support/peer.js';
 import { relayPlugin, runs } from '../support/plugin.js';
-import { deadPort, startEcho } from '../support/targets.js';
+import { startEcho } from '../support/targets.js';
 import { connectThrough, expectServed, localHalf } from '../support/tunnel.js';
 
 // What the system allows this process is whatever the test says.
@@ -29,7 +29,7 @@ it.each([
 ])('a port comes back as it was when the plugin for its place %s', async (_, options) => {
   const plugin = relayPlugin();
   const { ask } = await managed({ allowPlugins: [plugin] });
-  const port = await deadPort();
+  const port = await portToOpen();
   const echo = await startEcho();
   expect(await ask(add(port, { password: 'good' }))).toBe('ok');
   expect(await ask(add(port, { password: 'x', plugin, plugin_opts: options }))).toBe('err');
@@ -40,7 +40,7 @@ it.each([
 it('a request with a NUL in it for a plugin cuts no conversation', async () => {
   const plugin = relayPlugin();
   const { ask } = await managed({ allowPlugins: [plugin] });
-  const port = await deadPort();
+  const port = await portToOpen();
   await ask(add(port, { password: 'good' }));
   const client = await connectThrough({ local: await localHalf(farEnd(port, 'good')) }, await startEcho());
   expect(await ask(add(port, { password: 'x', plugin, plugin_opts: 'a\0b' }))).toBe('err');
@@ -50,7 +50,7 @@ it('a request with a NUL in it for a plugin cuts no conversation', async () => {
 
 it('each thing that is wrong is told, and each refusal at the level debug', async () => {
   const remote = await managed();
-  const [port, taken] = [await deadPort(), await startEcho()];
+  const [port, taken] = [await portToOpen(), await startEcho()];
   for (const method of ['rc4-md5', 'rc4-md5', '2022-blake3-aes-256-gcm']) {
     expect(await remote.ask(add(port, { password: 'a very long password', method }))).toBe('err');
   }
@@ -80,21 +80,23 @@ it('says at its start when panels cannot send passwords, because of the method t
 });
 
 it('ping and list are answered while thousands of requests wait for one port', async () => {
-  const { say, port: manager } = await managed();
+  const { say, next, port: manager } = await managed();
   const method = '2022-blake3-aes-256-gcm';
   const keys = [0, 1].map(() => generateSecret(findMethod(method), systemEnvironment));
-  const [port, other] = [await deadPort(), await deadPort()];
+  const [port, other] = [await portToOpen(), await portToOpen()];
   for (let at = 0; at < 5000; at++) await say(add(port, { password: keys[at % 2], method }));
   const { ask: askElsewhere } = await panel({ host: '127.0.0.1', port: manager });
   expect(await askElsewhere('ping')).toMatch(/^stat: /);
   expect(await askElsewhere('list')).toMatch(/^\[/);
   expect(await askElsewhere(add(other, { password: 'x' }))).toBe('ok');
+  // Whoever asks too much is told.
+  await vi.waitUntil(async () => (await next()) === 'err', { interval: 1, timeout: 5000 });
 });
 
 it('nothing is left when the stop of a remote has settled, though a plugin was just being started', async () => {
   const plugin = relayPlugin();
   const { say, events, service } = await managed({ allowPlugins: [plugin] });
-  const port = await deadPort();
+  const port = await portToOpen();
   await say(add(port, { password: 'x', plugin, plugin_opts: 'deaf' }));
   const pid = await vi.waitUntil(() => {
     const lines = events.flatMap((event) => (event.event === 'plugin-said' ? [event.line] : []));
@@ -111,7 +113,7 @@ it('nothing is left when the stop of a remote has settled, though a plugin was j
 it('no port is opened after the stop of a remote has settled, though some waited', async () => {
   const { say, ask, events, service } = await managed();
   const method = '2022-blake3-aes-256-gcm';
-  const ports = [await deadPort(), await deadPort()];
+  const ports = [await portToOpen(), await portToOpen()];
   for (const port of [...ports, ...ports]) {
     const password = generateSecret(findMethod(method), systemEnvironment);
     await say(add(port, { password, method }));
@@ -133,7 +135,7 @@ it('no port is opened when half of all descriptors are for ports, and the others
   const replies: string[] = [];
   let port = 0;
   while (replies.at(-1) !== 'port is not available' && replies.length < 50) {
-    const next = await deadPort();
+    const next = await portToOpen();
     replies.push(await remote.ask(add(next, { password: `a password of ${next}` })));
     if (replies.at(-1) === 'ok') port = next;
   }

@@ -1,14 +1,14 @@
 import { expect, it, vi } from 'vitest';
 import { masterKey } from '../../shared/codec/keys.js';
 import { findMethod } from '../../index.js';
-import { customary, managed } from '../support/managed.js';
+import { customary, managed, portToOpen } from '../support/managed.js';
 import { connect } from '../support/peer.js';
 import { expectSilence, shadowsocksFlight } from '../support/prober.js';
-import { deadPort, startTarget } from '../support/targets.js';
+import { startTarget } from '../support/targets.js';
 
 it('a recording is not answered again when a panel closes a port and opens it anew, without a state directory either', async () => {
   const { ask, events } = await managed();
-  const port = await deadPort();
+  const port = await portToOpen();
   const target = await startTarget();
   const add = (password: string): Promise<string> =>
     ask(`add: {"server_port":${port},"password":"${password}"}`);

@@ -5,11 +5,11 @@ import { findMethod, generateSecret, systemEnvironment } from '../../index.js';
 import { readService } from '../../shared/config/service-address.js';
 import type { ManagerSettings } from '../../shared/config/settings.js';
 import { udpClient } from '../support/associate.js';
-import { customary, farEnd, managed, warnings } from '../support/managed.js';
+import { customary, farEnd, managed, portToOpen, warnings } from '../support/managed.js';
 import { panel } from '../support/manager.js';
 import { relayPlugin } from '../support/plugin.js';
 import { connect, type Peer } from '../support/peer.js';
-import { startEcho, deadPort } from '../support/targets.js';
+import { startEcho } from '../support/targets.js';
 import { ask, connectThrough, expectServed, type FarEnd, localHalf, remoteHalf } from '../support/tunnel.js';
 import { udpEcho } from '../support/udp.js';
 
@@ -23,7 +23,7 @@ async function served(end: FarEnd, target: { host: string; port: number }): Prom
 describe('a remote with a manager', () => {
   it('opens, counts, lists and closes ports', async () => {
     const { ask } = await managed();
-    const [one, other] = [await deadPort(), await deadPort()];
+    const [one, other] = [await portToOpen(), await portToOpen()];
     const [echo, datagrams] = [await startEcho(), await udpEcho()];
     expect(await ask('ping')).toBe('stat: {}');
     expect(await ask('list')).toBe('[\n]');
@@ -53,7 +53,7 @@ describe('a remote with a manager', () => {
 
   it('gives a port another password, and leaves it alone when nothing is new', async () => {
     const { ask } = await managed();
-    const port = await deadPort();
+    const port = await portToOpen();
     const echo = await startEcho();
     const add = (password: string): string => `add: {"server_port":${port},"password":"${password}"}`;
     expect(await ask(add('old'))).toBe('ok');
@@ -70,7 +70,7 @@ describe('a remote with a manager', () => {
     const { ask } = await managed();
     const method = '2022-blake3-aes-128-gcm';
     const [key, ann] = [0, 1].map(() => generateSecret(findMethod(method), systemEnvironment));
-    const port = await deadPort();
+    const port = await portToOpen();
     const users = [{ name: 'ann', password: ann }];
     const request = { server_port: port, password: key, method, mode: 'tcp_only', users };
     expect(await ask(`add: ${JSON.stringify(request)}`)).toBe('ok');
@@ -89,7 +89,7 @@ describe('a remote with a manager', () => {
     });
     const { ask, events } = await managed();
     const { port } = taken.address() as { port: number };
-    const free = await deadPort();
+    const free = await portToOpen();
     expect(await ask(`add: {"server_port":${port},"password":"x"}`)).toBe('port is not available');
     for (const wrong of [
       'add: {}',
@@ -111,7 +111,7 @@ describe('a remote with a manager', () => {
 
   it('keeps a port as it was when what should take its place cannot be', async () => {
     const { ask } = await managed();
-    const port = await deadPort();
+    const port = await portToOpen();
     await ask(`add: {"server_port":${port},"password":"good"}`);
     expect(await ask(`add: {"server_port":${port},"password":"x","method":"nope"}`)).toBe('err');
     await expectServed({ local: await localHalf(farEnd(port, 'good')) }, await startEcho());
@@ -120,7 +120,7 @@ describe('a remote with a manager', () => {
   it('runs no plugin that was not named before, whoever asks (T-35)', async () => {
     const plugin = relayPlugin();
     const { ask, events } = await managed({ allowPlugins: [plugin] });
-    const port = await deadPort();
+    const port = await portToOpen();
     const add = (name: string): string =>
       `add: ${JSON.stringify({ server_port: port, password: 'x', plugin: name, plugin_opts: 'server' })}`;
     for (const name of [relayPlugin(), '/bin/sh', '$(touch pwned)', `${plugin};x`, `${plugin} `]) {
@@ -136,14 +136,14 @@ describe('a remote with a manager', () => {
   it('warns once of weak passwords, and takes them', async () => {
     const { ask, events } = await managed();
     for (const password of ['a', 'b']) {
-      expect(await ask(`add: {"server_port":${await deadPort()},"password":"${password}"}`)).toBe('ok');
+      expect(await ask(`add: {"server_port":${await portToOpen()},"password":"${password}"}`)).toBe('ok');
     }
     expect(warnings(events)).toEqual([expect.stringContaining('it is taken because')]);
   });
 
   it('leads nobody to its manager, or to another of its ports', async () => {
     const { ask: tell, port: own } = await managed();
-    const [one, other] = [await deadPort(), await deadPort()];
+    const [one, other] = [await portToOpen(), await portToOpen()];
     for (const port of [one, other]) await tell(`add: {"server_port":${port},"password":"p${port}"}`);
     const local = await localHalf(farEnd(one, `p${one}`));
     expect((await ask(local.port, { host: '127.0.0.1', port: other })).reply.code).toBe(2);
@@ -157,7 +157,7 @@ describe('a remote with a manager', () => {
 
   it('goes on serving while it is told nonsense', async () => {
     const { ask, say } = await managed();
-    const port = await deadPort();
+    const port = await portToOpen();
     await ask(`add: {"server_port":${port},"password":"x"}`);
     const echo = await startEcho();
     const client = await served(farEnd(port, 'x'), echo);
@@ -181,7 +181,7 @@ describe('a remote with a manager', () => {
     const remote = await remoteHalf({ manager });
     const { ask } = await panel(readService(remote.service.manager ?? ''));
     const echo = await startEcho();
-    const port = await deadPort();
+    const port = await portToOpen();
     expect(await ask(`add: {"server_port":${remote.port},"password":"x"}`)).toBe('port is not available');
     expect(await ask(`add: {"server_port":${port},"password":"x"}`)).toBe('ok');
     expect(await ask(`remove: {"server_port":${remote.port}}`)).toBe('ok');

@@ -1,4 +1,5 @@
 /** A remote whose only ports are those of its manager, and a panel that speaks to it. */
+import { randomInt } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import {
   findMethod,
@@ -10,6 +11,9 @@ import {
 } from '../../index.js';
 import { readService } from '../../shared/config/service-address.js';
 import type { ManagerSettings } from '../../shared/config/settings.js';
+import { codeOf } from '../../shared/errors.js';
+import { bindDatagrams } from '../../shared/net/datagrams.js';
+import { freeAddress } from '../../shared/net/plugin.js';
 import { type Panel, panel } from './manager.js';
 import type { FarEnd } from './tunnel.js';
 
@@ -60,4 +64,21 @@ export function warnings(events: readonly ObservedEvent[]): readonly string[] {
 
 export function farEnd(port: number, secret: string, method: MethodName = customary): FarEnd {
   return { port, settings: { method: findMethod(method), secret, credentials: [] } };
+}
+
+/**
+ * A port on which nobody listens, for connections or datagrams. Not one of those that the system gives out: tests beside
+ * this one could be given it before the manager has opened it.
+ */
+export async function portToOpen(): Promise<number> {
+  for (;;) {
+    const port = randomInt(10_000, 32_000);
+    try {
+      await freeAddress({ host: '127.0.0.1', port });
+      (await bindDatagrams({ host: '127.0.0.1', port })).close();
+      return port;
+    } catch (error) {
+      if (codeOf(error) !== 'EADDRINUSE') throw error;
+    }
+  }
 }
