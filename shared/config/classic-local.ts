@@ -14,7 +14,7 @@ import { formatServerUri, parseServerUri } from './uri.js';
 
 export function readClassicLocal(reading: Reading): ClassicMeaning {
   const { file, root } = reading;
-  const all = serversOf(root);
+  const all = serversOf(reading);
   const online = root.object('online_config');
   const [local, found, subscription] = together([
     () => readPort(reading),

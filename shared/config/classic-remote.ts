@@ -2,6 +2,7 @@
 import { formatTarget } from '../codec/address.js';
 import type { ClassicObject } from './classic-object.js';
 import {
+  hasPassword,
   noServer,
   type Point,
   readMode,
@@ -34,7 +35,7 @@ export function readClassicRemote(reading: Reading): ClassicMeaning {
   const { root } = reading;
   // What the other half of a common file is told is nothing that this one lacks.
   for (const name of ['local_address', 'local_port', 'locals', 'online_config']) root.value(name);
-  const servers = serversOf(root);
+  const servers = serversOf(reading);
   const managerAddress = readManager(reading);
   if (managerAddress !== undefined && !servers.some(hasPassword)) {
     return readManaged(reading, servers[0] ?? root, managerAddress);
@@ -56,10 +57,6 @@ export function readClassicRemote(reading: Reading): ClassicMeaning {
     objects: [root, ...servers, ...Array.from(users.values()).flat()],
     warnings: [],
   };
-}
-
-function hasPassword(server: ClassicObject): boolean {
-  return server.has('password') || server.has('port_password');
 }
 
 /** Where a panel is heard; shadowsocks-rust has its port in a key of its own. */

@@ -37,12 +37,13 @@ export interface Point {
 const maxPoints = 65536;
 
 /**
- * The servers that are not disabled: the root itself, and those in lists, which rust knows by two names. ConfigError when
- * they name more hosts and ports than anybody has.
+ * The servers that are not disabled: the root itself, and those in lists, which rust knows by two names. For a remote the
+ * root needs no address when there is no other: it listens on all then. ConfigError when they name more hosts and ports than anybody has.
  */
-export function serversOf(root: ClassicObject): readonly ClassicObject[] {
-  const own = root.value('server') === undefined ? [] : [root];
-  const servers = [...own, ...root.objects('servers'), ...root.objects('shadowsocks')];
+export function serversOf({ root, half }: Reading): readonly ClassicObject[] {
+  const listed = [...root.objects('servers'), ...root.objects('shadowsocks')];
+  const everywhere = half === 'remote' && listed.length === 0 && hasPassword(root);
+  const servers = root.value('server') !== undefined || everywhere ? [root, ...listed] : listed;
   let points = 0;
   for (const server of servers) {
     points +=
@@ -52,6 +53,11 @@ export function serversOf(root: ClassicObject): readonly ClassicObject[] {
     }
   }
   return servers;
+}
+
+/** Whether it says what its clients have to know. */
+export function hasPassword(server: ClassicObject): boolean {
+  return server.has('password') || server.has('port_password');
 }
 
 /** How many values the longest list under these names has. */
