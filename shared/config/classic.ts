@@ -105,18 +105,21 @@ function namesHosts(servers: JsonNode): boolean {
 
 /**
  * The half that a classic file is probably for, when nobody says: that of the server when it names all addresses of a
- * machine, which no client can dial, or a password for each of several ports, or where a panel is heard.
+ * machine, which no client can dial, or a password for each of several ports, or where a panel is heard; and when it names
+ * users or no server at all, and nothing of a port for this machine.
  */
 export function classicHalf(file: JsonFile): Half {
   const named = [file.root, ...listsIn(file.root)].flatMap(propertiesOf);
+  const names = (some: readonly string[]): boolean => named.some(({ name }) => some.includes(name));
   const hosts = named
     .filter(({ name }) => name === 'server' || name === 'address')
     .flatMap(({ value }) => (value.type === 'array' ? (value.children ?? []) : [value]));
   const everywhere = hosts.some(
     ({ value }) => typeof value === 'string' && isWildcard(value.replace(/[[\]]/g, '')),
   );
-  const served = ['port_password', 'manager_address'];
-  return everywhere || named.some(({ name }) => served.includes(name)) ? 'remote' : 'local';
+  if (everywhere || names(['port_password', 'manager_address'])) return 'remote';
+  if (names(['local_address', 'local_port', 'locals', 'online_config'])) return 'local';
+  return names(['users']) || hosts.length === 0 ? 'remote' : 'local';
 }
 
 function listsIn(root: JsonNode): readonly JsonNode[] {

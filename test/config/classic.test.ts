@@ -38,6 +38,13 @@ describe('a file of another program', () => {
     [{ server: 'h', port_password: {} }, 'remote'],
     [{ locals: [{}], online_config: {} }, 'local'],
     [{ manager_address: '127.0.0.1:1' }, 'remote'],
+    // A server of shadowsocks-rust, which a newcomer found read as a local's.
+    [{ server: 'h', users: [] }, 'remote'],
+    [{ servers: [{ server: '127.0.0.1', users: [] }] }, 'remote'],
+    [{ server: 'h', users: [], local_port: 1080 }, 'local'],
+    [{ server: 'h', users: [], locals: [] }, 'local'],
+    [{ server_port: 8388, password: 'x' }, 'remote'],
+    [{ server_port: 8388, password: 'x', local_address: '127.0.0.1' }, 'local'],
   ])('is probably for a half: %j', (content, half) => {
     expect(classicHalf(file(content))).toBe(half);
   });
