@@ -35,7 +35,8 @@ export interface SmallFile {
 /**
  * The text in a file that only its owner can read, or undefined when there is no file.
  *
- * ConfigError, naming the file: others may read it, it is no regular file, it is too long, its path cannot be used.
+ * ConfigError, naming the file: others may read it, it is no regular file, it is too long, its path cannot be used;
+ * and when we are root, it is of somebody else.
  * EACCES and EPERM come through as they are.
  */
 export async function readPrivateFile(file: PrivateFile): Promise<string | undefined> {
@@ -77,12 +78,11 @@ export async function readSmallFile({
   try {
     const status = await file.stat();
     if (!status.isFile()) throw unfit(name, 'a regular file', 'something else');
-    if (links === 'followed') checkOwner(name, status, await lstat(path));
+    checkOwner(name, status, links === 'followed' ? await lstat(path) : status);
     // The limit may be far more than there is; what a system makes up as it is read has a size of 0.
-    const bytes = Buffer.alloc(Math.min(maxBytes, Math.max(status.size, leastRoom)) + 1);
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, 0);
-    if (bytesRead > maxBytes) throw unfit(name, `at most ${maxBytes} bytes`, 'more');
-    return { bytes: bytes.subarray(0, bytesRead), mode: status.mode & 0o777 };
+    const bytes = await readAll(file, Math.max(status.size, leastRoom) + 1, maxBytes);
+    if (bytes.length > maxBytes) throw unfit(name, `at most ${maxBytes} bytes`, 'more');
+    return { bytes, mode: status.mode & 0o777 };
   } catch (error) {
     throw pathError(name, error);
   } finally {
@@ -90,10 +90,30 @@ export async function readSmallFile({
   }
 }
 
-/** A link in a place that others can write may lead to a file of theirs. */
+/** All that is in a file, or more than `maxBytes` of it. A system may give less than it is asked for, and have more. */
+async function readAll(file: FileHandle, room: number, maxBytes: number): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for (let length = 0; length <= maxBytes;) {
+    const piece = Buffer.alloc(Math.min(room, maxBytes + 1 - length));
+    const { bytesRead } = await file.read(piece, 0, piece.length, length);
+    if (bytesRead === 0) break;
+    pieces.push(piece.subarray(0, bytesRead));
+    length += bytesRead;
+  }
+  return Buffer.concat(pieces);
+}
+
+/**
+ * Root can read every file: one of somebody else would be a way to have root obey them. Whoever used sudo is obeyed. For
+ * others a link in a place that others can write may lead to a file of theirs.
+ */
 function checkOwner(name: string, file: Stats, link: Stats): void {
-  const trusted = [0, process.geteuid?.(), link.uid];
-  if (!link.isSymbolicLink() || trusted.includes(file.uid)) return;
+  const us = process.geteuid?.();
+  const owner = String(file.uid);
+  if (us === 0 && !['0', process.env['SUDO_UID']].includes(owner)) {
+    throw unfit(name, 'a file of root, who reads it (chown root)', 'one of somebody else');
+  }
+  if (us === 0 || !link.isSymbolicLink() || [0, us, link.uid].includes(file.uid)) return;
   throw unfit(name, 'a link to a file of its owner, of yours or of root', "one to somebody else's");
 }
 

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, chown, lchown, mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { loadConfigFile } from '../../shared/config/file-open.js';
+import { readSmallFile } from '../../shared/config/private-file.js';
 import { canaryKey, temporaryDirectories } from '../support/config.js';
 
 const temporary = temporaryDirectories();
@@ -83,15 +84,32 @@ describe('a config file', () => {
   });
 
   it.runIf(process.geteuid?.() === 0)(
-    'may not be a link of one stranger to the file of another',
+    'of somebody else is none for root, by a link or without one',
     async () => {
       const file = await stored('{"udp":true}');
       const link = path.join(await temporary(), 'link.json');
       await symlink(file, link);
-      await chown(file, 1234, 1234);
-      await expect(load(link)).rejects.toThrow("of yours or of root, got one to somebody else's");
-      await lchown(link, 1234, 1234);
       expect(await load(link)).toBeDefined();
+      await chown(file, 1234, 1234);
+      const words = 'expected a file of root, who reads it (chown root), got one of somebody else';
+      await expect(load(file)).rejects.toThrow(`config file ${file}: ${words}`);
+      await lchown(link, 1234, 1234);
+      await expect(load(link)).rejects.toThrow(words);
+      vi.stubEnv('SUDO_UID', '1234');
+      expect(await load(file)).toBeDefined();
+      vi.unstubAllEnvs();
+    },
+  );
+
+  it.runIf(process.platform === 'linux')(
+    'is read to its end when the system gives it in pieces',
+    async () => {
+      // A page for each read, and a size of 0.
+      const maps = { name: 'x', path: '/proc/self/maps', maxBytes: 1024 * 1024 };
+      expect((await readSmallFile(maps))?.bytes.length).toBeGreaterThan(2 * 4097);
+      await expect(readSmallFile({ ...maps, maxBytes: 5000 })).rejects.toThrow(
+        'expected at most 5000 bytes, got more',
+      );
     },
   );
 
