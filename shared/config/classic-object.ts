@@ -32,6 +32,11 @@ export interface ClassicObject {
   rest(): Iterable<string>;
 }
 
+/** The name among `known` that was probably meant by one that is not. */
+export function meantBy(name: string, known: readonly string[]): string | undefined {
+  return known.includes(name) ? undefined : nearest(name, known, 2);
+}
+
 /** The object at `node`. `known` are the names that are worth a hint. */
 export function classicObject(file: JsonFile, node: JsonNode, known: readonly string[]): ClassicObject {
   const properties = new Map(propertiesOf(node).map((property) => [property.name, property]));
@@ -101,7 +106,7 @@ export function classicObject(file: JsonFile, node: JsonNode, known: readonly st
     *rest() {
       for (const { name, at } of properties.values()) {
         if (asked.has(name)) continue;
-        const near = known.includes(name) ? undefined : nearest(name, known, 2);
+        const near = meantBy(name, known);
         const hint = near === undefined ? '' : ` (did you mean "${near}"?)`;
         yield file.complain(at, `${shownName(name)}: not supported, and ignored${hint}`).message;
       }

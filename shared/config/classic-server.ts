@@ -72,9 +72,17 @@ export function noServer(root: ClassicObject): ConfigError {
 
 /** All that one server names: each host with each port. */
 export function readPoints(reading: Reading, server: ClassicObject): readonly Point[] {
-  const hosts = readHosts(reading, server);
-  const method = readMethod(reading.file, server);
-  const secrets = readSecrets(reading, server, method);
+  const [hosts, method, written] = together([
+    () => readHosts(reading, server),
+    () => readMethod(reading.file, server),
+    () => readWritten(reading, server),
+  ]);
+  const secrets = together(
+    written.map(({ named, text, ports }) => () => {
+      const secret = readSecret(reading, named, { text, method });
+      return ports.map((port) => ({ port, secret }));
+    }),
+  ).flat();
   return hosts.flatMap(({ host, port: own, node }, place) =>
     secrets.map(({ port, secret }) => ({ node, host, place, port: own ?? port, method, secret })),
   );
@@ -150,32 +158,35 @@ export function readMethod(file: JsonFile, server: ClassicObject): Method {
   );
 }
 
-interface PortSecret {
-  readonly port: number;
-  readonly secret: string;
+/** A secret as it is written, which its method has not judged yet, and the ports where it holds. */
+interface Written {
+  readonly named: NamedNode;
+  readonly text: string;
+  readonly ports: readonly number[];
 }
 
 /**
  * Each port with its secret. `port_password` names both and wins at the remote, as in the Python program; a client of such
  * a file has a password of its own, or else takes any of them.
  */
-function readSecrets(reading: Reading, server: ClassicObject, method: Method): readonly PortSecret[] {
+function readWritten({ file, half }: Reading, server: ClassicObject): readonly Written[] {
   const table = server.value('port_password');
-  if (table !== undefined && (reading.half === 'remote' || !server.has('password'))) {
-    return readTable(reading, { name: 'port_password', node: table }, method);
+  if (table !== undefined && (half === 'remote' || !server.has('password'))) {
+    return readTable(file, { name: 'port_password', node: table });
   }
-  const text = server.scalar('password');
-  const written = server.value('password');
-  if (text === undefined || written === undefined) {
-    const hint = server.value('key') === undefined ? '' : ' (a raw key is not supported)';
-    throw server.complain('password', `expected a password, got none${hint}`);
-  }
-  const secret = readSecret(reading, { name: 'password', node: written }, { text, method });
-  return readPorts(server).map((port) => ({ port, secret }));
+  const [{ text, node }, ports] = together([() => readPassword(server), () => readPorts(server)]);
+  return [{ named: { name: 'password', node }, text, ports }];
 }
 
-function readTable(reading: Reading, { name, node }: NamedNode, method: Method): readonly PortSecret[] {
-  const { file } = reading;
+function readPassword(server: ClassicObject): { readonly text: string; readonly node: JsonNode } {
+  const text = server.scalar('password');
+  const node = server.value('password');
+  if (text !== undefined && node !== undefined) return { text, node };
+  const hint = server.value('key') === undefined ? '' : ' (a raw key is not supported)';
+  throw server.complain('password', `expected a password, got none${hint}`);
+}
+
+function readTable(file: JsonFile, { name, node }: NamedNode): readonly Written[] {
   if (node.type !== 'object') throw file.complain(node, `${name}: expected an object, got ${kindOf(node)}`);
   const rows = propertiesOf(node);
   if (rows.length === 0) throw file.complain(node, `${name}: expected at least one port, got none`);
@@ -188,7 +199,7 @@ function readTable(reading: Reading, { name, node }: NamedNode, method: Method):
       const named = { name: `${name}.${port}`, node: row.value };
       const whole = row.value.type === 'number' && Number.isSafeInteger(row.value.value);
       const text = whole ? String(row.value.value) : readText(file, named.name, row.value);
-      return { port, secret: readSecret(reading, named, { text, method }) };
+      return { named, text, ports: [port] };
     }),
   );
 }

@@ -3,13 +3,14 @@
  * halves. What another program would have done and we do not is said in a warning; where ignoring a key would make a tunnel
  * that does not work, or a door that is open, it is an error.
  */
-import { type ClassicObject, classicObject } from './classic-object.js';
+import { ConfigError } from '../errors.js';
+import { type ClassicObject, classicObject, meantBy } from './classic-object.js';
 import { readClassicLocal } from './classic-local.js';
-import { readClassicRemote } from './classic-remote.js';
+import { type ClassicMeaning, readClassicRemote } from './classic-remote.js';
 import type { Reading } from './classic-server.js';
 import type { FileContent } from './file.js';
 import { type Half, isSetting, type SettingName } from './file-schema.js';
-import { type JsonFile, propertiesOf } from './file-text.js';
+import { type JsonFile, propertiesOf, shownName } from './file-text.js';
 import type { JsonNode } from './json5.js';
 import { isWildcard } from './listen.js';
 import { together } from './together.js';
@@ -46,6 +47,8 @@ const known = [
 
 /** More than a file has that somebody wrote by hand. */
 const maxWarnings = 20;
+/** Looking for what was meant takes time, and a list of servers may have a thousand keys. */
+const maxCompared = 200;
 
 /** Whether another program's file is meant. */
 export function isClassic(file: JsonFile): boolean {
@@ -131,13 +134,36 @@ function listsIn(root: JsonNode): readonly JsonNode[] {
 /** What a classic file says to `half`. ConfigError, with its place, for what cannot be used or must not be ignored. */
 export function readClassic(file: JsonFile, half: Half, variables: Variables): FileContent {
   const reading: Reading = { file, half, root: classicObject(file, file.root, known), variables };
-  const { settings, node, objects, warnings } =
-    half === 'local' ? readClassicLocal(reading) : readClassicRemote(reading);
+  const { settings, node, objects, warnings } = meaningOf(reading);
   return {
     settings,
     nodes: new Map(Object.keys(settings).map((name) => [name as SettingName, node])),
     warnings: firstOf(warningsOf(warnings, objects), file.path),
   };
+}
+
+/** When it cannot be used, misspelt keys may be why: of all that would have been a warning they are told with the errors. */
+function meaningOf(reading: Reading): ClassicMeaning {
+  const { file, half } = reading;
+  try {
+    return half === 'local' ? readClassicLocal(reading) : readClassicRemote(reading);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const others = [...error.others, ...misspelt(file)].slice(0, maxWarnings - 1);
+    throw new ConfigError(error.message, { cause: error, others });
+  }
+}
+
+function misspelt(file: JsonFile): readonly ConfigError[] {
+  return [file.root, ...listsIn(file.root)]
+    .flatMap(propertiesOf)
+    .slice(0, maxCompared)
+    .flatMap(({ name, at }) => {
+      const near = meantBy(name, known);
+      if (near === undefined) return [];
+      const words = `expected a name of a setting, got ${shownName(name)} (did you mean "${near}"?)`;
+      return [file.complain(at, `settings: ${words}`)];
+    });
 }
 
 function* warningsOf(warnings: readonly string[], objects: readonly ClassicObject[]): Iterable<string> {

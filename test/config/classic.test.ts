@@ -67,3 +67,42 @@ it("libev's one-time authentication is no door of ours", () => {
   const { warnings } = understand({ file: old, mode: 0o600 }, 'remote', {});
   expect(warnings).toEqual(['x.json:1:53 "auth": not supported, and ignored']);
 });
+
+describe('the mistakes in a file of another program are told together', () => {
+  it.each([
+    [
+      'server_port 88388 and AES-256-GCM',
+      { server: '::', server_port: 88388, password: 'x', method: 'AES-256-GCM' },
+      [/:1:\d+ method: expected one of /, /:1:\d+ server_port: expected a port from 0 to 65535, got 88388$/],
+    ],
+    [
+      'pasword',
+      { server: '::', pasword: 'x', method: 'aes-256-gcm' },
+      [
+        / password: expected a password, got none$/,
+        /:1:16 settings: .*, got "pasword" \(did you mean "password"\?\)$/,
+      ],
+    ],
+    [
+      'port_password without server',
+      { port_password: { 8381: '', x: '...', 8383: {} }, method: 'aes-256-gcm' },
+      [/ port_password.8381: /, / port_password.8383: /, / port_password: expected a port/],
+    ],
+    [
+      'a misspelt key of a server in a list',
+      { servers: [{ server: '::', server_prot: 1, method: 'aes-256-gcm' }] },
+      [/ password: expected a password, got none$/, /"server_prot" \(did you mean "server_port"\?\)$/],
+    ],
+  ])('%s', (_, content, expected) => {
+    let thrown: unknown;
+    try {
+      understand({ file: file(content), mode: 0o600 }, 'remote', {});
+    } catch (error) {
+      thrown = error;
+    }
+    const { message, others } = thrown as ConfigError;
+    expect([message, ...others.map((each) => each.message)]).toEqual(
+      expected.map((words): unknown => expect.stringMatching(words)),
+    );
+  });
+});
