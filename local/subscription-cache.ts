@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readPrivateFile, unfit } from '../shared/config/private-file.js';
+import { checkPrivacy, readPrivateFile, unfit } from '../shared/config/private-file.js';
 import { maxSubscriptionBytes } from '../shared/config/sip008.js';
 import type { Environment } from '../shared/environment.js';
 import { type FetchedDocument, readValidators } from '../shared/net/fetch-document.js';
@@ -26,7 +26,10 @@ export interface SubscriptionCache {
    * read; errors of the system come through as they are.
    */
   load(): Promise<KeptDocument | undefined>;
-  /** Keeps this one instead. Rejects with the error of the system. */
+  /**
+   * Keeps this one instead. Rejects with the error of the system, or with a ConfigError where others can write into the
+   * directory.
+   */
   save(document: KeptDocument): Promise<void>;
 }
 
@@ -53,6 +56,8 @@ export function subscriptionCache(directory: string, url: URL, environment: Envi
       const draft = `${path}.${Buffer.from(environment.randomBytes(8)).toString('hex')}.new`;
       try {
         await write(draft, [`${JSON.stringify({ at, ...validators })}\n`, bytes]);
+        // Where it would not be believed again there is to be none.
+        await checkPrivacy({ name, path: draft }, 0o600);
         await rename(draft, path);
       } catch (error) {
         await unlink(draft).catch(() => undefined);

@@ -7,7 +7,7 @@ import { maxSubscriptionBytes, parseSubscription } from '../shared/config/sip008
 import type { SubscriptionSettings } from '../shared/config/subscription.js';
 import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
 import type { Environment } from '../shared/environment.js';
-import { codeOf, messageOf } from '../shared/errors.js';
+import { codeOf, ConfigError, messageOf } from '../shared/errors.js';
 import { fetchDocument } from '../shared/net/fetch-document.js';
 import { createResolver } from '../shared/net/resolve.js';
 import type { Observer } from '../shared/observe/events.js';
@@ -192,9 +192,9 @@ class Follower implements Following {
       // The next start may have to do without it: once is enough.
       if (this.#unsaved) return;
       this.#unsaved = true;
-      this.#warn(
-        `no copy of the subscription is kept: expected a writable directory, got ${codeOf(error) ?? messageOf(error)}`,
-      );
+      const got = codeOf(error) ?? messageOf(error);
+      const why = error instanceof ConfigError ? error.message : `expected a writable directory, got ${got}`;
+      this.#warn(`no copy of the subscription is kept: ${why}`);
     }
   }
 

@@ -180,13 +180,7 @@ async function read(
     // A bomb is small before it goes off, but what never unpacks to anything may be endless.
     else await pipeline(response, passing(maxBytes), decoder(), keep, { signal });
     const { etag, 'last-modified': lastModified } = headers;
-    return {
-      bytes: Buffer.concat(pieces),
-      validators: {
-        ...(etag !== undefined && { etag }),
-        ...(lastModified !== undefined && { lastModified }),
-      },
-    };
+    return { bytes: Buffer.concat(pieces), validators: readValidators({ etag, lastModified }) };
   } finally {
     response.destroy();
   }

@@ -109,6 +109,24 @@ describe('the copy of last time', () => {
     expect(seen.log.filter((line) => line.includes('no copy of the subscription is kept'))).toHaveLength(1);
   });
 
+  it('is not kept where everybody could put another in its place, which is said at once', async () => {
+    await mkdir(here.cacheDirectory, { recursive: true });
+    await chmod(here.cacheDirectory, 0o777);
+    const web = await startWeb(page(list('tokyo')));
+    const seen = await here.follow(web);
+    await asked(web, 3);
+    await seen.stop();
+    expect(await readdir(here.cacheDirectory)).toEqual([]);
+    const said = seen.log.filter((line) => line.includes('no copy of the subscription is kept'));
+    expect(said).toEqual([expect.stringContaining('expected a directory that others cannot write')]);
+  });
+
+  it('is read again whatever its server calls it', async () => {
+    const web = await startWeb(page(list('tokyo'), { ETag: `"${'x'.repeat(7000)}"` }));
+    await leave(web);
+    expect((await readFile(await kept(), 'utf8')).indexOf('\n')).toBeLessThan(2048);
+  });
+
   it('is not kept where a directory has its name, and leaves no draft', async () => {
     const web = await startWeb(page(list('tokyo')));
     await leave(web);

@@ -60,7 +60,7 @@ describe('a document', () => {
 
   it('is asked for without what a server said of it when that is not fit to be said again', async () => {
     const web = await startWeb(page('hello', { ETag: `"${'x'.repeat(200)}"`, 'Last-Modified': '\u00e4' }));
-    expect(await fetched(web.origin)).toMatchObject({ validators: {} });
+    expect(await fetched(web.origin)).toHaveProperty('validators', {});
   });
 
   it('may be as large as allowed, and one byte more is too much', async () => {
