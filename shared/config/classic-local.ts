@@ -33,7 +33,7 @@ export function readClassicLocal(reading: Reading): ClassicMeaning {
   const mixed = udp ? streamsOnly : [];
   return {
     settings: { ...waysOf(servers, subscription), listen: local.listen, udp },
-    node: all[0]?.node ?? root.node,
+    holders: [...all.slice(0, 1), local.entry, root].map(({ node }) => node),
     // Of a server that is left out nothing more has to be said.
     objects: [
       root,

@@ -23,8 +23,8 @@ import { together } from './together.js';
 /** What a classic file means to a half. */
 export interface ClassicMeaning {
   readonly settings: FileSettings;
-  /** Where most of it stands. */
-  readonly node: JsonNode;
+  /** Where most of it stands: the objects that are asked for a setting, one after the other. */
+  readonly holders: readonly JsonNode[];
   /** The objects that were read. */
   readonly objects: readonly ClassicObject[];
   /** What is in them and does nothing, beside keys that nobody asked for. */
@@ -53,7 +53,10 @@ export function readClassicRemote(reading: Reading): ClassicMeaning {
       ...(others.length > 0 && { ports: others }),
       ...(managerAddress !== undefined && { managerAddress }),
     },
-    node: servers[0]?.node ?? root.node,
+    holders: servers
+      .slice(0, 1)
+      .concat(root)
+      .map(({ node }) => node),
     objects: [root, ...servers, ...Array.from(users.values()).flat()],
     warnings: [],
   };
@@ -86,7 +89,7 @@ function readManaged(reading: Reading, server: ClassicObject, managerAddress: st
   }
   return {
     settings: { managerAddress, ...(method !== undefined && { method }), udp },
-    node: server.node,
+    holders: [server.node, root.node],
     objects: [root, server],
     warnings: [],
   };

@@ -9,7 +9,7 @@ import { readClassicLocal } from './classic-local.js';
 import { type ClassicMeaning, readClassicRemote } from './classic-remote.js';
 import type { Reading } from './classic-server.js';
 import type { FileContent } from './file.js';
-import { type Half, isSetting, type SettingName } from './file-schema.js';
+import { type FileSettings, type Half, isSetting, type SettingName } from './file-schema.js';
 import { type JsonFile, propertiesOf, shownName } from './file-text.js';
 import type { JsonNode } from './json5.js';
 import { isWildcard } from './listen.js';
@@ -134,12 +134,50 @@ function listsIn(root: JsonNode): readonly JsonNode[] {
 /** What a classic file says to `half`. ConfigError, with its place, for what cannot be used or must not be ignored. */
 export function readClassic(file: JsonFile, half: Half, variables: Variables): FileContent {
   const reading: Reading = { file, half, root: classicObject(file, file.root, known), variables };
-  const { settings, node, objects, warnings } = meaningOf(reading);
+  const { settings, holders, objects, warnings } = meaningOf(reading);
   return {
     settings,
-    nodes: new Map(Object.keys(settings).map((name) => [name as SettingName, node])),
+    nodes: placesOf(half, settings, holders),
     warnings: firstOf(warningsOf(warnings, objects), file.path),
   };
+}
+
+/** The keys that a setting comes from, the one that says most first. */
+const sources: Readonly<Partial<Record<SettingName, readonly string[]>>> = {
+  listen: ['server_port', 'port', 'port_password', 'server', 'address'],
+  method: ['method'],
+  key: ['port_password', 'password'],
+  password: ['port_password', 'password'],
+  users: ['users'],
+  udp: ['mode'],
+  plugin: ['plugin'],
+  ports: ['servers', 'shadowsocks', 'port_password', 'server_port'],
+  managerAddress: ['manager_address'],
+  uri: ['server', 'address'],
+  servers: ['servers', 'shadowsocks', 'server'],
+  subscription: ['online_config'],
+};
+
+const listenOfLocal = ['local_port', 'local_address'] as const;
+
+/** Where each setting stands; what no key says stands where most of it does. */
+function placesOf(half: Half, settings: FileSettings, holders: readonly JsonNode[]): FileContent['nodes'] {
+  const [first] = holders;
+  return new Map(
+    Object.keys(settings).flatMap((each) => {
+      const name = each as SettingName;
+      const names = name === 'listen' && half === 'local' ? listenOfLocal : sources[name];
+      const node = sourceOf(names ?? [], holders) ?? first;
+      return node === undefined ? [] : [[name, node]];
+    }),
+  );
+}
+
+function sourceOf(names: readonly string[], holders: readonly JsonNode[]): JsonNode | undefined {
+  const found = names.flatMap((name) =>
+    holders.flatMap((holder) => propertiesOf(holder).find((each) => each.name === name)?.value ?? []),
+  );
+  return found.find(({ type }) => type !== 'null');
 }
 
 /** When it cannot be used, misspelt keys may be why: of all that would have been a warning they are told with the errors. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { classicHalf, isClassic } from '../../shared/config/classic.js';
 import { readOurs } from '../../shared/config/file.js';
 import { understand } from '../../shared/config/file-open.js';
+import type { Half } from '../../shared/config/file-schema.js';
 import { type JsonFile, parseJsonFile } from '../../shared/config/file-text.js';
 import { ConfigError } from '../../shared/errors.js';
 
@@ -104,5 +105,54 @@ describe('the mistakes in a file of another program are told together', () => {
     expect([message, ...others.map((each) => each.message)]).toEqual(
       expected.map((words): unknown => expect.stringMatching(words)),
     );
+  });
+});
+
+describe('the line that config show names', () => {
+  const lines = (text: string, half: Half): object => {
+    const read = parseJsonFile('x.json', Buffer.from(text));
+    const { nodes } = understand({ file: read, mode: 0o600 }, half, {});
+    return Object.fromEntries(Array.from(nodes, ([name, node]) => [name, read.line(node)]));
+  };
+
+  it.each([
+    [
+      'rustserver.json',
+      `{
+        "servers": [{
+          "server": "::", "server_port": 8388,
+          "method": "aes-256-gcm",
+          "password": "x"
+        }, { "server": "::", "server_port": 8389, "method": "aes-256-gcm", "password": "y" }],
+        "mode": "tcp_and_udp"
+      }`,
+      'remote',
+      { listen: 3, method: 4, password: 5, udp: 7, ports: 2 },
+    ],
+    [
+      'rustlocal.json',
+      `{
+        "locals": [
+          { "local_port": 1081 }],
+        "servers": [
+          { "server": "h", "method": "aes-256-gcm", "password": "x" },
+          { "server": "i", "method": "aes-256-gcm", "password": "x" }]
+      }`,
+      'local',
+      { listen: 3, udp: 5, servers: 4 },
+    ],
+    [
+      'libev.json',
+      `{ "local_port": 1080,
+        "server": "h",
+        "method": "aes-256-gcm", "password": "x",
+        "mode": "tcp_only",
+        "plugin": "obfs-local"
+      }`,
+      'local',
+      { listen: 1, uri: 2, udp: 4, plugin: 5 },
+    ],
+  ] as const)('is the line of the setting itself in %s', (_, text, half, expected) => {
+    expect(lines(text, half)).toEqual(expected);
   });
 });
