@@ -42,15 +42,16 @@ export async function runCheck(path: string, flags: FileFlags): Promise<void> {
   const outcomes = await Promise.allSettled([
     checkPrivate(config),
     checkTogether(half, config.settings).catch((error: unknown) => {
-      throw inFile(path, error);
+      throw inFile(config, error);
     }),
   ]);
+  // They may name what the mistakes come from.
+  warn(config.warnings);
   together(
     outcomes.map((outcome) => () => {
       if (outcome.status === 'rejected') throw outcome.reason;
     }),
   );
-  warn(config.warnings);
   const role = half === undefined ? 'either half' : `a ${half}`;
   say([`${path}: nothing is wrong with it, as the ${kindOf(opened)} of ${role}.`]);
 }
@@ -112,11 +113,19 @@ function kindOf({ file }: OpenedFile): string {
 }
 
 /** The same error, about this file: settings that contradict each other are no mistake of the command line here. */
-function inFile(path: string, error: unknown): unknown {
-  if (error instanceof UsageError) return new ConfigError(`${path}: ${error.message}`, { cause: error });
-  if (!(error instanceof ConfigError)) return error;
-  const others = error.others.map(({ message }) => new ConfigError(`${path}: ${message}`));
-  return new ConfigError(`${path}: ${error.message}`, { cause: error, others });
+function inFile(config: ConfigFile, error: unknown): unknown {
+  if (error instanceof UsageError || error instanceof ConfigError) {
+    const others = error instanceof ConfigError ? error.others.map((each) => inPlace(config, each)) : [];
+    return new ConfigError(inPlace(config, error).message, { cause: error, others });
+  }
+  return error;
+}
+
+/** With the place of the setting that its message begins with, if it does. */
+function inPlace({ file, nodes }: ConfigFile, { message }: Error): ConfigError {
+  const [, name = ''] = /^(\w+): /.exec(message) ?? [];
+  const node = isSetting(name) ? nodes.get(name) : undefined;
+  return node === undefined ? new ConfigError(`${file.path}: ${message}`) : file.complain(node, message);
 }
 
 /** What one setting says about another. It reads the files that are named, and makes no key. */

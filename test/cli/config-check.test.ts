@@ -22,8 +22,8 @@ async function check(content: object, others: Readonly<Record<string, string>> =
 }
 
 it.each([
-  [{ users: ['bad'] }, 'x.json: users: 1: expected NAME:KEY, got no colon'],
-  [{ users: [`ann:${canaryKey}`, `bob:${canaryKey}`] }, 'x.json: users: '],
+  [{ users: ['bad'] }, 'x.json:1:10 users: 1: expected NAME:KEY, got no colon'],
+  [{ users: [`ann:${canaryKey}`, `bob:${canaryKey}`] }, ' users: '],
   [{ usersFile: 'none' }, 'expected a file, got none'],
   [{ api: '127.0.0.1:0' }, 'x.json: --api: expected --api-token-file as well, got none'],
   [{ keyFile: '/dev/zero' }, 'key file /dev/zero: expected a regular file, got something else'],
@@ -31,7 +31,7 @@ it.each([
     { keyFile: 'key', method: 'aes-256-gcm' },
     'holds a key for 2022-blake3-aes-256-gcm, but -m says aes-256-gcm',
   ],
-  [{ keyFile: 'key', users: ['ann:short'] }, 'x.json: users: '],
+  [{ keyFile: 'key', users: ['ann:short'] }, ' users: '],
 ])('finds what is wrong with %j, a file without a key', async (content, words) => {
   const { exitCode, stdout, stderr } = await check(content, {
     key: `2022-blake3-aes-256-gcm:${canaryKey}\n`,
@@ -50,4 +50,18 @@ it.each([
 ])('finds nothing wrong with %j, and makes no key', async (content) => {
   const { exitCode, stderr } = await check(content, { key: 'aes-256-gcm:another that nobody guesses\n' });
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+});
+
+it('tells where a weak password stands, and the warning about a misspelt key beside it', async () => {
+  const { exitCode, stderr } = await check({
+    server: '0.0.0.0',
+    server_prot: 8388,
+    password: 'abcabcabc12',
+    method: 'aes-256-gcm',
+  });
+  expect(exitCode).toBe(78);
+  expect(stderr).toContain(
+    'x.json:1:21 "server_prot": not supported, and ignored (did you mean "server_port"?)',
+  );
+  expect(stderr).toMatch(/x\.json:1:\d+ password: expected 16 characters or more, got 11/);
 });

@@ -54,10 +54,7 @@ describe('config check', () => {
     [{ udp: 'no' }, ':2:9 udp: expected true or false, got a string'],
     [{ allowBind: true, open: true }, ':3:2 open: expected a setting of a remote, got one of a local'],
     [{ listen: '0.0.0.0:1', open: false, auth: ['a'] }, ':5:3 auth: expected USER:PASS, got no colon'],
-    [
-      { method: 'aes-256-gcm', password: 'canary' },
-      'x.json: password: expected 16 characters or more, got 6',
-    ],
+    [{ method: 'aes-256-gcm', password: 'canary' }, ':3:14 password: expected 16 characters or more, got 6'],
     [{ authFile: 'none' }, 'expected a file, got none'],
     [
       { ports: [{ listen: ':1', method: 'aes-256-gcm', password: 'canary' }] },
