@@ -101,7 +101,8 @@ async function runManaged(
   const { startManagedRemote } = await import('../remote/remote.js');
   const remote = await unlessStopped(startManagedRemote(settings, systemEnvironment, observer), life);
   const { host } = publicHost({ named: flags.publicHost, listen: '', interfaces: networkInterfaces() });
-  const ports = furtherPorts(remote.ports, { settings, host });
+  const { ports: first = [] } = settings.manager;
+  const ports = furtherPorts(remote.ports, { settings: { ...settings, ports: first }, host });
   const { manager } = remote;
   output.announce(managedPage(manager, ports), managedReady(manager, ports));
   return finish([remote], life, () => usageOf(remote.ports));

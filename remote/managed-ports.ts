@@ -58,6 +58,13 @@ export class ManagedPorts {
     });
   }
 
+  /** Opens those that it has from the start. Rejects as opening them does; those before stay open then. */
+  async openFirst(): Promise<readonly Port[]> {
+    const { ports = [] } = this.#settings;
+    for (const settings of ports) await this.#openPort(settings);
+    return Array.from(this.#open.values(), ({ port }) => port);
+  }
+
   list(): readonly string[] {
     return listReplies(
       Array.from(

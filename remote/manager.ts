@@ -1,4 +1,5 @@
 /** Listens to a panel, which opens and closes ports of a remote while it runs (shared/proxy/ss-manager.ts). */
+import { listeningBy } from '../shared/config/exit.js';
 import type { ManagerSettings } from '../shared/config/settings.js';
 import { messageOf, StoppedError } from '../shared/errors.js';
 import { seldomEach } from '../shared/net/descriptors.js';
@@ -7,6 +8,7 @@ import { hearUnix } from '../shared/net/unix-messages.js';
 import { managerReplies, type ManagerRequest, readManagerRequest } from '../shared/proxy/ss-manager.js';
 import { ManagedPorts, type ManagedPortsOptions } from './managed-ports.js';
 import type { OwnAddresses } from './own-addresses.js';
+import type { Port } from './port.js';
 
 export interface ManagerOptions extends ManagedPortsOptions {
   readonly own: OwnAddresses;
@@ -16,13 +18,15 @@ export interface ManagerOptions extends ManagedPortsOptions {
 export interface Manager {
   /** Where: HOST:PORT or a path. */
   readonly listen: string;
+  /** Those that it had from the start. */
+  readonly ports: readonly Port[];
   /** Listens no longer, and stops its ports as a whole remote does. */
   stop(graceMs: number): Promise<void>;
 }
 
 /**
- * Listens to a manager. Rejects with a ConfigError for a path that cannot be had, or with the system's error for such
- * an address.
+ * Opens the ports that a manager has from the start, and listens to it. Rejects as `openPort`, with a ConfigError for a
+ * path that cannot be had, or with the system's error for such an address.
  */
 export async function startManager(settings: ManagerSettings, options: ManagerOptions): Promise<Manager> {
   const { observer, own } = options;
@@ -63,9 +67,17 @@ export async function startManager(settings: ManagerSettings, options: ManagerOp
       for (const reply of replies) answer(Buffer.from(reply));
     });
   };
-  const socket = await hear(settings.address, received, { own, warn });
+  const start = async (): Promise<readonly [readonly Port[], MessageSocket]> => [
+    await ports.openFirst(),
+    await listeningBy('--manager-address', hear(settings.address, received, { own, warn })),
+  ];
+  const [first, socket] = await start().catch(async (error: unknown) => {
+    await ports.stop(0);
+    throw error;
+  });
   return {
     listen: socket.text,
+    ports: first,
     async stop(graceMs) {
       await Promise.all([socket.close(), ports.stop(graceMs)]);
     },

@@ -1,5 +1,4 @@
 import type { Target } from '../shared/codec/address.js';
-import { listeningBy } from '../shared/config/exit.js';
 import { formatListen } from '../shared/config/listen.js';
 import type {
   ManagedSettings,
@@ -46,7 +45,7 @@ export interface ServedPort {
 
 /** A remote that runs, with or without a port of its own. */
 interface RunningRemote extends Service {
-  /** Its own, if it has one, first, then those of the settings in their order. A manager's are not among them. */
+  /** Its own, if it has one, first, then those of the settings in their order. What a manager adds is not among them. */
   readonly ports: readonly ServedPort[];
   /** Where it listens to a manager, HOST:PORT or a path. */
   readonly manager?: string;
@@ -155,11 +154,10 @@ class House {
     if (manager !== undefined) {
       const open = (port: PortSettings, signal: AbortSignal): Promise<Port> =>
         openPort(port, this.#premises, { signal });
-      const opening = startManager(manager, { open, own, observer });
-      this.#manager = await listeningBy('--manager-address', opening);
+      this.#manager = await startManager(manager, { open, own, observer });
     }
     return {
-      ports: this.#ports.map(served),
+      ports: [...this.#ports, ...(this.#manager?.ports ?? [])].map(served),
       ...(this.#manager && { manager: this.#manager.listen }),
       protect: (address) => {
         own.add(address);

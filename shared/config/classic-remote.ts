@@ -46,19 +46,30 @@ export function readClassicRemote(reading: Reading): ClassicMeaning {
     servers.map((server) => () => readPorts(reading, server, users.get(server) ?? [])),
   ).flat();
   refuseSame(reading, ports);
-  const [first, ...others] = ports.map(({ entry }) => entry);
+  const entries = ports.map(({ entry }) => entry);
   return {
-    settings: {
-      ...first,
-      ...(others.length > 0 && { ports: others }),
-      ...(managerAddress !== undefined && { managerAddress }),
-    },
+    settings: managerAddress === undefined ? ownPorts(entries) : managedPorts(entries, managerAddress),
     holders: servers
       .slice(0, 1)
       .concat(root)
       .map(({ node }) => node),
     objects: [root, ...servers, ...Array.from(users.values()).flat()],
     warnings: [],
+  };
+}
+
+function ownPorts([first, ...others]: readonly PortEntry[]): FileSettings {
+  return { ...first, ...(others.length > 0 && { ports: others }) };
+}
+
+/** The other programs give all of them to the panel, and open what it adds with the same method. */
+function managedPorts(ports: readonly PortEntry[], managerAddress: string): FileSettings {
+  const [{ method, udp } = {}] = ports;
+  return {
+    managerAddress,
+    ...(method !== undefined && { method }),
+    ...(udp !== undefined && { udp }),
+    ports,
   };
 }
 

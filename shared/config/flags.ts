@@ -16,7 +16,7 @@ import { UsageError } from './exit.js';
 import type { PortEntry } from './file-schema.js';
 import { loadOrCreateSecret, loadSecret, type StoredSecret } from './keyfile.js';
 import { parseListen } from './listen.js';
-import { type ManagerFlags, readManager } from './manager.js';
+import { type ManagerFlags, readManager, withPorts } from './manager.js';
 import { type LocalPluginFlags, readPlugin } from './plugin.js';
 import { readPorts } from './ports.js';
 import { readPublicHost } from './public-host.js';
@@ -130,7 +130,8 @@ export async function readManagedFlags(
   if (manager === undefined || [...ofOwnPort, ...secretVariables].some((said) => said !== undefined)) {
     return undefined;
   }
-  return { ...(await readPremises(flags, variables)), manager };
+  const { ports = [], ...premises } = await readPremises(flags, variables);
+  return { ...premises, manager: withPorts(manager, ports) };
 }
 
 async function readPremises(flags: AllRemoteFlags, variables: Variables): Promise<PremisesSettings> {

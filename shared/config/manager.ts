@@ -3,7 +3,7 @@ import { findMethod } from '../codec/methods.js';
 import { ConfigError } from '../errors.js';
 import { formatListen, isLoopback, parseListen } from './listen.js';
 import type { LocalPluginFlags } from './plugin.js';
-import type { ManagerSettings } from './settings.js';
+import type { ManagerSettings, PortSettings } from './settings.js';
 
 export interface ManagerFlags {
   readonly managerAddress?: string;
@@ -33,6 +33,28 @@ export function readManager(
     udp: udp ?? true,
     allowPlugins: allowPlugin ?? [],
   };
+}
+
+/**
+ * The manager, with these ports from the start. Requests know a port by its number alone; so ConfigError for ports at
+ * several addresses, for the same one twice, and for one that the system is to choose.
+ */
+export function withPorts(manager: ManagerSettings, ports: readonly PortSettings[]): ManagerSettings {
+  const [first] = ports;
+  if (first === undefined) return manager;
+  const { host } = first.listen;
+  const seen = new Set<number>();
+  for (const { listen } of ports) {
+    const name = `port ${formatListen(listen)}`;
+    if (listen.host !== host) {
+      throw new ConfigError(`${name}: expected one address for all ports of a manager, got another`);
+    }
+    if (listen.port === 0 || seen.has(listen.port)) {
+      throw new ConfigError(`${name}: expected each port of a manager once, and by its number, got another`);
+    }
+    seen.add(listen.port);
+  }
+  return { ...manager, host, ports };
 }
 
 /**

@@ -55,6 +55,8 @@ export interface ManagerSettings {
   readonly udp: boolean;
   /** The plugins that a request may name: each is a program. */
   readonly allowPlugins: readonly string[];
+  /** What it has from the start, and may close as if it had opened it. */
+  readonly ports?: readonly PortSettings[];
 }
 
 /** What a remote is told that holds for all of its ports. */
@@ -89,7 +91,7 @@ export interface UsersFile {
   readonly allowWeakPassword: boolean;
 }
 
-/** All that a remote is told that has no port of its own: it opens those of `ports`, and what its manager wants. */
+/** All that a remote is told that has no port of its own: it has those of its manager. */
 export interface ManagedSettings extends PremisesSettings {
   readonly manager: ManagerSettings;
 }

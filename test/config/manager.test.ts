@@ -75,6 +75,21 @@ describe('a remote with a manager', () => {
     expect(await readManagedFlags({ managerAddress, ...flags }, variables)).toBeUndefined();
   });
 
+  it.each([
+    [['127.0.0.1:1', '127.0.0.1:2'], undefined],
+    [['127.0.0.1:1', ':2'], 'port :2: expected one address for all ports of a manager, got another'],
+    [[':1', ':1'], 'port :1: expected each port of a manager once, and by its number, got another'],
+    [[':0'], 'port :0: expected each port of a manager once, and by its number, got another'],
+  ])('gives the ports of the file to the manager: %j', async (listens, refused) => {
+    const ports = listens.map((listen) => ({ listen, key: canaryKey }));
+    const managed = readManagedFlags({ managerAddress, ports }, {});
+    if (refused !== undefined) return expect(managed).rejects.toThrow(refused);
+    const { manager, ...premises } = (await managed) ?? {};
+    expect(premises).not.toHaveProperty('ports');
+    expect(manager?.host).toBe('127.0.0.1');
+    expect(manager?.ports?.map(({ listen }) => listen.port)).toEqual([1, 2]);
+  });
+
   it('has one when there is no manager', async () => {
     expect(await readManagedFlags({}, {})).toBeUndefined();
   });

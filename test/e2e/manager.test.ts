@@ -51,6 +51,34 @@ describe('a remote with a manager', () => {
     expect(await ask('ping')).toBe(`stat: {"${other}":32}`);
   });
 
+  it('has the ports of a ss-manager file from the start: lists them, and closes those that a panel removes', async () => {
+    const [one, other] = [await portToOpen(), await portToOpen()];
+    const method = findMethod(customary);
+    const ports = [one, other].map((port) => ({
+      listen: { host: '127.0.0.1', port },
+      method,
+      secret: `of ${port}`,
+      udp: false,
+      freshKey: false,
+    }));
+    const { ask, service } = await managed({ ports });
+    expect(service.ports.map(({ listen }) => listen)).toEqual([`127.0.0.1:${one}`, `127.0.0.1:${other}`]);
+    expect(JSON.parse(await ask('list'))).toEqual(
+      [one, other].map((port) => ({
+        server_port: String(port),
+        password: `of ${port}`,
+        method: customary,
+      })),
+    );
+    const echo = await startEcho();
+    await expectServed({ local: await localHalf(farEnd(one, `of ${one}`)) }, echo);
+    expect(await ask(`remove: {"server_port":${one}}`)).toBe('ok');
+    await expect(connect(one)).rejects.toThrow('ECONNREFUSED');
+    await expectServed({ local: await localHalf(farEnd(other, `of ${other}`)) }, echo);
+    expect(await ask(`add: {"server_port":${other},"password":"new"}`)).toBe('ok');
+    await expectServed({ local: await localHalf(farEnd(other, 'new')) }, echo);
+  });
+
   it('gives a port another password, and leaves it alone when nothing is new', async () => {
     const { ask } = await managed();
     const port = await portToOpen();
