@@ -38,6 +38,18 @@ export interface FileFlags {
 export async function runCheck(path: string, flags: FileFlags): Promise<void> {
   const opened = await openNamed(path);
   const half = flags.for ?? guess(opened);
+  try {
+    await findMistakes(opened, half);
+  } catch (error) {
+    // They may be none, for the other half.
+    if (flags.for === undefined && isClassic(opened.file)) warn([guessed(path, classicHalf(opened.file))]);
+    throw error;
+  }
+  const role = half === undefined ? 'either half' : `a ${half}`;
+  say([`${path}: nothing is wrong with it, as the ${kindOf(opened)} of ${role}.`]);
+}
+
+async function findMistakes(opened: OpenedFile, half: Half | undefined): Promise<void> {
   const config = understand(opened, half ?? 'remote', process.env);
   const outcomes = await Promise.allSettled([
     checkPrivate(config),
@@ -52,8 +64,6 @@ export async function runCheck(path: string, flags: FileFlags): Promise<void> {
       if (outcome.status === 'rejected') throw outcome.reason;
     }),
   );
-  const role = half === undefined ? 'either half' : `a ${half}`;
-  say([`${path}: nothing is wrong with it, as the ${kindOf(opened)} of ${role}.`]);
 }
 
 /** `halflight config import FILE`: the same settings in a file of ours, on stdout or in a new file (mode 0600). */
@@ -66,9 +76,8 @@ export async function runImport(path: string, flags: FileFlags): Promise<void> {
   }
   const half = flags.for ?? classicHalf(opened.file);
   const config = understand(opened, half, process.env);
-  const guessed =
-    flags.for === undefined ? [`${path}: read as the file of a ${half}; if it is not, say --for`] : [];
-  warn([...guessed, ...config.warnings, ...(await openToOthers(config))]);
+  const why = flags.for === undefined ? [guessed(path, half)] : [];
+  warn([...why, ...config.warnings, ...(await openToOthers(config))]);
   const text = `${JSON.stringify(config.settings, undefined, 2)}\n`;
   if (flags.output === undefined || flags.output === '-') process.stdout.write(text);
   else await writeNew(flags.output, text);
@@ -106,6 +115,10 @@ async function openNamed(path: string): Promise<OpenedFile> {
 
 function guess({ file }: OpenedFile): Half | undefined {
   return isClassic(file) ? classicHalf(file) : halfOf(file);
+}
+
+function guessed(path: string, half: Half): string {
+  return `${path}: read as the file of a ${half}; if it is not, say --for`;
 }
 
 function kindOf({ file }: OpenedFile): string {

@@ -65,3 +65,12 @@ it('tells where a weak password stands, and the warning about a misspelt key bes
   );
   expect(stderr).toMatch(/x\.json:1:\d+ password: expected 16 characters or more, got 11/);
 });
+
+it.each([
+  [{ servers: [{ server: '127.0.0.1', users: [] }] }, 'remote'],
+  [{ servers: [{ server: '127.0.0.1' }] }, 'local'],
+])('says for which half it has read the file of another program: %j', async (content, half) => {
+  const { exitCode, stderr } = await check(content);
+  expect(exitCode).toBe(78);
+  expect(stderr).toContain(`x.json: read as the file of a ${half}; if it is not, say --for\n`);
+});
