@@ -28,7 +28,9 @@ export function memoryUsers(users: readonly UserSecret[] = []): UserStore {
     list: () => Promise.resolve(Array.from(secrets, ([name, secret]) => ({ name, secret }))),
     async add({ name, secret }) {
       await Promise.resolve();
-      if (!/^[A-Za-z0-9._-]{1,64}$/.test(name)) throw new ConfigError('user: expected a name, got another');
+      // Dots alone are steps in a path, and URLs drop them.
+      if (!/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}$/.test(name))
+        throw new ConfigError('user: expected a name, got another');
       if (secrets.has(name)) throw new ConfigError(`user ${name}: expected once, got twice`);
       refuseTaken(name, secret);
       secrets.set(name, secret);
