@@ -5,7 +5,7 @@ import { formatTarget } from '../shared/codec/address.js';
 import { generateSecret, weakPassword } from '../shared/codec/keys.js';
 import { defaultMethod, findMethod } from '../shared/codec/methods.js';
 import { type AuthFlags, authVariable } from '../shared/config/credentials.js';
-import { exitCodes } from '../shared/config/exit.js';
+import { exitCodes, UsageError } from '../shared/config/exit.js';
 import {
   type AllRemoteFlags,
   readManagedFlags,
@@ -45,8 +45,13 @@ export async function runRemote(
 ): Promise<void> {
   const life = prepare(flags, 'remote');
   const { output, observer } = life;
-  const managed = flags.uriOf === undefined ? await readManagedFlags(flags, process.env) : undefined;
-  if (managed !== undefined) return runManaged(managed, flags, life);
+  const managed = await readManagedFlags(flags, process.env);
+  if (managed !== undefined) {
+    if (flags.uriOf === undefined) return runManaged(managed, flags, life);
+    throw new UsageError(
+      "--uri-of: expected users of a port of its own, got a remote whose ports are a panel's",
+    );
+  }
   const { settings, ...found } = await unlessStopped(
     readRemoteFlags(flags, process.env, systemEnvironment),
     life,

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import { readService } from '../../shared/config/service-address.js';
@@ -74,4 +75,13 @@ it('a remote that has only a manager at a path, and no port yet, goes on when pe
   remote.child.kill('SIGTERM');
   const { exitCode, stdout } = await remote.ended;
   expect([exitCode, stdout]).toEqual([0, expect.stringContaining('"stopped"')]);
+});
+
+it('--uri-of makes no key for a remote whose ports are all the ones of a panel', async () => {
+  const home = await temporaryDirectory();
+  const words = ['remote', '--manager-address', '127.0.0.1:0', '--uri-of', 'ann'];
+  const { exitCode, stderr } = await run(words, { variables: { HOME: home, XDG_CONFIG_HOME: home } }).ended;
+  expect(exitCode).toBe(64);
+  expect(stderr).toContain('--uri-of: expected users of a port of its own');
+  expect(await readdir(home)).toEqual([]);
 });
