@@ -27,7 +27,8 @@ export function isLegacyPaste(text: string): boolean {
   return isLegacyUri(unwrapped(text));
 }
 
-function unwrapped(text: string): string {
+/** Without the blanks around it and one pair of quotes. */
+export function unwrapped(text: string): string {
   const trimmed = text.trim();
   return (quoted.exec(trimmed)?.[2] ?? trimmed).trim();
 }

@@ -1,6 +1,7 @@
 /** Plugins as they are named in flags and URIs (SIP003): `NAME` or `NAME;OPTIONS`. */
 import { ConfigError } from '../errors.js';
 import type { Plugin } from '../net/plugin.js';
+import { controls } from './uri-text.js';
 
 /** The flags of both halves that are about plugins. */
 export interface PluginFlags {
@@ -11,8 +12,6 @@ export interface PluginFlags {
 export interface LocalPluginFlags extends PluginFlags {
   readonly allowPlugin?: readonly string[];
 }
-
-const controls = /[\u0000-\u001f\u007f-\u009f]/;
 
 /**
  * The plugin that `text` names: a program, and behind the first `;` what it is told, which is the plugin's own affair.

@@ -65,7 +65,9 @@ export function parseSubscription(bytes: Uint8Array, options: SubscriptionOption
   const servers = new Map<string, ServerUri>();
   const seen = new Map<string, string>();
   for (const [index, node] of elements.slice(0, maxServers).entries()) {
-    const name = nameOf(file, node) ?? (single ? 'the server' : `servers[${index}]`);
+    const called = nameOf(file, node);
+    const nameless = single ? 'the server' : `servers[${index}]`;
+    const name = called === undefined ? nameless : `"${called}"`;
     try {
       const read = readServer(file, node, options);
       if (read === undefined) continue;
@@ -154,7 +156,7 @@ function readServer(
   const { method, secret } = readCipher(file, object);
   const plugin = readAllowed(file, object, plugins);
   const saltPrefix = readSaltPrefix(object, method);
-  const tag = nameOf(file, node)?.slice(1, -1);
+  const tag = nameOf(file, node);
   const uri: ServerUri = {
     wire: 'shadowsocks',
     method,
@@ -168,7 +170,7 @@ function readServer(
   return { uri, object };
 }
 
-/** What people call a server, in quotes and fit for a line of a log; else its ID. */
+/** What people call a server, fit for a line of a log; else its ID. */
 function nameOf(file: JsonFile, node: JsonNode): string | undefined {
   if (node.type !== 'object') return undefined;
   const object = classicObject(file, node, []);
@@ -178,7 +180,7 @@ function nameOf(file: JsonFile, node: JsonNode): string | undefined {
     const text = String(found.value)
       .replaceAll(/[\u0000-\u001f\u007f-\u009f\ufffd]|\p{Surrogate}/gu, '')
       .trim();
-    if (text !== '') return `"${Array.from(text).slice(0, maxName).join('')}"`;
+    if (text !== '') return Array.from(text).slice(0, maxName).join('');
   }
   return undefined;
 }

@@ -1,6 +1,7 @@
 /** Where a subscription is: an address that is as secret as a key, for it may hold a token, and leads to keys in any case. */
 import { ConfigError } from '../errors.js';
 import { isSafePath } from '../net/fetch-document.js';
+import { unwrapped } from './pasted.js';
 
 /** A list of servers that somebody else keeps (SIP008), and what a local may do with it. */
 export interface SubscriptionSettings {
@@ -15,15 +16,13 @@ export interface SubscriptionSettings {
 }
 
 const maxBytes = 4096;
-const quoted = /^(['"])(.*)\1$/s;
 
 /**
  * The address that somebody pasted, which may begin with `ssconf:` for `https:`: blanks around it and one pair of quotes
  * do not matter. ConfigError `subscription: expected x, got y`, which shows at most its scheme.
  */
 export function readSubscriptionUrl(text: string): URL {
-  const trimmed = text.trim();
-  const address = (quoted.exec(trimmed)?.[2] ?? trimmed).trim();
+  const address = unwrapped(text);
   const scheme = /^([a-z][a-z0-9+.-]{0,15}):\/\//i.exec(address)?.[1]?.toLowerCase();
   if (scheme === undefined || /[\u0000-\u0020\u007f-\u009f]/.test(address)) {
     throw unexpected('https://HOST/PATH', 'another text');

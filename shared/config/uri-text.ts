@@ -1,7 +1,8 @@
 /** How text is cut, decoded and escaped inside a URI, and how its mistakes are named without showing any of it. */
 import { ConfigError } from '../errors.js';
 
-const controls = /[\u0000-\u001f\u007f-\u009f]/;
+/** What no part of a URI, and nothing that is shown, may contain. */
+export const controls: RegExp = /[\u0000-\u001f\u007f-\u009f]/;
 
 export function cutAt(text: string, mark: string): readonly [string, string] {
   const at = text.indexOf(mark);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isClassic } from '../../shared/config/classic.js';
@@ -7,20 +7,12 @@ import { understand } from '../../shared/config/file-open.js';
 import type { Half } from '../../shared/config/file-schema.js';
 import { parseJsonFile } from '../../shared/config/file-text.js';
 import { ConfigError } from '../../shared/errors.js';
+import { goldenFolder, namesIn } from '../support/golden.js';
 
-const golden = path.join(import.meta.dirname, '../golden/configs');
+const golden = goldenFolder('configs');
 const variables = { GOLDEN_PASSWORD: 'from the environment' };
-const good = namesIn('good', '.parsed.json');
-const broken = namesIn('broken', '.message.txt');
-
-/** The names of the files that have an answer beside them. */
-function namesIn(folder: string, answer: string): readonly string[] {
-  const files = readdirSync(path.join(golden, folder));
-  const asked = files.filter((name) => name.endsWith('.json') && !name.endsWith(answer));
-  const answers = asked.map((name) => name.replace(/\.json$/, answer));
-  expect(files.sort()).toEqual([...asked, ...answers].sort());
-  return asked.map((name) => name.replace(/\.json$/, ''));
-}
+const good = namesIn(path.join(golden, 'good'), '.parsed.json');
+const broken = namesIn(path.join(golden, 'broken'), '.message.txt');
 
 /** What the file says to the half that its name begins with. */
 function read(folder: string, name: string): Read {

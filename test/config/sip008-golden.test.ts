@@ -1,23 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseSubscription } from '../../shared/config/sip008.js';
 import { formatServerUri } from '../../shared/config/uri.js';
 import { escapeControls } from '../../shared/observe/escape.js';
 import { messageOf } from '../support/config.js';
+import { goldenFolder, namesIn } from '../support/golden.js';
 
-const golden = path.join(import.meta.dirname, '../golden/subscriptions');
-const good = namesIn('good', '.parsed.json');
-const broken = namesIn('broken', '.message.txt');
-
-/** The names of the documents, each of which has an answer beside it. */
-function namesIn(folder: string, answer: string): readonly string[] {
-  const files = readdirSync(path.join(golden, folder));
-  const asked = files.filter((name) => name.endsWith('.json') && !name.endsWith(answer));
-  const answers = asked.map((name) => name.replace(/\.json$/, answer));
-  expect(files.sort()).toEqual([...asked, ...answers].sort());
-  return asked.map((name) => name.replace(/\.json$/, ''));
-}
+const golden = goldenFolder('subscriptions');
+const good = namesIn(path.join(golden, 'good'), '.parsed.json');
+const broken = namesIn(path.join(golden, 'broken'), '.message.txt');
 
 /** As the file beside it says it: the servers as URIs. */
 function read(folder: string, name: string): object {

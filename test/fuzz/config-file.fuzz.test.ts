@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { classicHalf, isClassic } from '../../shared/config/classic.js';
@@ -10,27 +8,10 @@ import { parseJsonFile } from '../../shared/config/file-text.js';
 import { tell } from '../../shared/config/layers.js';
 import { ConfigError } from '../../shared/errors.js';
 import { fuzzRuns } from '../support/fuzz.js';
-
-const golden = path.join(import.meta.dirname, '../golden/configs');
-const seeds = ['good', 'broken'].flatMap((folder) =>
-  readdirSync(path.join(golden, folder))
-    .filter((name) => name.endsWith('.json') && !name.endsWith('.parsed.json'))
-    .map((name) => readFileSync(path.join(golden, folder, name))),
-);
+import { splicedFiles } from '../support/golden.js';
 
 /** A file of the golden folder with a part of another one, or of something else, in its middle. */
-const spliced = fc
-  .record({
-    seed: fc.constantFrom(...seeds),
-    other: fc.oneof(fc.constantFrom(...seeds), fc.uint8Array({ maxLength: 8 })),
-    at: fc.nat(400),
-    cut: fc.nat(40),
-    from: fc.nat(400),
-    taken: fc.nat(40),
-  })
-  .map(({ seed, other, at, cut, from, taken }) =>
-    Buffer.concat([seed.subarray(0, at), other.subarray(from, from + taken), seed.subarray(at + cut)]),
-  );
+const spliced = splicedFiles('configs');
 const anyKey = fc.constantFrom(
   'server',
   'servers',

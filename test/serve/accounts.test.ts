@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Account, Accounts, type Carrier } from '../../shared/serve/accounts.js';
+import { noTraffic } from '../support/memory-users.js';
 
 /** Something that carries as much as the test says. */
 function carrier(kind: Carrier['kind'] = 'stream'): Carrier & { up: number; down: number } {
@@ -14,17 +15,6 @@ function carrier(kind: Carrier['kind'] = 'stream'): Carrier & { up: number; down
   };
 }
 
-const idle = {
-  up: 0,
-  down: 0,
-  datagramsUp: 0,
-  datagramsDown: 0,
-  streams: 0,
-  associations: 0,
-  openedStreams: 0,
-  openedAssociations: 0,
-};
-
 describe('the account of a user', () => {
   it('counts what is open while it is open, and what has ended once', () => {
     const account = new Account('ann');
@@ -34,7 +24,7 @@ describe('the account of a user', () => {
     first.up = 10;
     second.down = 5;
     expect(account.traffic()).toEqual({
-      ...idle,
+      ...noTraffic,
       up: 10,
       down: 5,
       datagramsUp: 1,
@@ -49,7 +39,7 @@ describe('the account of a user', () => {
     first.up = 1000;
     account.close(second);
     expect(account.traffic()).toEqual({
-      ...idle,
+      ...noTraffic,
       up: 12,
       down: 5,
       datagramsUp: 1,
@@ -65,10 +55,10 @@ describe('the account of a user', () => {
     account.open(stream);
     stream.up = 10;
     account.clear();
-    expect(account.traffic()).toEqual({ ...idle, streams: 1 });
+    expect(account.traffic()).toEqual({ ...noTraffic, streams: 1 });
     stream.up = 13;
     account.close(stream);
-    expect(account.traffic()).toEqual({ ...idle, up: 3 });
+    expect(account.traffic()).toEqual({ ...noTraffic, up: 3 });
   });
 });
 
@@ -88,8 +78,8 @@ describe('the accounts of a port', () => {
       ['ann', 1],
       ['ben', 2],
     ]);
-    expect(await accounts.of('ben')).toEqual({ ...idle, down: 2, streams: 1, openedStreams: 1 });
-    expect(await accounts.of('eve')).toEqual(idle);
+    expect(await accounts.of('ben')).toEqual({ ...noTraffic, down: 2, streams: 1, openedStreams: 1 });
+    expect(await accounts.of('eve')).toEqual(noTraffic);
     expect(await accounts.all()).toHaveProperty('size', 2);
     expect(accounts.bytes).toBe(6);
   });
@@ -127,7 +117,7 @@ describe('the accounts of a port', () => {
     account.open(stream);
     stream.up = 7;
     accounts.forget('ann');
-    expect(await accounts.of('ann')).toEqual(idle);
+    expect(await accounts.of('ann')).toEqual(noTraffic);
     expect(accounts.bytes).toBe(7);
     stream.up = 9;
     account.close(stream);
