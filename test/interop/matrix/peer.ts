@@ -42,6 +42,8 @@ interface Role {
 export interface ServerRole extends Role {
   /** Starts a server; its port of 127.0.0.1. */
   readonly start: (household: Household) => Promise<number>;
+  /** The key it is given with the methods of 2017, where what it does depends on the key; else a new one each time. */
+  readonly secret?: string;
 }
 
 export interface ClientRole extends Role {

@@ -66,9 +66,10 @@ export interface Stage {
 }
 
 export async function setStage(cast: Cast, staging: Staging = {}): Promise<Stage> {
-  const { method, side } = cast;
+  const { method, side, peer } = cast;
   const newSecret = (): string => secretFor(method);
-  const secret = newSecret();
+  const given = side === 'server' && !method.startsWith('2022-') ? peer.server?.secret : undefined;
+  const secret = given ?? newSecret();
   const users = cast.shared ? ['ann', 'ben'].map((name) => ({ name, secret: newSecret() })) : [];
   const known = users.at(-1)?.secret ?? secret;
   const own = staging.stranger === true ? newSecret() : known;

@@ -1,6 +1,6 @@
 import type { MethodName } from '../../../index.js';
 import { startConfigured } from './configured.js';
-import { recordings, together } from './differences.js';
+import { recordings, together, waitingSecret } from './differences.js';
 import type { Implementation } from './peer.js';
 
 const methods: readonly MethodName[] = ['aes-128-gcm', 'aes-256-gcm', 'chacha20-ietf-poly1305'];
@@ -13,6 +13,7 @@ export const v2ray: Implementation = {
   version: ['v2ray', '--version'],
   server: {
     methods,
+    secret: waitingSecret,
     start: ({ method, secret }) =>
       startConfigured('v2ray', ['-config'], (port) => ({
         log,

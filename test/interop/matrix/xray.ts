@@ -1,6 +1,6 @@
 import type { MethodName } from '../../../index.js';
 import { startConfigured } from './configured.js';
-import { oneRead, recordings, together } from './differences.js';
+import { oneRead, recordings, together, waitingSecret } from './differences.js';
 import type { Implementation } from './peer.js';
 
 const methods: readonly MethodName[] = [
@@ -26,6 +26,7 @@ export const xray: Implementation = {
   version: ['xray', 'version'],
   server: {
     methods,
+    secret: waitingSecret,
     identities: true,
     start({ method, secret, users }) {
       const clients = users.map((user) => ({ email: user.name, password: user.secret }));
