@@ -4,7 +4,7 @@
  * that --help and --version answer at once, and small commands are not slowed down by the large ones.
  */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError, type Option } from 'commander';
+import { Command, CommanderError, type Option } from './cli/commander.js';
 import { help } from './cli/help.js';
 import { disarmDebugger, endProcess, printed, surviveClosedPipes } from './cli/life.js';
 import {
@@ -17,7 +17,6 @@ import {
   remoteFlags,
 } from './cli/options.js';
 import { shells } from './cli/shells.js';
-import { asUsageError } from './cli/usage.js';
 import type { UriOfFlags } from './cli/users.js';
 import { defaultMethod } from './shared/codec/methods.js';
 import { endingOf, exitCodes, UsageError } from './shared/config/exit.js';
@@ -38,20 +37,23 @@ function program(): Command {
 
   remoteFlags(root.command('remote').description('the half on the server'))
     .addHelpText('after', help.remote)
-    .action(async (flags: Parameters<Run['runRemote']>[0] & ConfigFlag) =>
-      (await run()).runRemote({ ...typedOnly(flags), ...(await configured('remote', flags)) }),
+    .action(async (flags: Parameters<Remote['runRemote']>[0] & ConfigFlag) =>
+      (await import('./cli/remote.js')).runRemote({
+        ...typedOnly(flags),
+        ...(await configured('remote', flags)),
+      }),
     );
 
   localFlags(root.command('local').description('the half on the laptop: a port for SOCKS and HTTP'))
     .addHelpText('after', help.local)
-    .action(async (uris: readonly string[], flags: Parameters<Run['runLocal']>[1] & ConfigFlag) => {
+    .action(async (uris: readonly string[], flags: Parameters<Local['runLocal']>[1] & ConfigFlag) => {
       const all = await configured('local', { ...flags, ...named(uris) });
-      return (await run()).runLocal(all.uri, { ...typedOnly(flags), ...all });
+      return (await import('./cli/local.js')).runLocal(all.uri, { ...typedOnly(flags), ...all });
     });
 
   portOffering(root.command('up').description('both halves in this process, to try it out'))
     .addHelpText('after', help.up)
-    .action(async (flags: Parameters<Run['runUp']>[0]) => (await run()).runUp(flags));
+    .action(async (flags: Parameters<Up['runUp']>[0]) => (await import('./cli/up.js')).runUp(flags));
 
   root
     .command('keygen')
@@ -59,8 +61,8 @@ function program(): Command {
     .addOption(once('-m, --method <name>', `the cipher it is for, by default ${defaultMethod}`))
     .option('--json', 'print a JSON object')
     .addHelpText('after', help.keygen)
-    .action(async (flags: Parameters<Run['runKeygen']>[0]) => {
-      (await run()).runKeygen(flags);
+    .action(async (flags: Parameters<Keygen['runKeygen']>[0]) => {
+      (await import('./cli/keygen.js')).runKeygen(flags);
     });
   addUses(root);
   addLinks(root);
@@ -212,11 +214,10 @@ type Config = typeof import('./cli/config.js');
 type Child = typeof import('./cli/child.js');
 type Env = typeof import('./cli/env.js');
 type Connect = typeof import('./cli/connect.js');
-type Run = typeof import('./cli/run.js');
-
-function run(): Promise<Run> {
-  return import('./cli/run.js');
-}
+type Remote = typeof import('./cli/remote.js');
+type Local = typeof import('./cli/local.js');
+type Up = typeof import('./cli/up.js');
+type Keygen = typeof import('./cli/keygen.js');
 
 function version(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
@@ -247,6 +248,7 @@ async function main(words: readonly string[]): Promise<void> {
     await root.parseAsync(words, { from: 'user' }).catch(unlessTold);
     await printed();
   } catch (error) {
+    const { asUsageError } = await import('./cli/usage.js');
     const {
       exitCode,
       message,

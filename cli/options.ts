@@ -1,8 +1,8 @@
 /** The flags of the commands, by what they are for. */
-import { type Command, Option } from 'commander';
 import { defaultMethod } from '../shared/codec/methods.js';
 import { UsageError } from '../shared/config/exit.js';
 import { logFormats, logLevels } from '../shared/observe/log.js';
+import { type Command, Option } from './commander.js';
 
 /** An option with a value that may be given once, and must be one of `choices` when there are any. */
 export function once(flags: string, description: string, choices?: readonly string[]): Option {

@@ -11,12 +11,15 @@ export interface OutputFlags {
   readonly logFormat?: LogFormat;
 }
 
+/** The lines for people, made when they are to be written: programs need none of what draws them. */
+type Page = () => readonly string[] | Promise<readonly string[]>;
+
 /** Where a running command says things: stdout for people or, with --json, for programs; the log on stderr. */
 export interface Output {
   readonly log: Log;
   readonly observer: Observer;
   /** Writes the page for people, or with --json the object for programs. */
-  announce(page: readonly string[], object: object): void;
+  announce(page: Page, object: object): Promise<void>;
   /** Writes an object for programs; people are told nothing. */
   report(object: object): void;
 }
@@ -53,9 +56,9 @@ export function createOutput({ json, logLevel, logFormat }: OutputFlags): Output
         // The page tells of a check that failed at the start, and of the likely cause: once is enough.
         if (announced || event.event !== 'remote-lost') toLog(event);
       },
-      announce: (page) => {
+      announce: async (page) => {
         announced = true;
-        page.forEach(write);
+        (await page()).forEach(write);
       },
       report,
     };
@@ -76,6 +79,7 @@ export function createOutput({ json, logLevel, logFormat }: OutputFlags): Output
       report(object);
       early?.forEach(write);
       early = undefined;
+      return Promise.resolve();
     },
     report,
   };

@@ -1,6 +1,6 @@
 /** From commander's complaints to ours: one line, a hint, and nothing of what may be a secret. */
-import { CommanderError } from 'commander';
 import { UsageError } from '../shared/config/exit.js';
+import { CommanderError } from './commander.js';
 
 /** A command line that failed. */
 export interface Typed {

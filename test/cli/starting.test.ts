@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { runLocal, runRemote, runUp } from '../../cli/run.js';
+import { runLocal } from '../../cli/local.js';
+import { runRemote } from '../../cli/remote.js';
+import { runUp } from '../../cli/up.js';
 import { canaryKey } from '../support/config.js';
 
 const started = vi.hoisted((): string[] => []);

@@ -1,0 +1,109 @@
+/** `halflight remote`: reads its flags, starts the half, and says where it is. */
+import { networkInterfaces } from 'node:os';
+import { exitCodes, UsageError } from '../shared/config/exit.js';
+import {
+  type AllRemoteFlags,
+  readManagedFlags,
+  readRemoteFlags,
+  type SecretSource,
+} from '../shared/config/flags.js';
+import { doubtLine, type DrawQr, managedPage, remotePage } from '../shared/config/paste.js';
+import { publicHost } from '../shared/config/public-host.js';
+import type { ManagedSettings } from '../shared/config/settings.js';
+import { systemEnvironment } from '../shared/net/system.js';
+import { serveApi } from './api.js';
+import type { Configured } from './configured.js';
+import { endProcess } from './life.js';
+import type { OutputFlags } from './output.js';
+import { furtherPorts, managedReady, pagePort, remoteReady, remoteUri } from './page-ports.js';
+import { finish, type Life, prepare, unlessStopped, warnTypedAuth } from './running.js';
+import { type UriOfFlags, uriOfUser, urisOf, usageOf } from './users.js';
+
+/** `halflight remote`. Settles never: it ends the process. */
+export async function runRemote(
+  flags: AllRemoteFlags & UriOfFlags & OutputFlags & Configured,
+): Promise<void> {
+  const life = prepare(flags, 'remote');
+  const { output, observer } = life;
+  const managed = await readManagedFlags(flags, process.env);
+  if (managed !== undefined) {
+    if (flags.uriOf === undefined) return runManaged(managed, flags, life);
+    throw new UsageError(
+      "--uri-of: expected users of a port of its own, got a remote whose ports are a panel's",
+    );
+  }
+  const { settings, ...found } = await unlessStopped(
+    readRemoteFlags(flags, process.env, systemEnvironment),
+    life,
+  );
+  const source = fromConfig(found.source, flags);
+  if (source.from === 'flag') {
+    const variable = flags.password === undefined ? 'HALFLIGHT_KEY' : 'HALFLIGHT_PASSWORD';
+    output.log.warn(`the process list shows a secret given as a flag; ${variable} or --key-file keep it out`);
+  }
+  warnTypedAuth(flags, output);
+  if (settings.allowBind && flags.publicHost !== undefined && settings.announce === undefined) {
+    output.log.warn('--public-host is a name: BIND announces the address that this machine sees of itself');
+  }
+
+  if (settings.plugin !== undefined) {
+    output.log.warn('the URI does not name the plugin: the other half needs its own (--plugin)');
+  }
+
+  const { host, doubt } = publicHost({
+    named: flags.publicHost,
+    listen: settings.listen.host,
+    interfaces: networkInterfaces(),
+  });
+  if (flags.uriOf !== undefined) {
+    if (doubt !== undefined) output.log.warn(doubtLine(host, doubt));
+    const uri = uriOfUser(flags.uriOf, settings, remoteUri(settings, host, settings.listen.port));
+    await output.announce(() => urisOf(uri), { event: 'uris', user: flags.uriOf, uris: urisOf(uri) });
+    return endProcess(exitCodes.stopped);
+  }
+
+  const { startRemote } = await import('../remote/remote.js');
+  const remote = await unlessStopped(startRemote(settings, systemEnvironment, observer), life);
+  const main = pagePort(settings, remote.listen, { settings, host });
+  const ports = furtherPorts(remote.ports.slice(1), { settings, host });
+  const { manager } = remote;
+  const api = found.api && (await unlessStopped(serveApi(remote, found.api, observer), life));
+  const ready = remoteReady(main, ports);
+  await output.announce(
+    async () => remotePage({ ...main, ports, manager, source, doubt }, await qrDrawer()),
+    { ...ready, ...(manager && { manager }), ...(api && { api: api.listen }) },
+  );
+  if (api !== undefined) output.log.info('users are managed over HTTP', { listen: api.listen });
+  await finish([remote, ...(api === undefined ? [] : [api])], life, () => usageOf(remote.ports));
+}
+
+/** `halflight remote` without a port of its own. */
+async function runManaged(
+  settings: ManagedSettings,
+  flags: AllRemoteFlags & OutputFlags & Configured,
+  life: Life,
+): Promise<never> {
+  const { output, observer } = life;
+  warnTypedAuth(flags, output);
+  const { startManagedRemote } = await import('../remote/remote.js');
+  const remote = await unlessStopped(startManagedRemote(settings, systemEnvironment, observer), life);
+  const { host } = publicHost({ named: flags.publicHost, listen: '', interfaces: networkInterfaces() });
+  const { ports: first = [] } = settings.manager;
+  const ports = furtherPorts(remote.ports, { settings: { ...settings, ports: first }, host });
+  const { manager } = remote;
+  await output.announce(() => managedPage(manager, ports), managedReady(manager, ports));
+  return finish([remote], life, () => usageOf(remote.ports));
+}
+
+/** A key in a config file is not in the process list, and whoever started the program can look it up there. */
+function fromConfig(source: SecretSource, { config }: Configured): SecretSource {
+  const stored = config?.names.has('key') === true || config?.names.has('password') === true;
+  return source.from === 'flag' && config !== undefined && stored
+    ? { from: 'config', path: config.path }
+    : source;
+}
+
+async function qrDrawer(): Promise<DrawQr> {
+  const { renderUnicodeCompact } = await import('uqr');
+  return (text) => renderUnicodeCompact(text, { border: 2 });
+}
