@@ -1,33 +1,29 @@
 /** One port of a remote: who is let in there, and where they are served. */
-import type { Target } from '../shared/codec/address.js';
 import { masterKey } from '../shared/codec/keys.js';
 import type { Cipher } from '../shared/codec/stream.js';
 import { streamUsers, Users } from '../shared/codec/users.js';
 import type { PortSettings, RemoteSettings } from '../shared/config/settings.js';
 import type { Environment } from '../shared/environment.js';
-import { codeOf, StoppedError } from '../shared/errors.js';
+import { StoppedError } from '../shared/errors.js';
 import type { Guard } from '../shared/net/guard.js';
-import { type Crowd, listen, type Listener, type ListenOptions } from '../shared/net/listen.js';
+import type { Crowd, ListenOptions } from '../shared/net/listen.js';
 import type { Resolver } from '../shared/net/resolve.js';
 import type { Observer } from '../shared/observe/events.js';
 import type { Outbound } from '../shared/outbound/outbound.js';
 import { type Account, Accounts } from '../shared/serve/accounts.js';
-import { type DatagramService, serveDatagrams } from '../shared/serve/associations.js';
 import { Attempts } from '../shared/serve/attempts.js';
 import { authenticate, type Gate, type WaitingRoom } from '../shared/serve/authenticate.js';
 import { Connections, warnCrowded } from '../shared/serve/connections.js';
 import { liveUsers, noUsers, type UserRecords } from '../shared/serve/live-users.js';
-import { pluginSide, reservePublic, startPluginBefore } from '../shared/serve/plugin.js';
+import type { RemotePlugins } from '../shared/serve/plugin.js';
 import type { Inbound, Machine } from '../shared/serve/serve.js';
 import type { Timeouts } from '../shared/serve/timeouts.js';
 import type { Unproven } from '../shared/serve/unproven.js';
 import type { UserStore } from '../shared/serve/user-store.js';
 import { converse, type Room } from './conversation.js';
 import type { OwnAddresses } from './own-addresses.js';
-import type { PortMemory, ReplayMemory } from './replay-memory.js';
-
-/** Ports that are asked for until one is free for both. */
-const mostTries = 8;
+import { openSockets, type Within } from './port-sockets.js';
+import type { Memory } from './replay-memory.js';
 
 /** What the ports of a remote share. */
 export interface Premises {
@@ -40,7 +36,10 @@ export interface Premises {
   readonly own: OwnAddresses;
   readonly outbound: Outbound;
   readonly inbound: Inbound;
-  readonly memory: ReplayMemory;
+  readonly memory: Memory;
+  readonly plugins: RemotePlugins;
+  /** Whether datagrams are served only once `Port.serveDatagrams` says so. */
+  readonly datagramsLater: boolean;
   readonly unproven: Unproven;
   readonly crowd: Crowd;
   readonly waiting: WaitingRoom;
@@ -53,6 +52,11 @@ export interface Port {
   readonly listen: string;
   readonly users: UserStore;
   readonly accounts: Accounts;
+  /**
+   * Serves datagrams from now on, where the port is to have any. With `again` somebody did before, and nothing is known of
+   * what that one was sent. Rejects with the system's error when it cannot listen.
+   */
+  serveDatagrams(options: { readonly again: boolean }): Promise<void>;
   /** Stops as a whole remote does (`Service.stop`). */
   stop(graceMs: number): Promise<void>;
 }
@@ -88,7 +92,7 @@ export async function openPort(
     added: () => undefined,
     removed: ({ name }) => {
       proven.cut(accounts.accountOf(name), new StoppedError('user: expected one of ours, got one no more'));
-      sockets.datagrams?.cut(name);
+      sockets.cut(name);
     },
   });
   const removed = (name: string): void => {
@@ -98,6 +102,8 @@ export async function openPort(
     listen: sockets.text,
     users: users === undefined ? noUsers() : liveUsers(users, { removed, records }),
     accounts,
+    serveDatagrams: async ({ again }) =>
+      sockets.serveDatagrams(again ? await memory.forgotten() : memory.notBefore),
     async stop(graceMs) {
       sockets.close();
       await stop(graceMs);
@@ -105,17 +111,6 @@ export async function openPort(
       await memory.release();
     },
   };
-}
-
-/** What the parts of one port know of each other. */
-interface Within {
-  readonly settings: PortSettings;
-  readonly premises: Premises;
-  readonly cipher: Cipher;
-  readonly users: Users | undefined;
-  readonly memory: PortMemory;
-  readonly accounts: Accounts;
-  readonly signal: AbortSignal | undefined;
 }
 
 interface Door {
@@ -202,89 +197,4 @@ function openDoor({ settings, premises, cipher, users, memory, accounts }: Withi
       await attempts.settled();
     },
   };
-}
-
-interface Sockets {
-  readonly text: string;
-  readonly datagrams: DatagramService | undefined;
-  readonly plugin: { readonly stop: () => Promise<void> } | undefined;
-  /** Lets nobody in any more, and ends all associations. */
-  readonly close: () => void;
-}
-
-/** Listens, for datagrams too and behind a plugin if so told. */
-async function openSockets(within: Within, door: ListenOptions): Promise<Sockets> {
-  const { settings, premises, cipher, users, memory, accounts, signal } = within;
-  const { environment, observer, timeouts, resolver, guard, own } = premises;
-  const closing: (() => void)[] = [];
-  const close = (): void => {
-    for (const each of closing.splice(0)) each();
-  };
-  const opened = (listener: Listener): Listener => {
-    own.add(listener.address);
-    closing.push(() => {
-      own.remove(listener.address);
-      listener.close();
-    });
-    return listener;
-  };
-  const listenForDatagrams = (address: Target): Promise<DatagramService> =>
-    serveDatagrams({
-      listen: address,
-      cipher,
-      users,
-      accounts,
-      environment,
-      resolver,
-      guard,
-      observer,
-      notBefore: memory.notBefore,
-      timeouts,
-    });
-  try {
-    // With a plugin it is the plugin that listens where everybody comes, and this half behind it.
-    const behind = settings.plugin && opened(await listen(pluginSide, door));
-    const { listener, datagrams } = await openBoth(settings, {
-      streams: () => (behind === undefined ? listen(settings.listen, door) : reservePublic(settings.listen)),
-      datagrams: listenForDatagrams,
-    });
-    opened(listener);
-    if (datagrams !== undefined) {
-      closing.push(() => {
-        datagrams.close();
-      });
-    }
-    const place = { remote: listener.address, local: (behind ?? listener).address };
-    const plugin =
-      settings.plugin && (await startPluginBefore(place, settings.plugin, { observer, close, signal }));
-    return { text: listener.text, datagrams, plugin, close };
-  } catch (error) {
-    close();
-    throw error;
-  }
-}
-
-interface Halves {
-  readonly streams: () => Promise<Listener>;
-  readonly datagrams: (address: Target) => Promise<DatagramService>;
-}
-
-/**
- * One port for streams and datagrams. When the system chose it, its other half may be somebody else's: then it is asked
- * for another one.
- */
-async function openBoth(
-  { listen: { port }, udp }: PortSettings,
-  { streams, datagrams }: Halves,
-): Promise<{ readonly listener: Listener; readonly datagrams: DatagramService | undefined }> {
-  for (let tries = 1; ; tries += 1) {
-    const listener = await streams();
-    if (!udp) return { listener, datagrams: undefined };
-    try {
-      return { listener, datagrams: await datagrams(listener.address) };
-    } catch (error) {
-      listener.close();
-      if (port !== 0 || codeOf(error) !== 'EADDRINUSE' || tries === mostTries) throw error;
-    }
-  }
 }

@@ -20,6 +20,7 @@ import { warnNoDescriptors } from '../shared/serve/association-shortages.js';
 import { WaitingRoom } from '../shared/serve/authenticate.js';
 import { credentialCheck } from '../shared/serve/credentials.js';
 import { frontDoor, lazyHttp } from '../shared/serve/inbound.js';
+import { ownPlugins } from '../shared/serve/plugin.js';
 import type { UserRecords } from '../shared/serve/live-users.js';
 import type { Inbound } from '../shared/serve/serve.js';
 import { defaultTimeouts, type Timeouts } from '../shared/serve/timeouts.js';
@@ -77,7 +78,7 @@ export function startRemote(
 ): Promise<RemoteService> {
   const { usersFile, method, secret } = settings;
   const records = usersFile && usersFileRecords(usersFile.path, { ...usersFile, method, secret });
-  const house = new House(settings, environment, observer);
+  const house = new House(settings, { environment, observer });
   return house.run(async () => {
     const own = served(await house.open(settings, records));
     return { ...own, ...(await house.openRest()) };
@@ -90,10 +91,32 @@ export function startManagedRemote(
   environment: Environment,
   observer: Observer,
 ): Promise<ManagedRemoteService> {
-  const house = new House(settings, environment, observer);
+  const house = new House(settings, { environment, observer });
   return house.run(async () => {
     const { manager = '', ...rest } = await house.openRest();
     return { ...rest, listen: manager, manager };
+  });
+}
+
+/** What the processes of one remote have in common, for the one that is started here. */
+export type Shared = Partial<Pick<Premises, 'memory' | 'plugins' | 'datagramsLater'>>;
+
+/** One of the processes of a remote. */
+export interface RemoteShare extends RunningRemote {
+  /** Of all ports: see `Port.serveDatagrams`. */
+  readonly serveDatagrams: Port['serveDatagrams'];
+}
+
+/** Starts one process of a remote; who may use it is written down elsewhere. Rejects as `startRemote` does. */
+export function startShare(
+  settings: RemoteSettings,
+  around: Pick<Premises, 'environment' | 'observer'>,
+  shared: Shared,
+): Promise<RemoteShare> {
+  const house = new House(settings, around, shared);
+  return house.run(async () => {
+    const { listen } = await house.open(settings);
+    return { listen, serveDatagrams: (how) => house.serveDatagrams(how), ...(await house.openRest()) };
   });
 }
 
@@ -105,7 +128,11 @@ class House {
   readonly #ports: Port[] = [];
   #manager: Manager | undefined;
 
-  constructor(settings: PremisesSettings, environment: Environment, observer: Observer) {
+  constructor(
+    settings: PremisesSettings,
+    { environment, observer }: Pick<Premises, 'environment' | 'observer'>,
+    shared: Shared = {},
+  ) {
     const { allowPrivate, stateDirectory, cipherBackend } = settings;
     const timeouts = { ...defaultTimeouts, ...settings.timeouts };
     const own = new OwnAddresses();
@@ -122,7 +149,9 @@ class House {
       own,
       outbound: waysOut(settings, { resolver, guard, timeouts }),
       inbound: receiveRaw(settings, timeouts, this.#stopping.signal),
-      memory: new ReplayMemory({ environment, observer, stateDirectory }),
+      memory: shared.memory ?? new ReplayMemory({ environment, observer, stateDirectory }),
+      plugins: shared.plugins ?? ownPlugins,
+      datagramsLater: shared.datagramsLater ?? false,
       unproven: new Unproven(),
       crowd: new Crowd(),
       waiting: new WaitingRoom(),
@@ -144,6 +173,10 @@ class House {
     const port = await openPort(settings, this.#premises, { records });
     this.#ports.push(port);
     return port;
+  }
+
+  async serveDatagrams(how: Parameters<Port['serveDatagrams']>[0]): Promise<void> {
+    await Promise.all(this.#ports.map((port) => port.serveDatagrams(how)));
   }
 
   /** Opens the ports beside its own, and listens to the manager. */

@@ -14,8 +14,19 @@ export interface PortMemory {
   readonly replay: ReplayStore;
   /** Unix seconds: a stamped opening older than this may have been recorded before anybody could remember it. */
   readonly notBefore: number;
+  /**
+   * Whoever knew what datagrams the port was sent is gone: the Unix second from which on none can have been seen by that
+   * one. Settles when it has begun.
+   */
+  forgotten(): Promise<number>;
   /** The port is closed. */
   release(): Promise<void>;
+}
+
+/** The memories of all ports of a remote. */
+export interface Memory {
+  /** The memory for one more port. Rejects when its `signal` fires while it waits. */
+  take(cipher: Cipher, options: TakingOptions): Promise<PortMemory>;
 }
 
 export interface ReplayMemoryOptions {
@@ -25,7 +36,7 @@ export interface ReplayMemoryOptions {
   readonly stateDirectory: string | undefined;
 }
 
-interface TakingOptions {
+export interface TakingOptions {
   /** Nothing can have been recorded under its key. */
   readonly freshKey: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -51,8 +62,8 @@ interface SharedStore {
   ports: number;
 }
 
-/** The memories of all ports of a remote. */
-export class ReplayMemory {
+/** The memories, in this process. */
+export class ReplayMemory implements Memory {
   readonly #environment: Environment;
   readonly #observer: Observer;
   readonly #directory: string | undefined;
@@ -75,13 +86,16 @@ export class ReplayMemory {
     this.#notBefore = this.#nextSecond();
   }
 
-  /** The memory for one more port. Rejects when its `signal` fires while it waits. */
   async take({ method, key }: Cipher, { freshKey, signal }: TakingOptions): Promise<PortMemory> {
     if (method.edition === 2022) {
       const notBefore = freshKey ? 0 : await this.#begun(signal);
       return {
         replay: this.#exact,
         notBefore,
+        forgotten: () => {
+          this.#forgotAt = performance.now();
+          return this.#begun(undefined);
+        },
         release: () => {
           this.#forgotAt = performance.now();
           return Promise.resolve();
@@ -98,7 +112,13 @@ export class ReplayMemory {
     shared.ports += 1;
     const { store: replay } = await shared.opened;
     let released: Promise<void> | undefined;
-    return { replay, notBefore: 0, release: () => (released ??= this.#release(name, shared)) };
+    return {
+      replay,
+      notBefore: 0,
+      // Packets of this edition have no stamp, and nothing is remembered of them.
+      forgotten: () => Promise.resolve(0),
+      release: () => (released ??= this.#release(name, shared)),
+    };
   }
 
   async #release(name: string, shared: SharedStore): Promise<void> {

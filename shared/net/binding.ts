@@ -73,7 +73,8 @@ function listening(server: net.Server, host: string): Promise<void> {
     server.once('error', (error) => {
       reject(dialErrorOf(error));
     });
-    server.listen({ host, port: 0, backlog: 1 }, () => {
+    // Not shared with other processes of a cluster.
+    server.listen({ host, port: 0, backlog: 1, exclusive: true }, () => {
       server.removeAllListeners('error');
       // An accept that fails later, for want of a descriptor, must not end the process.
       server.on('error', () => undefined);

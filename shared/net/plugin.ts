@@ -91,7 +91,7 @@ export function freeAddress({ host, port }: Target): Promise<Target> {
   const server = net.createServer();
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: host === '' ? '0.0.0.0' : host, port }, () => {
+    server.listen({ host: host === '' ? '0.0.0.0' : host, port, exclusive: true }, () => {
       const bound = server.address() as net.AddressInfo;
       server.close(() => {
         resolve({ host: bound.address, port: bound.port });

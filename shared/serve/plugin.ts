@@ -26,6 +26,16 @@ export async function startPluginTo(remote: Target, plugin: Plugin, observer: Ob
   return { local, stop: () => running.stop() };
 }
 
+/** What a remote asks for the plugins of its ports; several processes of one remote have one of each. */
+export interface RemotePlugins {
+  /** Where a port listens for its plugin that is to be reached at `wanted`. */
+  readonly side: (wanted: Target) => Promise<Target>;
+  /** As {@link reservePublic}. */
+  readonly reserve: (wanted: Target) => Promise<Listener>;
+  /** As {@link startPluginBefore}. */
+  readonly start: typeof startPluginBefore;
+}
+
 /** The address that the plugin of a remote is to listen on, as if it did already. Rejects as `listen` does. */
 export async function reservePublic(wanted: Target): Promise<Listener> {
   const address = await freeAddress(wanted);
@@ -52,6 +62,13 @@ export async function startPluginBefore(
     throw error;
   }
 }
+
+/** Plugins of this process alone. */
+export const ownPlugins: RemotePlugins = {
+  side: () => Promise.resolve(pluginSide),
+  reserve: reservePublic,
+  start: startPluginBefore,
+};
 
 function news({ name }: Plugin, observer: Observer): Pick<PluginOptions, 'said' | 'ended'> {
   return {
