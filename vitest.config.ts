@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/interop/**'],
+    setupFiles: ['test/support/load-ciphers.ts'],
     testTimeout: 20_000,
     pool: 'forks',
   },

@@ -1,6 +1,7 @@
 /** `halflight uri`: links from one form into another, as text, as QR codes, or in words. */
 import { open } from 'node:fs/promises';
 import { renderSVG, renderUnicodeCompact } from 'uqr';
+import { loadCiphers } from '../shared/codec/aead.js';
 import { UsageError } from '../shared/config/exit.js';
 import { explain, explanation } from '../shared/config/explain.js';
 import { checkFirstPackets, checkLines } from '../shared/config/first-packet.js';
@@ -140,6 +141,7 @@ async function check(uri: ServerUri, flags: UriFlags): Promise<readonly string[]
     );
   }
   const { firstPacket } = await import('./first-packet.js');
+  await loadCiphers(uri.method, 'native');
   const make = (): Uint8Array => firstPacket(uri, systemEnvironment);
   const found = checkFirstPackets([make(), ...Array.from({ length: samples - 1 }, make)]);
   if (found.verdict !== 'exempt') process.exitCode = eligibleExit;

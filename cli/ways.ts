@@ -1,6 +1,7 @@
 /** The ways of `halflight connect` to a target: through a local that runs, or straight through a remote. */
 import { checkPath } from '../local/check.js';
 import type { Target } from '../shared/codec/address.js';
+import { loadCiphers } from '../shared/codec/aead.js';
 import { clientCipher } from '../shared/codec/session.js';
 import { authVariable, readOwnCredential } from '../shared/config/credentials.js';
 import { readPastedUri, readUriVariable } from '../shared/config/pasted.js';
@@ -70,7 +71,7 @@ function throughLocal(port: Target, known: Known): Way {
 function throughRemote(remote: ServerUri, known: Known): Way {
   const door = remoteDoor(remote, known);
   return async (target) => {
-    const { driver } = await openConversation(tunnelTo(remote), { signal });
+    const { driver } = await openConversation(await tunnelTo(remote), { signal });
     const words = known.credential === undefined ? askFor('connect', target) : greetAndAsk(target, known);
     return passing(door, driver, driver.run(words, defaultTimeouts.replyMs));
   };
@@ -78,8 +79,10 @@ function throughRemote(remote: ServerUri, known: Known): Way {
 
 /** Such a server has no replies. */
 function throughServer(remote: ServerUri): Way {
-  const dialer = shadowsocksDialer(tunnelTo(remote));
-  return async (target) => (await dialer(target, { signal })).stream;
+  return async (target) => {
+    const dialer = shadowsocksDialer(await tunnelTo(remote));
+    return (await dialer(target, { signal })).stream;
+  };
 }
 
 function* greetAndAsk(target: Target, { credential }: Known): Handshake<FarReply> {
@@ -93,7 +96,8 @@ async function passing(door: Door, driver: HandshakeDriver, talk: Promise<FarRep
   return driver.handOver();
 }
 
-function tunnelTo({ host, port, method, secret, wire, saltPrefix }: ServerUri): Tunnel {
+async function tunnelTo({ host, port, method, secret, wire, saltPrefix }: ServerUri): Promise<Tunnel> {
+  await loadCiphers(method, 'native');
   const tunnel: Tunnel = {
     remote: { host, port },
     cipher: clientCipher(method, secret, 'native'),

@@ -1,5 +1,6 @@
 /** One server of a local: its tunnel, its plugin, and what is known of the path to it. */
 import { formatTarget, type Target } from '../shared/codec/address.js';
+import { loadCiphers } from '../shared/codec/aead.js';
 import { clientCipher } from '../shared/codec/session.js';
 import type { LocalSettings, ServerChoice } from '../shared/config/settings.js';
 import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
@@ -47,6 +48,7 @@ export function identityOf(uri: ServerUri): string {
 /** Starts the plugin of a server, if it has one. Rejects with a ConfigError for a key or a plugin that does not fit. */
 export async function startPath(choice: ServerChoice, around: Surroundings): Promise<ServerPath> {
   const { host, port, plugin, method, secret } = choice.uri;
+  await loadCiphers(method, around.settings.cipherBackend);
   const cipher = clientCipher(method, secret, around.settings.cipherBackend);
   const running = plugin && (await startPluginTo({ host, port }, plugin, around.observer));
   return new ServerPath(choice, { ...around, cipher, plugin: running });

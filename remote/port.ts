@@ -1,4 +1,5 @@
 /** One port of a remote: who is let in there, and where they are served. */
+import { loadCiphers } from '../shared/codec/aead.js';
 import { masterKey } from '../shared/codec/keys.js';
 import type { Cipher } from '../shared/codec/stream.js';
 import { streamUsers, Users } from '../shared/codec/users.js';
@@ -78,6 +79,7 @@ export async function openPort(
   { records, signal }: OpeningOptions = {},
 ): Promise<Port> {
   const { method, secret } = settings;
+  await loadCiphers(method, premises.cipherBackend);
   const cipher: Cipher = { method, key: masterKey(method, secret), backend: premises.cipherBackend };
   const users = settings.users && new Users(cipher, settings.users);
   const memory = await premises.memory.take(cipher, { freshKey: settings.freshKey, signal });

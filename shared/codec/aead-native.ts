@@ -7,7 +7,6 @@
  */
 import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
 import type { CipherGCMTypes, DecipherGCM, KeyObject } from 'node:crypto';
-import { hchacha } from '@noble/ciphers/chacha.js';
 import { AuthError } from '../errors.js';
 import type { Aead, BlockCipher, Opening, Sealed } from './aead.js';
 import { tagLength } from './methods.js';
@@ -21,9 +20,12 @@ const gcmOptions = { authTagLength: tagLength };
  */
 const maxPieces = 64;
 
+/** The ciphers that OpenSSL has. */
+export type NativeName = Exclude<AeadName, 'xchacha20-poly1305'>;
+
 /** The named cipher on node:crypto. The key is copied. */
-export function nativeAead(name: AeadName, key: Uint8Array): Aead {
-  return name === 'xchacha20-poly1305' ? extendedAead(key) : new NativeAead(name, key);
+export function nativeAead(name: NativeName, key: Uint8Array): Aead {
+  return new NativeAead(name, key);
 }
 
 class NativeAead implements Aead {
@@ -31,7 +33,7 @@ class NativeAead implements Aead {
   readonly #algorithm: CipherGCMTypes;
   readonly #key: KeyObject;
 
-  constructor(algorithm: Exclude<AeadName, 'xchacha20-poly1305'>, key: Uint8Array) {
+  constructor(algorithm: NativeName, key: Uint8Array) {
     // The typings give ChaCha20-Poly1305 overloads of its own; OpenSSL drives it through the same calls as GCM.
     this.#algorithm = algorithm as CipherGCMTypes;
     this.#key = createSecretKey(key);
@@ -101,37 +103,6 @@ function checkTag(decipher: DecipherGCM, tag: Uint8Array): void {
   } catch {
     throw new AuthError('tag: expected one made with our key, got another');
   }
-}
-
-/**
- * XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03 §2.3), which OpenSSL lacks: HChaCha20 of the key and the first 16
- * bytes of the nonce makes the key for ordinary ChaCha20-Poly1305, whose nonce is 4 zeros and the last 8 bytes.
- */
-function extendedAead(key: Uint8Array): Aead {
-  const keyWords = words(key);
-  const under = (nonce: Uint8Array): Aead => {
-    const subkey = new Uint32Array(8);
-    hchacha(sigma, keyWords, words(nonce.subarray(0, 16)), subkey);
-    return new NativeAead('chacha20-poly1305', new Uint8Array(subkey.buffer));
-  };
-  const rest = (nonce: Uint8Array): Uint8Array => {
-    const short = new Uint8Array(12);
-    short.set(nonce.subarray(16), 4);
-    return short;
-  };
-  return {
-    nonceLength: 24,
-    seal: (nonce, plaintext) => under(nonce).seal(rest(nonce), plaintext),
-    open: (nonce, ciphertext, tag) => under(nonce).open(rest(nonce), ciphertext, tag),
-    opening: (nonce, length) => under(nonce).opening(rest(nonce), length),
-  };
-}
-
-const sigma = words(new TextEncoder().encode('expand 32-byte k'));
-
-/** A copy as words in memory order, which is the order that hchacha takes on every machine. */
-function words(bytes: Uint8Array): Uint32Array {
-  return new Uint32Array(new Uint8Array(bytes).buffer);
 }
 
 /**

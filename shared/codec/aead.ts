@@ -5,8 +5,7 @@
  * released before its tag has been checked: neither body has a way to ask for it.
  */
 import { nativeAead, nativeBlockCipher } from './aead-native.js';
-import { nobleAead, nobleBlockCipher } from './aead-noble.js';
-import type { AeadName } from './methods.js';
+import type { AeadName, Method } from './methods.js';
 
 /** A sealed message in two parts, so that a large body need not be copied to stand next to its tag. Owned by the caller. */
 export interface Sealed {
@@ -49,10 +48,27 @@ export type CipherBackend = 'native' | 'noble';
 /** Makes the cipher of that name with that key; the key is lent. */
 export type AeadFactory = (name: AeadName, key: Uint8Array) => Aead;
 
+/** What most never need, and what takes a quarter of a start to load. */
+const rarer: { noble?: typeof import('./aead-noble.js'); extended?: typeof import('./aead-extended.js') } =
+  {};
+
+/** Settles when the ciphers of a method can be made; whoever makes the first of a method and a backend has to wait for it. */
+export async function loadCiphers(method: Method, backend: CipherBackend): Promise<void> {
+  if (backend === 'noble') rarer.noble ??= await import('./aead-noble.js');
+  // Packets of a 2022 method that has ChaCha20 in its name have its extended form (SIP022 §3.2.2).
+  else if (method.aead.includes('chacha')) rarer.extended ??= await import('./aead-extended.js');
+}
+
+function loaded<T>(part: T | undefined): T {
+  if (part === undefined) throw new Error('ciphers: expected them to be loaded, got a call before that');
+  return part;
+}
+
 /** OpenSSL through node:crypto, and the reference in plain TypeScript: identical bytes, one thirtieth of the speed. */
 export const cipherBackends: Readonly<Record<CipherBackend, AeadFactory>> = {
-  native: nativeAead,
-  noble: nobleAead,
+  native: (name, key) =>
+    name === 'xchacha20-poly1305' ? loaded(rarer.extended).extendedAead(key) : nativeAead(name, key),
+  noble: (name, key) => loaded(rarer.noble).nobleAead(name, key),
 };
 
 /**
@@ -69,5 +85,5 @@ export interface BlockCipher {
 /** AES with that key of 16 or 32 bytes, which is lent. */
 export const blockCiphers: Readonly<Record<CipherBackend, (key: Uint8Array) => BlockCipher>> = {
   native: nativeBlockCipher,
-  noble: nobleBlockCipher,
+  noble: (key) => loaded(rarer.noble).nobleBlockCipher(key),
 };

@@ -1,10 +1,8 @@
 /**
  * From what an operator writes to what a cipher wants: secrets, master keys and session subkeys.
  */
-import { timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { blake3 } from '@noble/hashes/blake3.js';
-import { hkdf } from '@noble/hashes/hkdf.js';
-import { md5, sha1 } from '@noble/hashes/legacy.js';
 import { concat } from '../bytes.js';
 import type { Environment } from '../environment.js';
 import { ConfigError } from '../errors.js';
@@ -74,7 +72,7 @@ export function generateSecret(method: Method, env: Environment): string {
  * 2017: HKDF-SHA1 with the info `ss-subkey` (SIP004). 2022: BLAKE3 `derive_key` of key and salt (SIP022 §2).
  */
 export function sessionSubkey(method: Method, key: Uint8Array, salt: Uint8Array): Uint8Array {
-  if (method.edition === 2017) return hkdf(sha1, key, salt, subkeyInfo, method.keyLength);
+  if (method.edition === 2017) return hkdf(key, salt, method.keyLength);
   return blake3(concat([key, salt]), { context: sessionContext, dkLen: method.keyLength });
 }
 
@@ -101,8 +99,27 @@ export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
 function bytesToKey(password: string, length: number): Uint8Array {
   const text = new TextEncoder().encode(password);
   const digests: Uint8Array[] = [];
-  for (let made = 0; made < length; made += 16) digests.push(md5(concat([...digests.slice(-1), text])));
+  for (let made = 0; made < length; made += 16) {
+    digests.push(
+      createHash('md5')
+        .update(concat([...digests.slice(-1), text]))
+        .digest(),
+    );
+  }
   return concat(digests).slice(0, length);
+}
+
+/** HKDF-SHA1 (RFC 5869 §2): two thirds of what `hkdfSync` costs, which makes a job and a key object for each call. */
+function hkdf(key: Uint8Array, salt: Uint8Array, length: number): Uint8Array {
+  const hmac = (under: Uint8Array, text: Uint8Array): Uint8Array =>
+    createHmac('sha1', under).update(text).digest();
+  const extracted = hmac(salt, key);
+  const blocks: Uint8Array[] = [];
+  for (let made = 0; made < length; made += 20) {
+    const counter = Uint8Array.of(blocks.length + 1);
+    blocks.push(hmac(extracted, concat([...blocks.slice(-1), subkeyInfo, counter])));
+  }
+  return concat(blocks).slice(0, length);
 }
 
 function presharedKey(method: Method, secret: string): Uint8Array {
