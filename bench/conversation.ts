@@ -5,6 +5,8 @@ import type { Entry } from './orders.js';
 export interface Ear {
   /** Reads land here; one buffer may serve many conversations, since nobody looks at the bytes. */
   readonly into: Uint8Array;
+  /** The entry has accepted the connection. */
+  accepted?(): void;
   /** The way to the target is open as far as the entry says, and the request line has been written. */
   asked(socket: Socket): void;
   /** `count` bytes came from the target. */
@@ -58,12 +60,15 @@ export function converse(entry: Entry, request: string, ear: Ear): Socket {
   };
 
   const socket = connect({
-    host: '127.0.0.1',
+    host: entry.way === 'straight' ? entry.host : '127.0.0.1',
     port: entry.port,
     noDelay: true,
     onread: { buffer: ear.into, callback: received },
   });
-  socket.once('connect', proceed);
+  socket.once('connect', () => {
+    ear.accepted?.();
+    proceed();
+  });
   socket.once('end', () => (ended = true));
   socket.once('error', (error) => (fault = error.message));
   socket.once('close', () => {

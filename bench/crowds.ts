@@ -5,9 +5,9 @@
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Child } from './processes.js';
-import { cli, freePort, freshSecret, listening, missingPrograms, portOf, runCli } from './starting.js';
-import type { Ground, Tunnel, TunnelKind } from './tunnels.js';
+import { startRust } from './peers.js';
+import { cli, freshSecret, missingPrograms, portOf, runCli } from './starting.js';
+import type { Tunnel, TunnelKind } from './tunnels.js';
 
 export type CrowdName = 'eih-one' | 'eih-many' | 'tried-one' | 'tried-many' | 'rust-one' | 'rust-many';
 
@@ -65,47 +65,28 @@ function ours(method: string, count: number): CrowdKind {
       const listen = ['--json', '-l', '127.0.0.1:0'];
       const asking = count > 0 ? ['--users-file', file] : [];
       const variable = method === identified ? 'HALFLIGHT_KEY' : 'HALFLIGHT_PASSWORD';
+      const { near, far } = ground.place;
       const remote = runCli(ground, ['remote', ...listen, '--allow-private', '-m', method, ...asking], {
-        [variable]: secret,
+        side: far,
+        variables: { [variable]: secret },
       });
       const theirs = encodeURIComponent(clientSecret(method, secret, users));
       const uri = `ss://${method}:${theirs}@127.0.0.1:${await portOf(remote)}`;
-      const local = runCli(ground, ['local', ...listen], { HALFLIGHT_URI: uri });
+      const local = runCli(ground, ['local', ...listen], { side: near, variables: { HALFLIGHT_URI: uri } });
       const port = await portOf(local);
       return { entry: { way: 'socks5', port, target: ground.target }, halves: [local, remote] };
     },
   };
 }
 
-/** shadowsocks-rust with its defaults. */
 function rust(count: number): CrowdKind {
   return {
     label: `sslocal + ssserver ${identified}, ${shown(count)}`,
     missing: () => missingPrograms('sslocal', 'ssserver'),
-    start: (ground) => startRust(ground, members(count)),
+    start: (ground) =>
+      startRust(
+        ground,
+        members(count).map(({ name, secret }) => ({ name, password: secret })),
+      ),
   };
-}
-
-async function startRust(
-  { processes, target, directory }: Ground,
-  users: readonly Member[],
-): Promise<Tunnel> {
-  const [far, near] = [await freePort(), await freePort()];
-  const password = freshSecret();
-  const server = { server: '127.0.0.1', server_port: far, method: identified };
-  const run = async (program: string, port: number, settings: object): Promise<Child> => {
-    const file = join(directory, `${program}-${users.length}.json`);
-    writeFileSync(file, JSON.stringify(settings), { mode: 0o600 });
-    const child = processes.start(program, ['-c', file]);
-    await listening(port);
-    return child;
-  };
-  const asked =
-    users.length === 0 ? {} : { users: users.map(({ name, secret }) => ({ name, password: secret })) };
-  const remote = await run('ssserver', far, { servers: [{ ...server, password, ...asked }] });
-  const local = await run('sslocal', near, {
-    servers: [{ ...server, password: clientSecret(identified, password, users) }],
-    locals: [{ local_address: '127.0.0.1', local_port: near }],
-  });
-  return { entry: { way: 'socks5', port: near, target }, halves: [local, remote] };
 }

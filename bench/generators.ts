@@ -1,39 +1,62 @@
-import { fileURLToPath } from 'node:url';
-import type { HoldAnswer, Listening, Order, TransferAnswer } from './orders.js';
-import type { Processes } from './processes.js';
+import { setTimeout as rest } from 'node:timers/promises';
+import type { Answer, Asks, Gives, Listening, OrderName } from './orders.js';
+import type { Place } from './places.js';
+import type { Child, Processes } from './processes.js';
+import { beside, readyWithinMs } from './starting.js';
+import type { Ground } from './tunnels.js';
 
 /** The load generators: a client and a target, each in a process of its own. */
 export interface Generators {
   /** Both, for their CPU time. */
   readonly pids: readonly number[];
-  /** The target's port on 127.0.0.1. */
+  /** The target's port. */
   readonly target: number;
-  /** Seconds that it took. Rejects when something did not arrive whole. */
-  take(order: Extract<Order, { order: 'transfer' | 'converse' }>): Promise<number>;
-  hold(order: Extract<Order, { order: 'hold' }>): Promise<HoldAnswer>;
-  census(): Promise<HoldAnswer>;
+  /** Tells the client what to do. Rejects when that did not go as it should. */
+  ask<Name extends OrderName>(name: Name, asks: Asks<Name>): Promise<Gives<Name>>;
+  /** Where tunnels to this target are set up. */
+  readonly ground: (directory: string) => Ground;
 }
+
+/** How often a port is tried that nobody serves yet. */
+const knockMs = 20;
 
 // The client keeps the order's own deadline; this much later the bench stops waiting for the client.
 const patienceMs = 10_000;
 
-export async function startGenerators(processes: Processes): Promise<Generators> {
-  const start = (file: string): ReturnType<Processes['start']> =>
-    processes.start(process.execPath, [fileURLToPath(new URL(file, import.meta.url))]);
-  const target = start('target.js');
-  const client = start('client.js');
-  const { port } = JSON.parse(await target.line(patienceMs)) as Listening;
-  const ask = async (order: Order, withinMs: number): Promise<unknown> =>
-    JSON.parse(await client.ask(JSON.stringify(order), withinMs + patienceMs)) as unknown;
+export async function startGenerators(processes: Processes, place: Place): Promise<Generators> {
+  const start = (file: string, within: readonly string[]): Child =>
+    processes.start(process.execPath, [beside(file)], { within });
+  const far = start('target.js', place.far.within);
+  const client = start('client.js', place.near.within);
+  const { port: target } = JSON.parse(await far.line(patienceMs)) as Listening;
+
+  const ask = async <Name extends OrderName>(order: Name, asks: Asks<Name>): Promise<Gives<Name>> => {
+    const withinMs = 'withinMs' in asks ? asks.withinMs : 0;
+    const line = await client.ask(JSON.stringify({ order, ...asks }), withinMs + patienceMs);
+    const answer = JSON.parse(line) as Answer<Name>;
+    if ('fault' in answer) throw new Error(answer.fault);
+    return answer;
+  };
+  const listening: Ground['listening'] = async ({ host, port }, child) => {
+    let instead = `none within ${readyWithinMs} ms`;
+    const waiting = new AbortController();
+    const deadline = setTimeout(() => {
+      waiting.abort();
+    }, readyWithinMs);
+    void child.gone.then((lastWords) => {
+      instead = `its end (${lastWords})`;
+      waiting.abort();
+    });
+    while (!(await ask('knock', { host, port })).open) {
+      if (waiting.signal.aborted) throw new Error(`port ${port}: expected a listener, got ${instead}`);
+      await rest(knockMs);
+    }
+    clearTimeout(deadline);
+  };
   return {
-    pids: [client.pid, target.pid],
-    target: port,
-    async take(order) {
-      const answer = (await ask(order, order.withinMs)) as TransferAnswer;
-      if ('fault' in answer) throw new Error(answer.fault);
-      return answer.seconds;
-    },
-    hold: async (order) => (await ask(order, order.withinMs)) as HoldAnswer,
-    census: async () => (await ask({ order: 'census' }, 0)) as HoldAnswer,
+    pids: [client.pid, far.pid],
+    target,
+    ask,
+    ground: (directory) => ({ processes, place, target, directory, listening }),
   };
 }

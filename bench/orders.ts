@@ -1,4 +1,4 @@
-/** What the bench asks of its two load generators, and what they answer: one JSON object per line, both ways. */
+/** What the bench asks of its load generators, and what they answer: one JSON object per line, both ways. */
 
 /** Which way the bytes go: a download is target → client. The word is also the verb of the target's request line. */
 export type Direction = 'download' | 'upload';
@@ -6,49 +6,74 @@ export type Direction = 'download' | 'upload';
 /** Where a conversation enters: a SOCKS5 port that is told the target, or a port that leads to it anyway. */
 export type Entry =
   | { readonly way: 'socks5'; readonly port: number; readonly target: number }
-  | { readonly way: 'straight'; readonly port: number };
+  | { readonly way: 'straight'; readonly host: string; readonly port: number };
 
-/** What the client process can be told to do. Times are milliseconds. */
-export type Order =
-  | {
-      readonly order: 'transfer';
-      readonly entry: Entry;
+interface Errand {
+  readonly entry: Entry;
+  readonly withinMs: number;
+}
+
+/** What the client can be told to do, and what it answers. Times are milliseconds, unless they say seconds. */
+export interface Orders {
+  readonly transfer: {
+    /** `bytes` in all, in so many `flows` at the same moment. */
+    readonly asks: Errand & {
       readonly direction: Direction;
       readonly bytes: number;
-      readonly withinMs: number;
-    }
-  /** One conversation after another, each of which brings `bytes` from the target. */
-  | {
-      readonly order: 'converse';
-      readonly entry: Entry;
-      readonly count: number;
-      readonly bytes: number;
-      /** How many run at the same moment. */
-      readonly atOnce: number;
-      readonly withinMs: number;
-    }
-  | {
-      readonly order: 'hold';
-      readonly entry: Entry;
-      readonly count: number;
-      /** How many may be opening at the same moment. */
-      readonly ramp: number;
-      readonly withinMs: number;
-    }
+      readonly flows: number;
+    };
+    /** From the first dial to the last byte (upload: to the target's last word that it has them all). */
+    readonly gives: { readonly seconds: number };
+  };
+  /** One conversation after another, each of which brings `bytes` from the target; `atOnce` at the same moment. */
+  readonly converse: {
+    readonly asks: Errand & { readonly count: number; readonly bytes: number; readonly atOnce: number };
+    readonly gives: {
+      /** From the first dial to the last end. */
+      readonly seconds: number;
+      /** From the dial to the end of one conversation: the median, and what one in a hundred exceeds. */
+      readonly p50: number;
+      readonly p99: number;
+      readonly failed: number;
+    };
+  };
+  /** `count` conversations of one byte each, with a pause between them. */
+  readonly probe: {
+    readonly asks: Errand & { readonly count: number; readonly pauseMs: number };
+    /** Of each: until the entry had accepted, and until the byte was there. */
+    readonly gives: { readonly accepted: readonly number[]; readonly firstByte: readonly number[] };
+  };
+  /** Opens `count` conversations, each proved by one byte from the target, `ramp` at a time, and keeps them. */
+  readonly hold: {
+    readonly asks: Errand & { readonly count: number; readonly ramp: number };
+    readonly gives: Census;
+  };
   /** How many of the held conversations are still open? */
-  | { readonly order: 'census' };
-
-/**
- * `seconds` from the dial to the last byte (upload: to the target's word that it has them all); of many conversations,
- * from the first dial to the last end.
- */
-export type TransferAnswer = { readonly seconds: number } | { readonly fault: string };
-
-/** `held` conversations are open now; `fault` is the first thing that went wrong with one of the others. */
-export interface HoldAnswer {
-  readonly held: number;
-  readonly fault?: string;
+  readonly census: { readonly asks: object; readonly gives: Census };
+  /** Ends the held conversations. */
+  readonly release: { readonly asks: object; readonly gives: Census };
+  /** Does something accept connections there? */
+  readonly knock: {
+    readonly asks: { readonly host: string; readonly port: number };
+    readonly gives: { readonly open: boolean };
+  };
 }
+
+/** `held` conversations are open now; `lost` is the first thing that went wrong with one of the others. */
+export interface Census {
+  readonly held: number;
+  readonly lost?: string;
+}
+
+export type OrderName = keyof Orders;
+export type Asks<Name extends OrderName> = Orders[Name]['asks'];
+export type Gives<Name extends OrderName> = Orders[Name]['gives'];
+
+/** A line to the client. */
+export type Order = { readonly [Name in OrderName]: { readonly order: Name } & Asks<Name> }[OrderName];
+
+/** A line from the client: what was asked for, or why there is none. */
+export type Answer<Name extends OrderName> = Gives<Name> | { readonly fault: string };
 
 /** The first line of the target and of the plain relay: the port they listen on. */
 export interface Listening {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 
 // Built once: making bytes must cost the measured seconds nothing. With 1 MiB per write the loop itself is free.
-const block = randomBytes(1_048_576);
+export const block: Uint8Array = randomBytes(1_048_576);
 
 /** Writes `count` bytes as fast as `socket` drains; settles when the last is handed over, rejects when it breaks. */
 export async function pour(socket: Socket, count: number): Promise<void> {

@@ -1,6 +1,5 @@
-import type { IdleResult } from './idle.js';
-import { type Sample, sum } from './rounds.js';
-import type { ThroughputResult } from './throughput.js';
+import { sum } from './rounds.js';
+import type { Column, Line, Row } from './rows.js';
 import { tunnels, type TunnelName } from './tunnels.js';
 
 /** The middle of several rounds, and how far they lie apart. */
@@ -10,101 +9,69 @@ export interface Spread {
   readonly max: number;
 }
 
-/** The median of a row divided by the median of another tunnel in the same direction. */
-export interface Ratio {
-  /** Above 1: faster. */
-  readonly speed: number | undefined;
-  /** Above 1: costs more CPU. */
-  readonly cpu: number | undefined;
+type Medians = Readonly<Record<string, Spread | undefined>>;
+
+/** A line and what is read from it, by the names of the row's columns; undefined: not measured. */
+export interface Summary extends Line {
+  readonly medians: Medians;
+  /** The median divided by that of a peer that was measured whole. */
+  readonly ratios: Readonly<Partial<Record<TunnelName, Readonly<Record<string, number | undefined>>>>>;
 }
 
-/** A result and what is read from it. MB and GB are 10⁶ and 10⁹ bytes; undefined: not measured. */
-export interface ThroughputRow extends ThroughputResult {
-  readonly megabytesPerSecond: Spread | undefined;
-  /** CPU seconds per GB of both halves together. */
-  readonly cpuPerGigabyte: Spread | undefined;
-  /** CPU seconds per GB of client and target. */
-  readonly generatorsCpuPerGigabyte: Spread | undefined;
-  readonly toLibev: Ratio;
-  readonly toPlain: Ratio;
-}
+/** Those that others are measured against, and how a table's head calls them. */
+const peers: readonly (readonly [TunnelName, string])[] = [
+  ['libev', '× libev'],
+  ['rust', '× rust'],
+  ['ssh', '× ssh'],
+];
 
-/** Medians, spreads and ratios of every result. */
-export function summarise(results: readonly ThroughputResult[]): readonly ThroughputRow[] {
-  const rows = results.map((result) => ({
-    ...result,
-    megabytesPerSecond: spread(result.samples.map(({ seconds }) => result.bytes / 1e6 / seconds)),
-    cpuPerGigabyte: perGigabyte(result, ({ cpu }) => (cpu?.length === 0 ? undefined : cpu && sum(cpu))),
-    generatorsCpuPerGigabyte: perGigabyte(result, ({ generatorsCpu }) => generatorsCpu),
+/** Medians, spreads and ratios of every line of a row. */
+export function summarise({ columns }: Row, lines: readonly Line[]): readonly Summary[] {
+  const names = Object.keys(columns);
+  const measured = lines.map((line) => ({
+    ...line,
+    medians: perColumn(names, (name) => spread(line.samples.map((figures) => figures[name] ?? NaN))),
   }));
-  return rows.map((row) => {
-    const ratioTo = (name: TunnelName): Ratio => {
-      // The rounds before a failure are too few to be measured against.
-      const other = rows.find(
-        ({ tunnel, direction, fault }) =>
-          tunnel === name && direction === row.direction && fault === undefined,
-      );
-      return {
-        speed: quotient(row.megabytesPerSecond, other?.megabytesPerSecond),
-        cpu: quotient(row.cpuPerGigabyte, other?.cpuPerGigabyte),
-      };
-    };
-    return { ...row, toLibev: ratioTo('libev'), toPlain: ratioTo('plain') };
+  return measured.map((line) => {
+    // The rounds before a failure are too few to be measured against.
+    const whole = peers.flatMap(([peer]) =>
+      measured.filter(({ tunnel, fault }) => tunnel === peer && fault === undefined),
+    );
+    const ratios = whole.map(({ tunnel, medians }) => [
+      tunnel,
+      perColumn(names, (name) => quotient(line.medians[name], medians[name])),
+    ]);
+    return { ...line, ratios: Object.fromEntries(ratios) as Summary['ratios'] };
   });
 }
 
-/** A table per direction, one line per tunnel. */
-export function throughputTables(rows: readonly ThroughputRow[]): string {
-  const head = ['', 'MB/s', '× libev', '× plain', 'CPU s/GB', '× libev', '× plain', 'load CPU s/GB'];
-  return [...new Set(rows.map(({ direction }) => direction))]
-    .map((direction) => {
-      const lines = rows.filter((row) => row.direction === direction).map(throughputLine);
-      return `${direction}, one flow: median (min–max)\n${table([head, ...lines])}`;
-    })
-    .join('\n\n');
+function perColumn<Value>(
+  names: readonly string[],
+  value: (name: string) => Value,
+): Readonly<Record<string, Value>> {
+  return Object.fromEntries(names.map((name) => [name, value(name)]));
 }
 
-function throughputLine(row: ThroughputRow): readonly string[] {
-  const { label } = tunnels[row.tunnel];
-  if (row.fault !== undefined) return [label, `failed: ${row.fault}`];
-  return [
-    label,
-    shown(row.megabytesPerSecond, 0),
-    times(row.toLibev.speed),
-    times(row.toPlain.speed),
-    shown(row.cpuPerGigabyte, 2),
-    times(row.toLibev.cpu),
-    times(row.toPlain.cpu),
-    shown(row.generatorsCpuPerGigabyte, 2),
-  ];
-}
-
-/** One line per half of each tunnel. */
-export function idleTable(results: readonly IdleResult[]): string {
-  const head = ['', 'half', 'held', 'before MiB', 'after MiB', 'KiB each'];
-  const mib = (kib: number | undefined): string => ((kib ?? NaN) / 1024).toFixed(1);
-  const lines = results.flatMap(({ tunnel, held, before, after, perConversation, fault }) => {
+/** One line for each tunnel. Behind the first column stand its ratios to the peers. */
+export function rowTable(row: Row, summaries: readonly Summary[]): string {
+  const against = peers.filter(([peer]) => row.tunnels.includes(peer));
+  const [first, ...others] = Object.entries(row.columns);
+  if (first === undefined) return row.title;
+  const heads = against.map(([, head]) => head);
+  const head = ['', first[1].head, ...heads, ...others.map(([, column]) => column.head)];
+  const lines = summaries.map(({ tunnel, fault, medians, ratios }) => {
     const { label } = tunnels[tunnel];
-    const halves = perConversation.map((each, half) => {
-      const name = half === 0 ? 'local' : 'remote';
-      return [label, name, `${held}`, mib(before[half]), mib(after[half]), each.toFixed(1)];
-    });
-    return fault === undefined ? halves : [[label, `failed: ${fault}`], ...halves];
+    if (fault !== undefined) return [label, `failed: ${fault}`];
+    const cell = ([name, { digits }]: readonly [string, Column]): string => shown(medians[name], digits);
+    const times = against.map(([peer]) => ratios[peer]?.[first[0]]?.toFixed(2) ?? '–');
+    return [label, cell(first), ...times, ...others.map(cell)];
   });
-  return `idle conversations: resident memory\n${table([head, ...lines])}`;
+  return `${row.title}: median (min–max)\n${table([head, ...lines])}`;
 }
 
-function perGigabyte(
-  { samples, bytes }: ThroughputResult,
-  cpu: (sample: Sample) => number | undefined,
-): Spread | undefined {
-  const known = samples.map(cpu).filter((seconds) => seconds !== undefined);
-  return known.length < samples.length ? undefined : spread(known.map((seconds) => (seconds / bytes) * 1e9));
-}
-
-/** Undefined without numbers. */
+/** Undefined without numbers, and when one of them is not known. */
 export function spread(numbers: readonly number[]): Spread | undefined {
-  if (numbers.length === 0) return undefined;
+  if (numbers.length === 0 || numbers.some(Number.isNaN)) return undefined;
   const sorted = numbers.toSorted((a, b) => a - b);
   const half = (sorted.length - 1) / 2;
   // With an even number of rounds the middle lies between two of them.
@@ -113,7 +80,7 @@ export function spread(numbers: readonly number[]): Spread | undefined {
 }
 
 function quotient(mine: Spread | undefined, other: Spread | undefined): number | undefined {
-  // A transfer shorter than the kernel's tick can have cost "nothing": no ratio then.
+  // What is shorter than the kernel's tick can have cost "nothing": no ratio then.
   return mine === undefined || other === undefined || other.median === 0
     ? undefined
     : mine.median / other.median;
@@ -122,11 +89,8 @@ function quotient(mine: Spread | undefined, other: Spread | undefined): number |
 /** The median, and the range in brackets. */
 export function shown(value: Spread | undefined, digits: number): string {
   if (value === undefined) return 'n/a';
-  return `${value.median.toFixed(digits)} (${value.min.toFixed(digits)}–${value.max.toFixed(digits)})`;
-}
-
-function times(ratio: number | undefined): string {
-  return ratio?.toFixed(2) ?? '–';
+  const [median, min, max] = [value.median, value.min, value.max].map((each) => each.toFixed(digits));
+  return min === max ? (median ?? '') : `${median ?? ''} (${min ?? ''}–${max ?? ''})`;
 }
 
 /** Columns as wide as their widest cell; a line with fewer cells (a failure) widens only the first. */

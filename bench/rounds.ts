@@ -1,16 +1,24 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import { type Generators, startGenerators } from './generators.js';
-import type { Entry, Order } from './orders.js';
+import type { Entry } from './orders.js';
+import { loopback } from './places.js';
 import { cpuSeconds } from './proc.js';
 import type { Processes } from './processes.js';
 import type { Tunnel, TunnelKind } from './tunnels.js';
 
-/** What the client is told to do through an entry, and how long it takes is measured. */
-export type Work = (entry: Entry) => Extract<Order, { order: 'transfer' | 'converse' }>;
+/** What the client says of a piece of work: times of conversations are milliseconds. */
+export interface Outcome {
+  readonly seconds: number;
+  readonly p50?: number;
+  readonly p99?: number;
+  readonly failed?: number;
+}
+
+/** What the client is told to do through an entry. */
+export type Work = (generators: Generators, entry: Entry) => Promise<Outcome>;
 
 /** One piece of work. CPU is undefined where the system does not tell. */
-export interface Sample {
-  readonly seconds: number;
+export interface Sample extends Outcome {
   /** CPU seconds of the local, then of the remote; empty without a tunnel. */
   readonly cpu: readonly number[] | undefined;
   /** CPU seconds of client and target together. */
@@ -47,8 +55,8 @@ export async function measureRounds<Row extends string, Name extends string>(
   processes: Processes,
   plan: RoundsPlan<Row, Name>,
 ): Promise<readonly Taken<Row, Name>[]> {
-  const generators = await startGenerators(processes);
-  const ground = { processes, target: generators.target, directory: plan.directory };
+  const generators = await startGenerators(processes, loopback);
+  const ground = generators.ground(plan.directory);
   const running = new Map<Name, Tunnel>();
   const faults = new Map<Name, string>();
   const attempt = async (name: Name, work: () => Promise<unknown>): Promise<void> => {
@@ -69,9 +77,7 @@ export async function measureRounds<Row extends string, Name extends string>(
   );
   for (let round = 0; round <= plan.rounds; round += 1) {
     plan.say(round === 0 ? 'warm-up' : `round ${round} of ${plan.rounds}`);
-    // Each round begins with another tunnel, and every other goes backwards: who comes after whom must not matter.
-    const order = rotated(taken, round);
-    for (const { row, tunnel: name, samples } of round % 2 === 0 ? order : order.toReversed()) {
+    for (const { row, tunnel: name, samples } of inTurn(taken, round)) {
       const tunnel = running.get(name);
       if (tunnel === undefined) continue;
       await attempt(name, async () => {
@@ -87,18 +93,20 @@ export async function measureRounds<Row extends string, Name extends string>(
 async function take({ entry, halves }: Tunnel, generators: Generators, work: Work): Promise<Sample> {
   const pids = [...halves.map((half) => half.pid), ...generators.pids];
   const before = pids.map(cpuSeconds);
-  const seconds = await generators.take(work(entry));
+  const outcome = await work(generators, entry);
   await rest(afterMs);
   const used = pids.map((pid, index) => (cpuSeconds(pid) ?? NaN) - (before[index] ?? NaN));
-  if (used.some(Number.isNaN)) return { seconds, cpu: undefined, generatorsCpu: undefined };
-  return { seconds, cpu: used.slice(0, halves.length), generatorsCpu: sum(used.slice(halves.length)) };
+  if (used.some(Number.isNaN)) return { ...outcome, cpu: undefined, generatorsCpu: undefined };
+  return { ...outcome, cpu: used.slice(0, halves.length), generatorsCpu: sum(used.slice(halves.length)) };
 }
 
 export function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-function rotated<Item>(items: readonly Item[], by: number): readonly Item[] {
-  const at = by % items.length;
-  return [...items.slice(at), ...items.slice(0, at)];
+/** Each round begins with another one, and every other goes backwards: who comes after whom must not matter. */
+export function inTurn<Item>(items: readonly Item[], round: number): readonly Item[] {
+  const at = round % Math.max(items.length, 1);
+  const order = [...items.slice(at), ...items.slice(0, at)];
+  return round % 2 === 0 ? order : order.toReversed();
 }

@@ -1,11 +1,12 @@
 /** What it takes to start a peer on this machine. */
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
-import { setTimeout as rest } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Child, Processes } from './processes.js';
+import type { Side } from './places.js';
+import type { Child } from './processes.js';
+import type { Ground } from './tunnels.js';
 
 /** How long a program may take until it listens, ms. */
 export const readyWithinMs = 15_000;
@@ -18,11 +19,11 @@ export const cli: string = beside('../cli.js');
 
 /** Runs our own command line, as a user would, with nothing of the user's own settings but what `variables` say. */
 export function runCli(
-  { processes, directory }: { readonly processes: Processes; readonly directory: string },
+  { processes, directory }: Ground,
   args: readonly string[],
-  variables: NodeJS.ProcessEnv = {},
+  { side, variables }: { readonly side: Side; readonly variables?: NodeJS.ProcessEnv },
 ): Child {
-  return processes.start(process.execPath, [cli, ...args], {
+  const environment = {
     ...process.env,
     HALFLIGHT_KEY: undefined,
     HALFLIGHT_PASSWORD: undefined,
@@ -30,7 +31,8 @@ export function runCli(
     XDG_CONFIG_HOME: directory,
     XDG_STATE_HOME: directory,
     ...variables,
-  });
+  };
+  return processes.start(process.execPath, [cli, ...args], { environment, within: side.within });
 }
 
 /** The port that a half of ours says it listens on, when it is ready. */
@@ -41,7 +43,7 @@ export async function portOf(half: Child): Promise<number> {
 
 /** Those of `programs` that are not on the PATH, in words; undefined when all of them are. */
 export function missingPrograms(...programs: readonly string[]): string | undefined {
-  const absent = programs.filter((program) => !onPath(program));
+  const absent = programs.filter((program) => onPath(program) === undefined);
   return absent.length > 0 ? `${absent.join(' and ')} not found on PATH` : undefined;
 }
 
@@ -50,15 +52,19 @@ export function freshSecret(): string {
   return randomBytes(32).toString('base64');
 }
 
-function onPath(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((directory) => {
-    try {
-      accessSync(join(directory, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+/** Where a program is; also looks where only the PATH of root leads. */
+export function onPath(program: string): string | undefined {
+  const directories = (process.env['PATH'] ?? '').split(delimiter).concat('/usr/sbin', '/usr/local/sbin');
+  return directories
+    .map((directory) => join(directory, program))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
 }
 
 /** A port that was free a moment ago: other programs cannot be told to choose one themselves. */
@@ -68,26 +74,4 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-/** Settles when `port` accepts a connection: other programs do not say when they are ready. */
-export async function listening(port: number): Promise<void> {
-  const deadline = performance.now() + readyWithinMs;
-  while (!(await accepts(port))) {
-    if (performance.now() > deadline) throw new Error(`port ${port}: expected a listener, got none`);
-    await rest(50);
-  }
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => {
-      resolve(false);
-    });
-  });
 }

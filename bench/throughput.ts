@@ -1,41 +1,77 @@
 import type { Direction } from './orders.js';
-import type { Processes } from './processes.js';
-import { measureRounds, type Sample, type Work } from './rounds.js';
+import { measureRounds, type Sample, sum, type Work } from './rounds.js';
+import type { Figures, Line, Plan, Row } from './rows.js';
 import { type TunnelName, tunnels } from './tunnels.js';
-
-export interface ThroughputResult {
-  readonly direction: Direction;
-  readonly tunnel: TunnelName;
-  readonly bytes: number;
-  readonly samples: readonly Sample[];
-  /** Why there are fewer samples than rounds. */
-  readonly fault: string | undefined;
-}
-
-export interface ThroughputPlan {
-  readonly names: readonly TunnelName[];
-  readonly directions: readonly Direction[];
-  readonly rounds: number;
-  readonly bytes: number;
-  readonly directory: string;
-  readonly say: (line: string) => void;
-}
 
 // Bytes per second, far below anything worth measuring: a stuck tunnel costs this and no more.
 const slowest = 10e6;
 
-/** One flow at a time through each tunnel in turn, round after round. */
-export async function measureThroughput(
-  processes: Processes,
-  { directions, bytes, ...plan }: ThroughputPlan,
-): Promise<readonly ThroughputResult[]> {
-  const work = { download: flow('download', bytes), upload: flow('upload', bytes) };
-  const taken = await measureRounds(processes, { ...plan, rows: directions, work, kinds: tunnels });
-  return taken.map(({ row, ...result }) => ({ ...result, direction: row, bytes }));
+const oneFlow = [
+  'direct',
+  'plain',
+  'microsocks',
+  'halflight-2022',
+  'halflight-2017',
+  'libev',
+  'rust',
+  'ssh',
+] as const;
+const manyFlows = [
+  'direct',
+  'microsocks',
+  'halflight-2022',
+  'halflight-workers',
+  'libev',
+  'rust',
+  'ssh',
+] as const;
+
+/** So many bytes in so many flows at the same moment, through each tunnel in turn. */
+export function throughput(direction: Direction, flows: number): Row {
+  return {
+    title: `${direction}, ${flows === 1 ? 'one flow' : `${flows} flows`}`,
+    columns: {
+      speed: { head: 'MB/s', digits: 0 },
+      cpu: { head: 'CPU s/GB', digits: 2 },
+      load: { head: 'load CPU s/GB', digits: 2 },
+    },
+    tunnels: flows === 1 ? oneFlow : manyFlows,
+    measure: (plan) =>
+      measureInRounds(plan, {
+        work: flow(direction, { bytes: plan.sizes.bytes, flows }),
+        read: ({ seconds, ...cpu }) => {
+          const gigabytes = plan.sizes.bytes / 1e9;
+          return { speed: (gigabytes * 1e3) / seconds, ...cpuEach(cpu, gigabytes) };
+        },
+      }),
+  };
+}
+
+/** One piece of work in each round, and what is read from it. */
+export async function measureInRounds(
+  { processes, names, rounds, directory, say }: Plan,
+  { work, read }: { readonly work: Work; readonly read: (sample: Sample) => Figures },
+): Promise<readonly Line[]> {
+  const row = { kinds: tunnels, rows: ['row'], work: { row: work } } as const;
+  const taken = await measureRounds<'row', TunnelName>(processes, { names, rounds, directory, say, ...row });
+  return taken.map(({ tunnel, samples, fault }) => ({ tunnel, samples: samples.map(read), fault }));
+}
+
+/** CPU of both halves together, and of the load generators, for each of `amount`. */
+export function cpuEach(
+  { cpu, generatorsCpu }: Pick<Sample, 'cpu' | 'generatorsCpu'>,
+  amount: number,
+): Figures {
+  // Without a tunnel there is nothing that could cost something.
+  const halves = cpu === undefined || cpu.length === 0 ? NaN : sum(cpu);
+  return { cpu: halves / amount, load: (generatorsCpu ?? NaN) / amount };
 }
 
 /** One transfer of so many bytes. */
-export function flow(direction: Direction, bytes: number): Work {
+export function flow(
+  direction: Direction,
+  { bytes, flows }: { readonly bytes: number; readonly flows: number },
+): Work {
   const withinMs = 20_000 + Math.ceil((bytes / slowest) * 1000);
-  return (entry) => ({ order: 'transfer', entry, direction, bytes, withinMs });
+  return (generators, entry) => generators.ask('transfer', { entry, direction, bytes, flows, withinMs });
 }

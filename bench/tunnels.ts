@@ -1,33 +1,47 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Entry, Listening } from './orders.js';
+import { libev, microsocks, rust, ssh } from './peers.js';
+import type { Place } from './places.js';
 import type { Child, Processes } from './processes.js';
-import {
-  beside,
-  cli,
-  freePort,
-  freshSecret,
-  listening,
-  missingPrograms,
-  portOf,
-  readyWithinMs,
-  runCli,
-} from './starting.js';
+import { beside, cli, portOf, readyWithinMs, runCli } from './starting.js';
 
 /** What is compared. `direct` is no tunnel at all: it shows what the load generators can do. */
-export type TunnelName = 'direct' | 'plain' | 'halflight-2022' | 'halflight-2017' | 'libev';
+export type TunnelName =
+  | 'direct'
+  | 'plain'
+  | 'microsocks'
+  | 'halflight-2022'
+  | 'halflight-2017'
+  | 'halflight-workers'
+  | 'halflight-optimistic'
+  | 'libev'
+  | 'rust'
+  | 'ssh';
 
 /** A tunnel that runs and leads to one target. */
 export interface Tunnel {
   readonly entry: Entry;
-  /** The local, then the remote; none for `direct`. */
+  /** The local, then the remote; none for `direct`, one for a proxy without halves. */
   readonly halves: readonly Child[];
 }
 
-/** Where a tunnel is set up: who starts its processes, the target's port, and a directory that will be removed. */
+/** Where somebody listens. */
+export interface At {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where a tunnel is set up. */
 export interface Ground {
   readonly processes: Processes;
+  readonly place: Place;
+  /** The target's port; at the far side it is reached at 127.0.0.1. */
   readonly target: number;
+  /** Will be removed. */
   readonly directory: string;
+  /** Settles when something accepts connections there, as seen from the near side; rejects when `child` ends first. */
+  readonly listening: (at: At, child: Child) => Promise<void>;
 }
 
 export interface TunnelKind {
@@ -37,61 +51,69 @@ export interface TunnelKind {
   start(ground: Ground): Promise<Tunnel>;
 }
 
-/** Every row of the tables, in the order in which they are printed. */
+/** All of them, in the order in which they are printed. */
 export const tunnels: Readonly<Record<TunnelName, TunnelKind>> = {
   direct: {
     label: 'direct (no tunnel)',
     missing: () => undefined,
-    start: ({ target }) => Promise.resolve({ entry: { way: 'straight', port: target }, halves: [] }),
+    start: ({ target, place }) =>
+      Promise.resolve({ entry: { way: 'straight', host: place.far.address, port: target }, halves: [] }),
   },
   plain: { label: 'plain relay, no crypto', missing: () => undefined, start: startPlain },
-  'halflight-2022': halflight('2022-blake3-aes-256-gcm', 'HALFLIGHT_KEY'),
-  'halflight-2017': halflight('aes-256-gcm', 'HALFLIGHT_PASSWORD'),
-  libev: {
-    label: 'ss-local + ss-server aes-256-gcm',
-    missing: () => missingPrograms('ss-local', 'ss-server'),
-    start: startLibev,
-  },
+  microsocks,
+  'halflight-2022': halflight('2022-blake3-aes-256-gcm'),
+  'halflight-2017': halflight('aes-256-gcm'),
+  'halflight-workers': halflight('2022-blake3-aes-256-gcm', { both: ['--workers', '2'] }),
+  'halflight-optimistic': halflight('2022-blake3-aes-256-gcm', { local: ['--optimistic'] }),
+  libev,
+  rust,
+  ssh,
 };
 
 /** The relay code of the tunnel without its crypto: the price of two more processes in the way. */
 async function startPlain({ processes, target }: Ground): Promise<Tunnel> {
   const relayTo = async (port: number): Promise<{ readonly child: Child; readonly port: number }> => {
-    const child = processes.start(process.execPath, [beside('plain-relay.js'), String(port)]);
+    const child = processes.start(process.execPath, [beside('plain-relay.js'), `${port}`]);
     return { child, port: (JSON.parse(await child.line(readyWithinMs)) as Listening).port };
   };
   const remote = await relayTo(target);
   const local = await relayTo(remote.port);
-  return { entry: { way: 'straight', port: local.port }, halves: [local.child, remote.child] };
+  const entry: Entry = { way: 'straight', host: '127.0.0.1', port: local.port };
+  return { entry, halves: [local.child, remote.child] };
+}
+
+interface Extras {
+  readonly local?: readonly string[];
+  readonly both?: readonly string[];
 }
 
 /** Our own command line, as a user would start it, with a fresh secret and nothing of the user's own settings. */
-function halflight(method: string, secretVariable: 'HALFLIGHT_KEY' | 'HALFLIGHT_PASSWORD'): TunnelKind {
+function halflight(method: string, { local: own = [], both = [] }: Extras = {}): TunnelKind {
+  const extras = [...both, ...own];
   return {
-    label: `halflight ${method}`,
-    missing: () => (existsSync(cli) ? undefined : 'dist/cli.js is not built'),
+    label: ['halflight', method, ...extras].join(' '),
+    missing: () => missingFlags(extras.filter((word) => word.startsWith('-'))),
     async start(ground) {
-      const listen = ['--json', '-l', '127.0.0.1:0'];
-      const secret = await runCli(ground, ['keygen', '-m', method]).line(readyWithinMs);
-      const remote = runCli(ground, ['remote', ...listen, '--allow-private', '-m', method], {
-        [secretVariable]: secret,
-      });
+      const { near, far } = ground.place;
+      const variable = method.startsWith('2022') ? 'HALFLIGHT_KEY' : 'HALFLIGHT_PASSWORD';
+      const secret = await runCli(ground, ['keygen', '-m', method], { side: near }).line(readyWithinMs);
+      const remote = runCli(
+        ground,
+        ['remote', '--json', '-l', `${far.address}:0`, '--allow-private', '-m', method, ...both],
+        { side: far, variables: { [variable]: secret } },
+      );
       const { uri } = JSON.parse(await remote.line(readyWithinMs)) as { readonly uri: string };
-      const local = runCli(ground, ['local', uri, ...listen]);
+      const local = runCli(ground, ['local', uri, '--json', '-l', '127.0.0.1:0', ...extras], { side: near });
       const port = await portOf(local);
       return { entry: { way: 'socks5', port, target: ground.target }, halves: [local, remote] };
     },
   };
 }
 
-/** shadowsocks-libev with its defaults, but for a timeout (-t, seconds) that outlasts the idle row. */
-async function startLibev({ processes, target }: Ground): Promise<Tunnel> {
-  const [far, near] = [await freePort(), await freePort()];
-  const secret = ['-k', freshSecret(), '-m', 'aes-256-gcm', '-t', '600'];
-  const remote = processes.start('ss-server', ['-s', '127.0.0.1', '-p', `${far}`, ...secret]);
-  await listening(far);
-  const way = ['-s', '127.0.0.1', '-p', `${far}`, '-b', '127.0.0.1', '-l', `${near}`];
-  const local = processes.start('ss-local', [...way, ...secret]);
-  await listening(near);
-  return { entry: { way: 'socks5', port: near, target }, halves: [local, remote] };
+function missingFlags(flags: readonly string[]): string | undefined {
+  if (!existsSync(cli)) return 'dist/cli.js is not built';
+  if (flags.length === 0) return undefined;
+  const { stdout } = spawnSync(process.execPath, [cli, 'local', '--help'], { encoding: 'utf8' });
+  const absent = flags.filter((flag) => !stdout.includes(flag));
+  return absent.length > 0 ? `halflight local does not know ${absent.join(' and ')}` : undefined;
 }

@@ -1,3 +1,4 @@
+import { shortOnes } from './conversations.js';
 import { type CrowdName, crowds } from './crowds.js';
 import type { Direction } from './orders.js';
 import type { Processes } from './processes.js';
@@ -22,26 +23,22 @@ export interface UsersPlan {
   readonly say: (line: string) => void;
 }
 
-/** What each conversation brings, and how many run at once: below the 64 openings that a remote keeps of one source. */
-const answerBytes = 1024;
+/** How many run at once: below the 64 openings that a remote keeps of one source. */
 const atOnce = 32;
-/** Per second, far below anything worth measuring. */
-const fewest = 50;
 
 /** Flows and short conversations through remotes with one user and with many, in turn, round after round. */
 export async function measureUsers(
   processes: Processes,
   { bytes, conversations: count, ...plan }: UsersPlan,
 ): Promise<readonly UsersResult[]> {
-  const withinMs = 20_000 + Math.ceil((count / fewest) * 1000);
   const taken = await measureRounds<UsersRow, CrowdName>(processes, {
     ...plan,
     kinds: crowds,
     rows: ['download', 'upload', 'conversations'],
     work: {
-      download: flow('download', bytes),
-      upload: flow('upload', bytes),
-      conversations: (entry) => ({ order: 'converse', entry, count, bytes: answerBytes, atOnce, withinMs }),
+      download: flow('download', { bytes, flows: 1 }),
+      upload: flow('upload', { bytes, flows: 1 }),
+      conversations: shortOnes({ count, atOnce }),
     },
   });
   return taken.map((each) => ({ ...each, amount: each.row === 'conversations' ? count : bytes }));

@@ -1,72 +1,59 @@
 import { describe, expect, it } from 'vitest';
-import { idleTable, summarise, throughputTables } from '../../bench/report.js';
-import type { ThroughputResult } from '../../bench/throughput.js';
+import { rowTable, type Summary, summarise } from '../../bench/report.js';
+import type { Line, Row } from '../../bench/rows.js';
 
-function result(
-  tunnel: ThroughputResult['tunnel'],
-  seconds: readonly number[],
-  cpu: number,
-): ThroughputResult {
-  const samples = seconds.map((each) => ({ seconds: each, cpu: [cpu, 2 * cpu], generatorsCpu: 1 }));
-  return { direction: 'download', tunnel, bytes: 2e9, samples, fault: undefined };
+const row: Row = {
+  title: 'download',
+  columns: { speed: { head: 'MB/s', digits: 0 }, cpu: { head: 'CPU', digits: 2 } },
+  tunnels: ['direct', 'halflight-2022', 'libev', 'ssh'],
+  measure: () => Promise.reject(new Error('this row is not measured')),
+};
+
+function line(tunnel: Line['tunnel'], speeds: readonly number[], cpu = 1): Line {
+  return { tunnel, samples: speeds.map((speed) => ({ speed, cpu })), fault: undefined };
 }
+
+const only = (lines: readonly Line[]): Summary | undefined => summarise(row, lines)[0];
 
 describe('the report of the bench', () => {
   it('takes the middle round, and the mean of the two in the middle when there are an even number', () => {
-    const [odd, even] = summarise([result('plain', [4, 1, 2], 1), result('direct', [1, 2, 4, 8], 1)]);
-    expect(odd?.megabytesPerSecond).toEqual({ median: 1000, min: 500, max: 2000 });
-    expect(even?.megabytesPerSecond).toEqual({ median: 750, min: 250, max: 2000 });
+    expect(only([line('direct', [500, 2000, 1000])])?.medians['speed']).toEqual({
+      median: 1000,
+      min: 500,
+      max: 2000,
+    });
+    expect(only([line('direct', [2000, 1000, 500, 250])])?.medians['speed']?.median).toBe(750);
   });
 
-  it('adds the CPU of both halves and says it per 10⁹ bytes', () => {
-    const [row] = summarise([result('plain', [1], 2)]);
-    expect(row?.cpuPerGigabyte?.median).toBe(3);
-    expect(row?.generatorsCpuPerGigabyte?.median).toBe(0.5);
-  });
-
-  it('compares medians of the same direction only', () => {
-    const other = { ...result('libev', [8], 8), direction: 'upload' as const };
-    const [row] = summarise([result('halflight-2022', [1], 1), other, result('libev', [2], 4)]);
-    expect(row?.toLibev).toEqual({ speed: 2, cpu: 0.25 });
-    expect(row?.toPlain).toEqual({ speed: undefined, cpu: undefined });
+  it('compares medians with those of each peer', () => {
+    const summary = only([line('halflight-2022', [10], 1), line('libev', [5], 4), line('ssh', [20], 2)]);
+    expect(summary?.ratios).toEqual({ libev: { speed: 2, cpu: 0.25 }, ssh: { speed: 0.5, cpu: 0.5 } });
   });
 
   it('gives no ratio to a peer that failed after some rounds', () => {
-    const broken = { ...result('libev', [2], 4), fault: 'transfer: expected 5 bytes, got 4' };
-    const [row] = summarise([result('halflight-2022', [1], 1), broken]);
-    expect(row?.toLibev).toEqual({ speed: undefined, cpu: undefined });
+    const broken = { ...line('libev', [2]), fault: 'transfer: expected 5 bytes, got 4' };
+    expect(only([line('halflight-2022', [1]), broken])?.ratios).toEqual({});
   });
 
   it('gives no ratio to a peer whose CPU was too little to be counted', () => {
-    const [row] = summarise([result('halflight-2022', [1], 1), result('libev', [1], 0)]);
-    expect(row?.toLibev).toEqual({ speed: 1, cpu: undefined });
+    const summary = only([line('halflight-2022', [1]), line('libev', [1], 0)]);
+    expect(summary?.ratios.libev).toEqual({ speed: 1, cpu: undefined });
   });
 
-  it('says n/a for CPU that the system does not tell', () => {
-    const silent = {
-      ...result('plain', [1], 1),
-      samples: [{ seconds: 1, cpu: undefined, generatorsCpu: undefined }],
-    };
-    expect(throughputTables(summarise([silent]))).toContain('n/a');
+  it('says n/a for what the system does not tell', () => {
+    const lines = [line('direct', [1], NaN)];
+    expect(rowTable(row, summarise(row, lines))).toContain('n/a');
   });
 
   it('shows the fault of a tunnel that failed, and no figures of it', () => {
-    const broken = { ...result('libev', [1], 1), fault: 'transfer: expected 5 bytes, got 4' };
-    const table = throughputTables(summarise([broken]));
+    const broken = { ...line('libev', [2000]), fault: 'transfer: expected 5 bytes, got 4' };
+    const table = rowTable(row, summarise(row, [broken]));
     expect(table).toContain('failed: transfer: expected 5 bytes, got 4');
     expect(table).not.toContain('2000');
   });
 
-  it('keeps figures of an idle row beside its fault, so that both are seen', () => {
-    const row = {
-      tunnel: 'plain' as const,
-      held: 7,
-      before: [1024, 1024],
-      after: [2048, 2048],
-      perConversation: [146.3, 146.3],
-    };
-    const table = idleTable([{ ...row, fault: 'hold: expected silence, got the end' }]);
-    expect(table).toMatch(/failed: hold/);
-    expect(table).toMatch(/remote\s+7\s+1\.0\s+2\.0\s+146\.3/);
+  it('prints the ratios of the first column behind it', () => {
+    const lines = [line('halflight-2022', [10]), line('libev', [8])];
+    expect(rowTable(row, summarise(row, lines))).toMatch(/2022-blake3-aes-256-gcm +10 +1\.25 +– +1\.00/);
   });
 });

@@ -9,12 +9,16 @@ const run = (...words: readonly string[]): Promise<{ stdout: string; stderr: str
 
 it('the bench prints its usage when asked for help, and measures nothing', async () => {
   const { stdout, stderr } = await run('--help');
-  expect(stdout).toMatch(/^usage: npm run bench -- .*\n$/);
+  expect(stdout).toMatch(/^usage: npm run bench -- .*\nrows: .*\ntunnels: .*\n$/);
   expect(stderr).toBe('');
 });
 
-it('a wrong flag of the bench ends it with 64 and the usage', async () => {
-  await expect(run('--rounds', '0')).rejects.toMatchObject({
+it.each([
+  ['--rounds', '0'],
+  ['--only', 'sideload'],
+  ['--tunnel', 'pigeon'],
+])('%s %s is a wrong flag of the bench, which ends with 64 and the usage', async (...words) => {
+  await expect(run(...words)).rejects.toMatchObject({
     code: 64,
     stderr: expect.stringContaining('usage: npm run bench') as string,
   });

@@ -1,0 +1,28 @@
+import { conversations } from './conversations.js';
+import { idle } from './idle.js';
+import type { Row } from './rows.js';
+import { start } from './start.js';
+import { throughput } from './throughput.js';
+
+/** The words of `--only`, but for the users, who have tables of their own (users.ts). */
+export type RowName =
+  | 'download'
+  | 'upload'
+  | 'download-8'
+  | 'upload-8'
+  | 'conversations-1'
+  | 'conversations-32'
+  | 'idle'
+  | 'start';
+
+/** Every row, in the order in which they are measured and printed. */
+export const rows: Readonly<Record<RowName, Row>> = {
+  download: throughput('download', 1),
+  upload: throughput('upload', 1),
+  'download-8': throughput('download', 8),
+  'upload-8': throughput('upload', 8),
+  'conversations-1': conversations(1),
+  'conversations-32': conversations(32),
+  idle,
+  start,
+};
