@@ -1,7 +1,8 @@
 /** From the flags of a command and the config file beside them to flags: one thing less that the halves must know of. */
-import { loadConfigFile } from '../shared/config/file-open.js';
+import { stat } from 'node:fs/promises';
+import { defaultConfigFiles } from '../shared/config/directories.js';
 import type { FileSettings, Half, SettingName } from '../shared/config/file-schema.js';
-import { layered, settingsAmong } from '../shared/config/layers.js';
+import { codeOf } from '../shared/errors.js';
 
 /** What a command is told beside its flags. */
 export interface Configured {
@@ -18,13 +19,19 @@ export interface ReadConfig {
 
 /**
  * What is typed and what the config file says, as one: the file at `path`, else the one where `half` keeps its own.
- * ConfigError for what is wrong in the file.
+ * ConfigError for what is wrong in the file. What reads files is loaded where there is one.
  */
 export async function configure(
   half: Half,
   typed: object,
   path: string | undefined,
 ): Promise<FileSettings & Configured> {
+  const mayBeThere = await Promise.all(defaultConfigFiles(half, process.env).map(mayBeAt));
+  if (path === undefined && !mayBeThere.includes(true)) return typed;
+  const [{ loadConfigFile }, { layered, settingsAmong }] = await Promise.all([
+    import('../shared/config/file-open.js'),
+    import('../shared/config/layers.js'),
+  ]);
   const own = settingsAmong(typed);
   const file = await loadConfigFile(path, half, process.env);
   if (file === undefined) return own;
@@ -33,4 +40,12 @@ export async function configure(
     Array.from(file.nodes.keys()).filter((name) => own[name] === undefined && settings[name] !== undefined),
   );
   return { ...settings, config: { path: file.file.path, warnings: file.warnings, names } };
+}
+
+/** Whoever reads it says what is wrong with one that cannot be looked at. */
+async function mayBeAt(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    (error: unknown) => codeOf(error) !== 'ENOENT',
+  );
 }

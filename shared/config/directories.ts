@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import type { Half } from './file-schema.js';
 import type { Variables } from './variables.js';
 
 // XDG Base Directory 0.8; systemd.exec for STATE_DIRECTORY.
@@ -10,6 +11,12 @@ import type { Variables } from './variables.js';
  */
 export function configDirectory(variables: Variables): string | undefined {
   return within(variables, variables['XDG_CONFIG_HOME'], '.config');
+}
+
+/** Where a half looks for its config file when none is named, in this order: in that directory, then in `/etc/halflight`. */
+export function defaultConfigFiles(half: Half, variables: Variables): readonly string[] {
+  const own = configDirectory(variables);
+  return [...(own === undefined ? [] : [own]), '/etc/halflight'].map((place) => join(place, `${half}.json`));
 }
 
 /**

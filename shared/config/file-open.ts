@@ -1,8 +1,7 @@
 /** Which config file a half reads, and whether it may. */
-import { join } from 'node:path';
 import { ConfigError } from '../errors.js';
 import { isClassic, readClassic, refuseMixed } from './classic.js';
-import { configDirectory } from './directories.js';
+import { defaultConfigFiles } from './directories.js';
 import { type FileContent, readOurs } from './file.js';
 import { type Half, isSecret, settingRows } from './file-schema.js';
 import { type JsonFile, parseJsonFile } from './file-text.js';
@@ -51,7 +50,7 @@ export async function loadConfigFile(
   half: Half,
   variables: Variables,
 ): Promise<ConfigFile | undefined> {
-  for (const candidate of path === undefined ? defaultPaths(half, variables) : [path]) {
+  for (const candidate of path === undefined ? defaultConfigFiles(half, variables) : [path]) {
     const opened = await openConfigFile(candidate);
     if (opened === undefined) continue;
     const config = understand(opened, half, variables);
@@ -60,11 +59,6 @@ export async function loadConfigFile(
   }
   if (path !== undefined) throw new ConfigError(`${nameOf(path)}: expected a file, got none`);
   return undefined;
-}
-
-function defaultPaths(half: Half, variables: Variables): readonly string[] {
-  const own = configDirectory(variables);
-  return [...(own === undefined ? [] : [own]), '/etc/halflight'].map((place) => join(place, `${half}.json`));
 }
 
 function nameOf(path: string): string {

@@ -1,29 +1,36 @@
 /**
  * From the flags of `halflight remote` and the variables beside them to settings. Flags win over variables, because they were typed last; two that
- * say the same thing are a usage error, because nobody knows which was meant.
+ * say the same thing are a usage error, because nobody knows which was meant. What reads the rarer ones is loaded with them.
  */
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { CipherBackend } from '../codec/aead.js';
 import { generateSecret, masterKey } from '../codec/keys.js';
 import { defaultMethod, findMethod, type Method } from '../codec/methods.js';
+import type { UserSecret } from '../codec/users.js';
 import type { Environment } from '../environment.js';
 import { ConfigError } from '../errors.js';
-import { type ApiFlags, type ApiSettings, readApi } from './api.js';
+import type { ApiFlags, ApiSettings } from './api.js';
 import { type AuthFlags, readCredentials } from './credentials.js';
 import { configDirectory, stateDirectory } from './directories.js';
 import { UsageError } from './exit.js';
 import type { PortEntry } from './file-schema.js';
-import { loadOrCreateSecret, loadSecret, type StoredSecret } from './keyfile.js';
+import type { StoredSecret } from './keyfile.js';
 import { parseListen } from './listen.js';
-import { type ManagerFlags, readManager, withPorts } from './manager.js';
+import type { ManagerFlags } from './manager.js';
 import { type LocalPluginFlags, readPlugin } from './plugin.js';
-import { readPorts } from './ports.js';
 import { readPublicHost } from './public-host.js';
-import type { ManagedSettings, PremisesSettings, RemoteSettings } from './settings.js';
+import type {
+  ManagedSettings,
+  ManagerSettings,
+  PortSettings,
+  PremisesSettings,
+  RemoteSettings,
+} from './settings.js';
 import { nonEmpty, type Variables } from './variables.js';
 import { defaultRemotePort } from './uri.js';
-import { readUsers, refuseWeak, type UsersFlags } from './users-file.js';
+import type { SharedRemote, UsersFlags } from './users-file.js';
+import { refuseWeak } from './weak.js';
 
 export interface RemoteFlags extends AuthFlags, UsersFlags, ApiFlags, ManagerFlags {
   readonly listen?: string;
@@ -65,7 +72,10 @@ export function readRemoteFlags(
   variables: Variables,
   environment: Environment,
 ): Promise<ReadRemote> {
-  const keyIn: KeyIn = (path, method) => loadOrCreateSecret(path, method, environment);
+  const keyIn: KeyIn = async (path, method) => {
+    const { loadOrCreateSecret } = await import('./keyfile.js');
+    return loadOrCreateSecret(path, method, environment);
+  };
   return readRemote(flags, variables, keyIn);
 }
 
@@ -77,6 +87,7 @@ export async function checkRemoteFlags(
 ): Promise<void> {
   if ((await readManagedFlags(flags, variables)) !== undefined) return;
   await readRemote(flags, variables, async (path, method) => {
+    const { loadSecret } = await import('./keyfile.js');
     const stored = await loadSecret(path, method);
     if (stored !== undefined) return stored;
     const chosen = method ?? findMethod(defaultMethod);
@@ -92,12 +103,12 @@ async function readRemote(flags: AllRemoteFlags, variables: Variables, keyIn: Ke
   const method = flags.method === undefined ? undefined : findMethod(flags.method);
   const plugin = flags.plugin === undefined ? undefined : readPlugin('--plugin', flags.plugin);
   const premises = await readPremises(flags, variables);
-  const manager = readManager(flags, listen.host);
+  const manager = await managerOf(flags, listen.host);
   const { source, ...secret } = await readSecret({ flags, variables, method, keyIn });
   const remote = { ...secret, allowWeakPassword: flags.allowWeakPassword ?? false };
   refuseWeak(remote);
-  const api = await readApi(flags);
-  const users = await readUsers(flags, { ...remote, mayBeEmpty: api !== undefined });
+  const api = await apiOf(flags);
+  const users = await usersOf(flags, { ...remote, mayBeEmpty: api !== undefined });
 
   const settings: RemoteSettings = {
     ...premises,
@@ -123,7 +134,7 @@ export async function readManagedFlags(
   flags: AllRemoteFlags,
   variables: Variables,
 ): Promise<ManagedSettings | undefined> {
-  const manager = readManager(flags, '');
+  const manager = await managerOf(flags, '');
   const { listen, key, password, keyFile, users, usersFile, plugin, api } = flags;
   const ofOwnPort = [listen, key, password, keyFile, users, usersFile, plugin, api];
   const secretVariables = ['HALFLIGHT_KEY', 'HALFLIGHT_PASSWORD'].map((name) => nonEmpty(variables[name]));
@@ -131,13 +142,14 @@ export async function readManagedFlags(
     return undefined;
   }
   const { ports = [], ...premises } = await readPremises(flags, variables);
+  const { withPorts } = await import('./manager.js');
   return { ...premises, manager: withPorts(manager, ports) };
 }
 
 async function readPremises(flags: AllRemoteFlags, variables: Variables): Promise<PremisesSettings> {
   const publicHost = flags.publicHost === undefined ? '' : readPublicHost(flags.publicHost);
   const credentials = await readCredentials(flags, variables);
-  const ports = readPorts(flags.ports ?? [], { allowWeakPassword: flags.allowWeakPassword ?? false });
+  const ports = await portsOf(flags);
   return {
     cipherBackend: flags.cipherBackend ?? 'native',
     allowPrivate: flags.allowPrivate ?? false,
@@ -148,6 +160,33 @@ async function readPremises(flags: AllRemoteFlags, variables: Variables): Promis
     stateDirectory: stateDirectory(variables),
     ...(ports.length > 0 && { ports }),
   };
+}
+
+async function managerOf(flags: AllRemoteFlags, host: string): Promise<ManagerSettings | undefined> {
+  if (flags.managerAddress === undefined) return undefined;
+  const { readManager } = await import('./manager.js');
+  return readManager(flags, host);
+}
+
+async function portsOf({
+  ports = [],
+  allowWeakPassword = false,
+}: RemoteFlags): Promise<readonly PortSettings[]> {
+  if (ports.length === 0) return [];
+  const { readPorts } = await import('./ports.js');
+  return readPorts(ports, { allowWeakPassword });
+}
+
+async function apiOf(flags: AllRemoteFlags): Promise<ApiSettings | undefined> {
+  if (flags.api === undefined && flags.apiTokenFile === undefined) return undefined;
+  const { readApi } = await import('./api.js');
+  return readApi(flags);
+}
+
+async function usersOf(flags: UsersFlags, remote: SharedRemote): Promise<readonly UserSecret[] | undefined> {
+  if (flags.users === undefined && flags.usersFile === undefined) return undefined;
+  const { readUsers } = await import('./users-file.js');
+  return readUsers(flags, remote);
 }
 
 interface SecretChoice {

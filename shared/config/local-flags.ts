@@ -36,7 +36,7 @@ export async function readLocalFlags(
   variables: Variables,
 ): Promise<WholeLocalSettings> {
   const servers = readServers(uri, flags, variables);
-  const subscription = readSubscription(uri, flags, variables);
+  const subscription = await readSubscription(uri, flags, variables);
   const { probeTarget } = flags;
   const ways = {
     servers,

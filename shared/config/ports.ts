@@ -7,7 +7,8 @@ import { parseListen } from './listen.js';
 import { readPlugin } from './plugin.js';
 import type { PortSettings } from './settings.js';
 import { together } from './together.js';
-import { linesOfUsers, refuseWeak } from './users-file.js';
+import { linesOfUsers } from './users-file.js';
+import { refuseWeak } from './weak.js';
 
 export interface PortsOptions {
   readonly allowWeakPassword: boolean;

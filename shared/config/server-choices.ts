@@ -9,7 +9,7 @@ import { readPastedUri, readUriVariable } from './pasted.js';
 import { type LocalPluginFlags, readPlugin } from './plugin.js';
 import type { ServerChoice } from './settings.js';
 import type { ServerUri, UriOptions } from './uri.js';
-import { readSubscriptionUrl, type SubscriptionSettings } from './subscription.js';
+import type { SubscriptionSettings } from './subscription.js';
 import { nonEmpty, type Variables } from './variables.js';
 
 /** What names several servers, and their plugins. */
@@ -53,11 +53,11 @@ export function readServers(
  * The list of servers that is named, undefined for none. A variable is heard when nothing else names a server. UsageError
  * beside a plugin for one server, ConfigError for an address that cannot be used.
  */
-export function readSubscription(
+export async function readSubscription(
   uri: string | undefined,
   { servers = [], subscription, plugin, allowPlugin = [] }: ServerFlags,
   variables: Variables,
-): SubscriptionSettings | undefined {
+): Promise<SubscriptionSettings | undefined> {
   const typed = uri !== undefined || servers.length > 0 || subscription !== undefined;
   const text = typed ? subscription : nonEmpty(variables[subscriptionVariable]);
   if (text === undefined) return undefined;
@@ -66,6 +66,7 @@ export function readSubscription(
       '--plugin: expected one server, got a subscription: its servers name their plugins, and --allow-plugin allows one',
     );
   }
+  const { readSubscriptionUrl } = await import('./subscription.js');
   try {
     return {
       url: readSubscriptionUrl(text),

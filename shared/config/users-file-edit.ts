@@ -7,7 +7,8 @@ import { ConfigError } from '../errors.js';
 import type { UserChanges, UserRecords } from '../serve/live-users.js';
 import { syncDirectory, writeDurably } from './durable-file.js';
 import { readPrivateBytes, textOf, unfit } from './private-file.js';
-import { maxUsersFileBytes, refuseWeak, type SharedRemote, usersIn } from './users-file.js';
+import { maxUsersFileBytes, type SharedRemote, usersIn } from './users-file.js';
+import { refuseWeak } from './weak.js';
 
 /**
  * The users file at `path` of this remote, for changes: lines that are not concerned stay as they are, comments too, and

@@ -1,10 +1,10 @@
 /** The users of a remote, each with a key of its own, from a file of theirs or from a config file. */
-import { masterKey, weakPassword } from '../codec/keys.js';
-import type { Method } from '../codec/methods.js';
+import { masterKey } from '../codec/keys.js';
 import { Users, type UserSecret } from '../codec/users.js';
 import { ConfigError } from '../errors.js';
 import { UsageError } from './exit.js';
 import { readPrivateFile, unfit } from './private-file.js';
+import { type ChosenSecret, refuseWeak } from './weak.js';
 
 export interface UsersFlags {
   readonly usersFile?: string;
@@ -13,10 +13,7 @@ export interface UsersFlags {
 }
 
 /** The remote that they are the users of. */
-export interface SharedRemote {
-  readonly method: Method;
-  readonly secret: string;
-  readonly allowWeakPassword: boolean;
+export interface SharedRemote extends ChosenSecret {
   /** Whether a users file may be empty, or not be there: users are to come while the remote runs. */
   readonly mayBeEmpty?: boolean;
 }
@@ -81,14 +78,6 @@ function readLine(line: string, where: string, { method, allowWeakPassword }: Sh
   if (secret !== secret.trimStart()) throw unfit(where, `${form} without blanks around the colon`, 'one');
   refuseWeak({ method, secret, allowWeakPassword }, where);
   return { name: line.slice(0, colon), secret };
-}
-
-/** ConfigError for a password that is easy to guess, unless it is allowed. `where` it stands begins the message. */
-export function refuseWeak({ method, secret, allowWeakPassword }: SharedRemote, where?: string): void {
-  const why = method.edition === 2017 && !allowWeakPassword ? weakPassword(secret) : undefined;
-  if (why === undefined) return;
-  const words = `${why}; make one with halflight keygen, or insist with --allow-weak-password`;
-  throw new ConfigError(where === undefined ? words : `${where}: ${words}`);
 }
 
 /** The remote would find the same, but knows nothing of the file. */
