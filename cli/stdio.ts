@@ -47,6 +47,10 @@ export class StdioStream implements PushStream {
     return pieces.map((piece) => this.#output.write(piece)).every(Boolean);
   }
 
+  spend(pieces: readonly Uint8Array[]): boolean {
+    return this.write(pieces);
+  }
+
   end(): void {
     this.#ended();
   }

@@ -74,8 +74,11 @@ class Side implements Sink {
   }
 
   receive(pieces: readonly Uint8Array[]): void {
-    const owned = this.#copies ? pieces.map((piece) => Buffer.from(piece)) : pieces;
-    if (!this.#to.write(owned)) this.#from.pause();
+    const room =
+      this.#from.lends && !this.#copies
+        ? this.#to.write(pieces)
+        : this.#to.spend(this.#copies ? pieces.map((piece) => Buffer.from(piece)) : pieces);
+    if (!room) this.#from.pause();
   }
 
   ended(): void {

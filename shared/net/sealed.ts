@@ -2,6 +2,7 @@ import { ProtocolError } from '../errors.js';
 import type { Environment } from '../environment.js';
 import { concat } from '../bytes.js';
 import type { Opener, Sealer } from '../codec/stream.js';
+import { free } from './spent.js';
 import type { PushStream, Sink } from './stream.js';
 import type { TcpStream } from './tcp.js';
 
@@ -109,7 +110,13 @@ export class SealedStream implements PushStream, Sink {
       // One chunk for the padding and what follows it: the sizes of a handshake's messages must not show.
       this.#sealer.seal(concat([...paddingOn(this.#wire, this.#environment), ...pieces]), sealed);
     }
-    return this.#tcp.write(sealed);
+    return this.#tcp.spend(sealed);
+  }
+
+  spend(pieces: readonly Uint8Array[]): boolean {
+    const room = this.write(pieces);
+    free(pieces);
+    return room;
   }
 
   end(): void {

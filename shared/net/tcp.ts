@@ -2,6 +2,7 @@ import type net from 'node:net';
 import type { Target } from '../codec/address.js';
 import { codeOf, ProtocolError } from '../errors.js';
 import { LendingSocket, type Reader } from './lending.js';
+import { free } from './spent.js';
 import type { PushStream, Sink } from './stream.js';
 
 /** How much may wait in one socket's queue before its source is paused, bytes. Above every Node's own mark. */
@@ -41,6 +42,8 @@ export class TcpStream implements PushStream, Reader {
   #paused = true;
   #truncating = false;
   #quiet: (() => void) | undefined;
+  /** Pieces to be freed when the queue is empty again; they are in it, or were. */
+  #leaving: Uint8Array[] = [];
 
   constructor(socket: net.Socket) {
     this.#socket = socket;
@@ -56,7 +59,10 @@ export class TcpStream implements PushStream, Reader {
       if (codeOf(error) === 'EPIPE') this.#end();
       this.#fail(error);
     });
-    socket.on('drain', () => this.#sink?.writable());
+    socket.on('drain', () => {
+      this.#freeLeft();
+      this.#sink?.writable();
+    });
   }
 
   lent(bytes: Uint8Array): void {
@@ -154,6 +160,14 @@ export class TcpStream implements PushStream, Reader {
     }
     // Not write()'s own answer: on Node 20 it is false for every large piece, even one the kernel took whole.
     return socket.writableLength <= highWater;
+  }
+
+  spend(pieces: readonly Uint8Array[]): boolean {
+    const room = this.write(pieces);
+    if (this.#socket.writableLength > 0) this.#leaving.push(...pieces);
+    else if (this.#leaving.length === 0) free(pieces);
+    else this.#freeLeft(pieces);
+    return room;
   }
 
   end(): void {
@@ -254,6 +268,12 @@ export class TcpStream implements PushStream, Reader {
     if (this.#ended || this.#failure !== undefined) return;
     this.#ended = true;
     this.#sink?.ended();
+  }
+
+  /** The queue is empty: what waited in it has left, too. */
+  #freeLeft(pieces: readonly Uint8Array[] = []): void {
+    free([...this.#leaving, ...pieces]);
+    this.#leaving = [];
   }
 
   #read(): void {

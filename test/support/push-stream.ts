@@ -105,6 +105,13 @@ export class ScriptedStream implements PushStream {
     return this.room;
   }
 
+  /** Whoever looks at pieces that were spent finds nothing, unless this stream keeps them until they are sent. */
+  spend(pieces: readonly Uint8Array[]): boolean {
+    const room = this.write(pieces);
+    if (!this.keeps) for (const piece of pieces) piece.fill(0xdd);
+    return room;
+  }
+
   end(): void {
     this.calls.push('end');
   }
