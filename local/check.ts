@@ -4,7 +4,6 @@ import { AuthError, codeOf, DialError, messageOf } from '../shared/errors.js';
 import { isOwnTrouble } from '../shared/net/dial-errors.js';
 import type { Wire } from '../shared/net/sealed.js';
 import type { CheckResult, CheckStage } from '../shared/observe/events.js';
-import { probeThrough } from '../shared/outbound/probe.js';
 import { probe, type Tunnel } from '../shared/outbound/tunnel.js';
 import { adviceOn, type FailedCheck } from './advice.js';
 
@@ -37,6 +36,7 @@ export async function checkThrough(
 ): Promise<CheckResult> {
   const elapsed = stopwatch();
   try {
+    const { probeThrough } = await import('../shared/outbound/probe.js');
     await probeThrough(bounded(tunnel), target, signal);
     return { ok: true, ms: elapsed(), verified: true };
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { LocalSettings, ServerChoice } from '../shared/config/settings.js';
 import type { Environment } from '../shared/environment.js';
 import { listen } from '../shared/net/listen.js';
+import { loadLater } from '../shared/net/later.js';
 import { createResolver } from '../shared/net/resolve.js';
 import type { CheckResult, Observer } from '../shared/observe/events.js';
 import { Attempts } from '../shared/serve/attempts.js';
@@ -23,6 +24,17 @@ const wantsCredentials =
 
 /** A name server that nearly every network reaches. */
 const defaultProbeTarget = { host: '1.1.1.1', port: 53 };
+
+/** What only some clients need, or some servers, and is not there from the start. */
+const rarer = [
+  () => import('../shared/outbound/associate.js'),
+  () => import('../shared/outbound/associate-stream.js'),
+  () => import('../shared/outbound/bind.js'),
+  () => import('../shared/outbound/probe.js'),
+  () => import('../shared/serve/http.js'),
+  () => import('../shared/serve/plugin.js'),
+  () => import('./passing-http.js'),
+];
 
 /** The outcome of a check of one of the servers. */
 export interface ServerCheck {
@@ -98,6 +110,7 @@ export async function startLocal(
     return checks.map(({ path, check }) => ({ server: path.name, check }));
   };
   if (servers.all.length > 1) void servers.check();
+  loadLater(rarer);
   return {
     listen: listener.text,
     checkServers,

@@ -3,17 +3,9 @@
  * nobody else has to answer (the greeting of SOCKS5), and keeps what is its own: UDP ASSOCIATE, and the pages of the
  * port itself.
  */
-import { concat } from '../shared/bytes.js';
 import type { Target } from '../shared/codec/address.js';
-import { codeOf } from '../shared/errors.js';
 import type { HandshakeDriver } from '../shared/net/drive.js';
 import type { Passer } from '../shared/outbound/outbound.js';
-import type { Handshake } from '../shared/proxy/handshake.js';
-import { fault } from '../shared/proxy/http-head.js';
-import { readLine, readRest } from '../shared/proxy/http-lines.js';
-import { answerBytes, httpRefusal } from '../shared/proxy/http-refusal.js';
-import { readHttpReply } from '../shared/proxy/http-reply.js';
-import { readRequestLine } from '../shared/proxy/http-target.js';
 import { replyReaders } from '../shared/proxy/mixed.js';
 import type { ReplyReader } from '../shared/proxy/request.js';
 import { countdown, type FrontDoor, greet, type Newcomer } from '../shared/serve/inbound.js';
@@ -35,41 +27,13 @@ export async function passWords(door: PassingDoor, newcomer: Newcomer): Promise<
   const left = countdown(door.deadlineMs);
   const request = await greet(newcomer, door);
   if (request === 'http') {
+    const { passHttp } = await import('./passing-http.js');
     const passed = await passHttp(door, newcomer, left);
     return passed ?? door.http(driver, caller, signal);
   }
   if (request.command === 'associate') return request;
   const { target, words, refused, protocol } = request;
   return passOn({ door, driver, target }, { said: words, reply: replyReaders[protocol], refused });
-}
-
-/**
- * Undefined for a request that is not for the remote; nothing has been taken of it then. A CONNECT goes with its whole
- * head: what comes behind that waits for the remote's answer, and the remote waits for the head.
- */
-async function passHttp(
-  door: PassingDoor,
-  { driver, signal }: Newcomer,
-  left: () => number,
-): Promise<PassedRequest | undefined> {
-  const inTime = <T>(part: Handshake<T>): Promise<T> =>
-    driver.run(part, left(), { signal }).catch((error: unknown) => {
-      if (codeOf(error) === 'silence')
-        driver.say(answerBytes(fault(408, 'head: expected all of it in time, got a part')));
-      throw error;
-    });
-  const first = await inTime(readLine());
-  const line = readRequestLine(first);
-  const connects = line?.method === 'CONNECT';
-  const rest = connects ? await inTime(readRest(first)) : undefined;
-  const said = rest === undefined ? first : concat([first, rest.bytes]);
-  if (line === undefined || rest?.whole === false) {
-    driver.putBack(said);
-    return undefined;
-  }
-  const { target } = line;
-  const reply = connects ? readHttpReply : undefined;
-  return passOn({ door, driver, target }, { said, reply, refused: (reason) => httpRefusal(target, reason) });
 }
 
 interface Passing {
@@ -85,7 +49,7 @@ interface Said extends Pick<PassedRequest, 'refused'> {
 }
 
 /** What the client sends behind its request belongs to the conversation, and goes with it. */
-function passOn({ door, driver, target }: Passing, { said, reply, refused }: Said): PassedRequest {
+export function passOn({ door, driver, target }: Passing, { said, reply, refused }: Said): PassedRequest {
   const spoken = { target, words: said, takeAhead: () => driver.takeAhead(), reply };
   return { command: 'pass', target, passOn: (options) => door.pass(spoken, options), refused };
 }

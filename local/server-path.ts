@@ -12,7 +12,7 @@ import type { PacketTunnel } from '../shared/outbound/associate.js';
 import type { Tunnel } from '../shared/outbound/tunnel.js';
 import { warnNoDescriptors } from '../shared/serve/association-shortages.js';
 import type { Attempts } from '../shared/serve/attempts.js';
-import { type PluginWay, startPluginTo } from '../shared/serve/plugin.js';
+import type { PluginWay } from '../shared/serve/plugin.js';
 import type { Timeouts } from '../shared/serve/timeouts.js';
 import { checkPath, checkThrough } from './check.js';
 import type { Way } from './fail-over.js';
@@ -50,7 +50,9 @@ export async function startPath(choice: ServerChoice, around: Surroundings): Pro
   const { host, port, plugin, method, secret } = choice.uri;
   await loadCiphers(method, around.settings.cipherBackend);
   const cipher = clientCipher(method, secret, around.settings.cipherBackend);
-  const running = plugin && (await startPluginTo({ host, port }, plugin, around.observer));
+  if (plugin === undefined) return new ServerPath(choice, { ...around, cipher, plugin });
+  const { startPluginTo } = await import('../shared/serve/plugin.js');
+  const running = await startPluginTo({ host, port }, plugin, around.observer);
   return new ServerPath(choice, { ...around, cipher, plugin: running });
 }
 

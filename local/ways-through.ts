@@ -1,10 +1,14 @@
 /** All that a client may ask of one server, watched. */
 import type { LocalSettings } from '../shared/config/settings.js';
 import type { Wire } from '../shared/net/sealed.js';
-import { type PacketTunnel, tunnelAssociator } from '../shared/outbound/associate.js';
-import { streamAssociator } from '../shared/outbound/associate-stream.js';
-import { tunnelBinder } from '../shared/outbound/bind.js';
-import type { Associator, Binder, Dialer, Passer } from '../shared/outbound/outbound.js';
+import type { PacketTunnel } from '../shared/outbound/associate.js';
+import {
+  type Associator,
+  type Binder,
+  type Dialer,
+  lazyWay,
+  type Passer,
+} from '../shared/outbound/outbound.js';
 import { rawDialer, rawPasser, shadowsocksDialer, type Tunnel } from '../shared/outbound/tunnel.js';
 import type { PathWatch } from './path.js';
 import { type Greeter, rawGreeter } from './vouched.js';
@@ -31,14 +35,23 @@ export function waysThrough(
   tunnel: Tunnel & PacketTunnel,
   { wire, bindMs, udpOverTcp, watch }: Watched,
 ): WaysThrough {
+  const overPackets = async (): Promise<Associator> => {
+    const { tunnelAssociator } = await import('../shared/outbound/associate.js');
+    return tunnelAssociator(tunnel);
+  };
+  const overStream = async (): Promise<Associator> => {
+    const { streamAssociator } = await import('../shared/outbound/associate-stream.js');
+    return streamAssociator(watch.watched(shadowsocksDialer(tunnel), () => false));
+  };
+  const binder = async (): Promise<Binder> => {
+    const { tunnelBinder } = await import('../shared/outbound/bind.js');
+    return tunnelBinder(tunnel, bindMs);
+  };
   return {
     // On the standard wire a connection that stands proves nothing: nobody has shown a key yet.
     dial: watch.watched(dialers[wire](tunnel), () => wire === 'raw'),
-    bind: watch.watched(tunnelBinder(tunnel, bindMs)),
-    associate:
-      udpOverTcp === true
-        ? streamAssociator(watch.watched(shadowsocksDialer(tunnel), () => false))
-        : tunnelAssociator(tunnel),
+    bind: watch.watched(lazyWay(binder)),
+    associate: lazyWay(udpOverTcp === true ? overStream : overPackets),
     pass: watch.watched(rawPasser(tunnel), ({ reply }) => reply.length > 0),
     greet: watch.watched(rawGreeter(tunnel)),
   };

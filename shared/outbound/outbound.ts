@@ -25,6 +25,14 @@ export interface Connected {
  */
 export type Dialer = (target: Target, options: DialerOptions) => Promise<Connected>;
 
+/** A way out that is loaded with the first who takes it. */
+export function lazyWay<Asked, Got>(
+  load: () => Promise<(asked: Asked, options: DialerOptions) => Promise<Got>>,
+): (asked: Asked, options: DialerOptions) => Promise<Got> {
+  let loading: ReturnType<typeof load> | undefined;
+  return async (asked, options) => (await (loading ??= load()))(asked, options);
+}
+
 /** The far end was reached, and says itself that it did not reach the target. */
 export class FarRefusal extends DialError {
   constructor(code: Refusal) {
