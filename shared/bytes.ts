@@ -22,3 +22,25 @@ export function writeU16(bytes: Uint8Array, offset: number, value: number): void
   bytes[offset] = value >>> 8;
   bytes[offset + 1] = value & 0xff;
 }
+
+/** The unsigned 32-bit big-endian number at `offset`. The caller has checked that all four bytes are there. */
+export function readU32(bytes: Uint8Array, offset: number): number {
+  return readU16(bytes, offset) * 2 ** 16 + readU16(bytes, offset + 2);
+}
+
+/** Writes the lower 32 bits of a whole number big-endian at `offset`. */
+export function writeU32(bytes: Uint8Array, offset: number, value: number): void {
+  writeU16(bytes, offset, value >>> 16);
+  writeU16(bytes, offset + 2, value);
+}
+
+/** The unsigned 64-bit big-endian number at `offset`. The caller has checked that all eight bytes are there. */
+export function readU64(bytes: Uint8Array, offset: number): bigint {
+  return (BigInt(readU32(bytes, offset)) << 32n) | BigInt(readU32(bytes, offset + 4));
+}
+
+/** Writes `value` (0..2⁶⁴ - 1) big-endian at `offset`. */
+export function writeU64(bytes: Uint8Array, offset: number, value: bigint): void {
+  writeU32(bytes, offset, Number(value >> 32n));
+  writeU32(bytes, offset + 4, Number(value & 0xffff_ffffn));
+}

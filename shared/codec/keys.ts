@@ -1,12 +1,13 @@
 /**
  * From what an operator writes to what a cipher wants: secrets, master keys and session subkeys.
  */
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { blake3 } from '@noble/hashes/blake3.js';
 import { concat } from '../bytes.js';
 import type { Environment } from '../environment.js';
 import { ConfigError } from '../errors.js';
 import type { Method } from './methods.js';
+import { subkeySha1 } from './subkey-sha1.js';
 
 export { weakPassword } from './password.js';
 
@@ -72,7 +73,7 @@ export function generateSecret(method: Method, env: Environment): string {
  * 2017: HKDF-SHA1 with the info `ss-subkey` (SIP004). 2022: BLAKE3 `derive_key` of key and salt (SIP022 §2).
  */
 export function sessionSubkey(method: Method, key: Uint8Array, salt: Uint8Array): Uint8Array {
-  if (method.edition === 2017) return hkdf(key, salt, method.keyLength);
+  if (method.edition === 2017) return subkeySha1(key, salt, method.keyLength);
   return blake3(concat([key, salt]), { context: sessionContext, dkLen: method.keyLength });
 }
 
@@ -86,7 +87,6 @@ export function keyHash(key: Uint8Array): Uint8Array {
   return blake3(key, { dkLen: 16 });
 }
 
-const subkeyInfo = new TextEncoder().encode('ss-subkey');
 const sessionContext = new TextEncoder().encode('shadowsocks 2022 session subkey');
 const identityContext = new TextEncoder().encode('shadowsocks 2022 identity subkey');
 
@@ -107,19 +107,6 @@ function bytesToKey(password: string, length: number): Uint8Array {
     );
   }
   return concat(digests).slice(0, length);
-}
-
-/** HKDF-SHA1 (RFC 5869 §2): two thirds of what `hkdfSync` costs, which makes a job and a key object for each call. */
-function hkdf(key: Uint8Array, salt: Uint8Array, length: number): Uint8Array {
-  const hmac = (under: Uint8Array, text: Uint8Array): Uint8Array =>
-    createHmac('sha1', under).update(text).digest();
-  const extracted = hmac(salt, key);
-  const blocks: Uint8Array[] = [];
-  for (let made = 0; made < length; made += 20) {
-    const counter = Uint8Array.of(blocks.length + 1);
-    blocks.push(hmac(extracted, concat([...blocks.slice(-1), subkeyInfo, counter])));
-  }
-  return concat(blocks).slice(0, length);
 }
 
 function presharedKey(method: Method, secret: string): Uint8Array {

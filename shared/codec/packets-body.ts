@@ -10,12 +10,13 @@
  *                     1  1 │ u64     8 │ u64             8 │ u16          2 │         │                │ the rest
  * ```
  */
-import { readU16, writeU16 } from '../bytes.js';
+import { readU16, readU64, writeU16, writeU64 } from '../bytes.js';
 import type { Environment } from '../environment.js';
 import { AuthError, ProtocolError } from '../errors.js';
 import { encodeTarget } from './address.js';
 import { draw } from './draw.js';
 import { readAnswer, readDatagram } from './packets-edition.js';
+import type { KnownTargets } from './known-targets.js';
 import type { Datagram, OpenedAnswer } from './packets-edition.js';
 import { REQUEST, RESPONSE, checkStamp, stamped } from './stamp.js';
 
@@ -31,19 +32,23 @@ export function encodeRequest(datagram: Datagram, env: Environment): Uint8Array 
 /** The body of a packet to the client whose session has this ID. */
 export function encodeAnswer(clientSession: bigint, datagram: Datagram, env: Environment): Uint8Array {
   const body = encode(RESPONSE, answerPadding, { datagram, env });
-  new DataView(body.buffer).setBigUint64(9, clientSession);
+  writeU64(body, 9, clientSession);
   return body;
 }
 
 /**
- * What a client asks for, and when it did, in Unix seconds.
+ * What a client asks for, and when it did, in Unix seconds. `known`: addresses that need not be read again.
  *
  * @throws AuthError for a wrong type or time, ProtocolError for what is malformed.
  */
-export function decodeRequest(body: Uint8Array, env: Environment): Datagram & { readonly timestamp: number } {
+export function decodeRequest(
+  body: Uint8Array,
+  env: Environment,
+  known?: KnownTargets,
+): Datagram & { readonly timestamp: number } {
   requireLength(body, requestPadding + 2);
   const timestamp = checkStamp(body, REQUEST, env);
-  return { timestamp, ...readDatagram(body, afterPadding(body, requestPadding)) };
+  return { timestamp, ...readDatagram(body, afterPadding(body, requestPadding), known) };
 }
 
 /**
@@ -51,13 +56,23 @@ export function decodeRequest(body: Uint8Array, env: Environment): Datagram & { 
  *
  * @throws AuthError for a wrong type or time and for the answer to another session, ProtocolError for what is malformed.
  */
-export function decodeAnswer(body: Uint8Array, clientSession: bigint, env: Environment): OpenedAnswer {
+export function decodeAnswer(
+  body: Uint8Array,
+  env: Environment,
+  { clientSession, known }: AwaitedAnswers,
+): OpenedAnswer {
   requireLength(body, answerPadding + 2);
   checkStamp(body, RESPONSE, env);
-  if (new DataView(body.buffer, body.byteOffset).getBigUint64(9) !== clientSession) {
+  if (readU64(body, 9) !== clientSession) {
     throw new AuthError('client session: expected ours, got that of another');
   }
-  return readAnswer(body, afterPadding(body, answerPadding));
+  return readAnswer(body, afterPadding(body, answerPadding), known);
+}
+
+/** What answers are held against, and the addresses that need not be read again. */
+export interface AwaitedAnswers {
+  readonly clientSession: bigint;
+  readonly known?: KnownTargets;
 }
 
 /** A body whose padding length stands at `paddingAt`; what may be between the timestamp and there is zeros yet. */
@@ -66,8 +81,7 @@ function encode(
   paddingAt: number,
   { datagram, env }: { readonly datagram: Datagram; readonly env: Environment },
 ): Uint8Array {
-  const { peer, payload } = datagram;
-  const address = encodeTarget(peer);
+  const { peer, payload, address = encodeTarget(peer) } = datagram;
   const padding = paddingFor(datagram, env);
   const addressAt = paddingAt + 2 + padding;
   const body = stamped(type, addressAt + address.length + payload.length, env);

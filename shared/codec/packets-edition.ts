@@ -8,6 +8,7 @@ import type { Environment } from '../environment.js';
 import { ProtocolError } from '../errors.js';
 import { decodeTarget } from './address.js';
 import type { Target } from './address.js';
+import type { KnownTargets } from './known-targets.js';
 import type { Cipher, Roster } from './session.js';
 
 /** The local's side of one association. */
@@ -91,15 +92,17 @@ export interface PacketEdition {
 export interface Datagram {
   readonly peer: Target;
   readonly payload: Uint8Array;
+  /** The peer as it is written, where that is known. */
+  readonly address?: Uint8Array;
 }
 
 /**
- * The address at `offset` and the payload behind it, which is the rest.
+ * The address at `offset` and the payload behind it, which is the rest. `known`: those that need not be read again.
  *
  * @throws ProtocolError for an address that is cut off or that no packet may name, and for port 0.
  */
-export function readDatagram(plain: Uint8Array, offset: number): Datagram {
-  const address = decodeTarget(plain, offset);
+export function readDatagram(plain: Uint8Array, offset: number, known?: KnownTargets): Datagram {
+  const address = known === undefined ? decodeTarget(plain, offset) : known.decode(plain, offset);
   if (address === undefined) throw new ProtocolError('packet: expected a whole address, got less');
   if (address.target.port === 0) throw new ProtocolError('packet: expected a port from 1 to 65535, got 0');
   return { peer: address.target, payload: plain.subarray(address.end) };
@@ -111,7 +114,7 @@ export function readDatagram(plain: Uint8Array, offset: number): Datagram {
  *
  * @throws ProtocolError as {@link readDatagram}.
  */
-export function readAnswer(plain: Uint8Array, offset: number): OpenedAnswer {
-  const { peer, payload } = readDatagram(plain, offset);
+export function readAnswer(plain: Uint8Array, offset: number, known?: KnownTargets): OpenedAnswer {
+  const { peer, payload } = readDatagram(plain, offset, known);
   return { source: peer, payload };
 }

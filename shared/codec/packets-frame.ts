@@ -17,7 +17,7 @@
  *     24     └─ sealed with the PSK, XChaCha20-Poly1305 ┘ 16
  * ```
  */
-import { concat } from '../bytes.js';
+import { concat, readU64, writeU64 } from '../bytes.js';
 import type { Environment } from '../environment.js';
 import { AuthError } from '../errors.js';
 import { blockCiphers, cipherBackends } from './aead.js';
@@ -25,6 +25,7 @@ import type { Aead } from './aead.js';
 import { identityLength, IdentifiedUsers, packetIdentity } from './identity.js';
 import { sessionSubkey } from './keys.js';
 import { tagLength } from './methods.js';
+import { joined } from './room.js';
 import type { Cipher, Roster, User } from './session.js';
 
 /** The number of a session, drawn by who seals, and of a packet in it, which counts up: 64 bits each. */
@@ -116,7 +117,7 @@ function separateHeader(cipher: Cipher, user: string | undefined): PacketFrame {
     seal(ids, aead, body) {
       const header = encodeIds(ids);
       const sealed = aead.seal(header.subarray(4), body);
-      return concat([outgoing.encrypt(header), identityOf(header), sealed.body, sealed.tag]);
+      return joined(outgoing.encrypt(header), identityOf(header), sealed.body, sealed.tag);
     },
 
     open(packet, admit) {
@@ -141,7 +142,7 @@ function sealedIds({ key, backend }: Cipher, env: Environment): PacketFrame {
     seal(ids, _, body) {
       const nonce = env.randomBytes(extendedNonce);
       const sealed = aead.seal(nonce, concat([encodeIds(ids), body]));
-      return concat([nonce, sealed.body, sealed.tag]);
+      return joined(nonce, sealed.body, sealed.tag);
     },
 
     open(packet, admit) {
@@ -171,19 +172,17 @@ function requireLength(packet: Uint8Array, length: number): void {
 
 function encodeIds({ session, packet }: PacketIds): Uint8Array {
   const ids = new Uint8Array(idsLength);
-  const view = new DataView(ids.buffer);
-  view.setBigUint64(0, session);
-  view.setBigUint64(8, packet);
+  writeU64(ids, 0, session);
+  writeU64(ids, 8, packet);
   return ids;
 }
 
 function decodeIds(bytes: Uint8Array): PacketIds {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  return { session: view.getBigUint64(0), packet: view.getBigUint64(8) };
+  return { session: readU64(bytes, 0), packet: readU64(bytes, 8) };
 }
 
 function u64(value: bigint): Uint8Array {
   const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, value);
+  writeU64(bytes, 0, value);
   return bytes;
 }

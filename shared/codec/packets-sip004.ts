@@ -11,16 +11,16 @@
  * Nothing in it says when it was made, which way it goes, or what it answers. So the salts of the last packets are
  * remembered, those of our own too: a repetition is dropped, and our own voice does not come back as an answer.
  */
-import { concat } from '../bytes.js';
 import type { Environment } from '../environment.js';
 import { AuthError } from '../errors.js';
-import { encodeTarget } from './address.js';
 import type { Target } from './address.js';
+import { KnownTargets } from './known-targets.js';
 import { tagLength } from './methods.js';
 import type { Method } from './methods.js';
 import { readAnswer, readDatagram } from './packets-edition.js';
 import type { OpenedPacket, PacketEdition, PacketSealer, PacketServer } from './packets-edition.js';
-import { createSession, freshSalt, openMessage, sealMessage } from './session.js';
+import { joined } from './room.js';
+import { createSession, freshSalt, openMessage } from './session.js';
 import type { Cipher, Roster, User } from './session.js';
 import { TriedUsers } from './tried-users.js';
 
@@ -55,10 +55,14 @@ export const sip004Packets: PacketEdition = {
   },
 };
 
+/** How what stands in a packet is read: `readAnswer` or `readDatagram`. */
+type Reading<Opened> = (plain: Uint8Array, offset: number, known: KnownTargets) => Opened;
+
 class SaltedPackets implements PacketSealer {
   readonly #cipher: Cipher;
   readonly #env: Environment;
   readonly #salts: SaltRing;
+  readonly #targets = new KnownTargets();
 
   constructor(cipher: Cipher, env: Environment, salts: SaltRing) {
     this.#cipher = cipher;
@@ -68,15 +72,16 @@ class SaltedPackets implements PacketSealer {
 
   seal(peer: Target, payload: Uint8Array): Uint8Array {
     const salt = freshSalt(this.#cipher.method, this.#env);
-    const packet = sealMessage(createSession(this.#cipher, salt), concat([encodeTarget(peer), payload]));
+    const { aead, nonce } = createSession(this.#cipher, salt);
+    const { body, tag } = aead.seal(nonce.take(), joined(this.#targets.encode(peer), payload));
     this.#salts.add(salt);
-    return concat([salt, packet]);
+    return joined(salt, body, tag);
   }
 
   /** What `read` makes of the plaintext. The salt is remembered last, when nothing can be wrong any more. */
-  open<Opened>(packet: Uint8Array, read: (plain: Uint8Array, offset: number) => Opened): Opened {
+  open<Opened>(packet: Uint8Array, read: Reading<Opened>): Opened {
     const salt = this.#salts.newOf(packet, this.#cipher.method);
-    const opened = read(openSalted(this.#cipher, packet), 0);
+    const opened = read(openSalted(this.#cipher, packet), 0, this.#targets);
     this.#salts.add(salt);
     return opened;
   }

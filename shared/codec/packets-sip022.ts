@@ -9,6 +9,7 @@ import type { Environment } from '../environment.js';
 import { AuthError } from '../errors.js';
 import type { Target } from './address.js';
 import type { Aead } from './aead.js';
+import { KnownTargets } from './known-targets.js';
 import { decodeAnswer, decodeRequest, encodeAnswer, encodeRequest } from './packets-body.js';
 import type {
   OpenedAnswer,
@@ -54,6 +55,7 @@ class Server implements PacketServer {
   readonly #unwrapping: Unwrapping;
   readonly #env: Environment;
   readonly #sessions = new Map<bigint, Session>();
+  readonly #targets = new KnownTargets();
 
   constructor(unwrapping: Unwrapping, env: Environment) {
     this.#unwrapping = unwrapping;
@@ -64,7 +66,7 @@ class Server implements PacketServer {
     const { ids, aead, wrapping, body } = this.#unwrapping.open(packet, (outer, by) =>
       this.#admit(outer, by),
     );
-    const { timestamp, peer: target, payload } = decodeRequest(body, this.#env);
+    const { timestamp, peer: target, payload } = decodeRequest(body, this.#env, this.#targets);
     const session = this.#sessions.get(ids.session) ?? this.#begin(ids.session, aead, wrapping);
     session.window.add(ids.packet);
     return { timestamp, target, payload, session, sealer: session, user: wrapping.user };
@@ -85,6 +87,7 @@ class Server implements PacketServer {
       {
         outgoing: () => new OutgoingPackets(wrapping, this.#env),
         env: this.#env,
+        targets: this.#targets,
         forget: () => {
           if (this.#sessions.get(id) === session) this.#sessions.delete(id);
         },
@@ -99,6 +102,7 @@ class Server implements PacketServer {
 interface SessionPlace {
   readonly outgoing: () => OutgoingPackets;
   readonly env: Environment;
+  readonly targets: KnownTargets;
   readonly forget: () => void;
 }
 
@@ -128,8 +132,10 @@ class Session implements PacketSession, IncomingPackets {
   }
 
   seal(source: Target, payload: Uint8Array): Uint8Array {
-    this.#outgoing ??= this.#place.outgoing();
-    return this.#outgoing.seal(encodeAnswer(this.#id, { peer: source, payload }, this.#place.env));
+    const { outgoing, env, targets } = this.#place;
+    this.#outgoing ??= outgoing();
+    const answer = { peer: source, payload, address: targets.encode(source) };
+    return this.#outgoing.seal(encodeAnswer(this.#id, answer, env));
   }
 }
 
@@ -153,6 +159,7 @@ class Client implements PacketClient {
   readonly #frame: PacketFrame;
   readonly #env: Environment;
   readonly #outgoing: OutgoingPackets;
+  readonly #targets = new KnownTargets();
   #current: RemoteSession | undefined;
   #old: RemoteSession | undefined;
 
@@ -163,12 +170,16 @@ class Client implements PacketClient {
   }
 
   seal(target: Target, payload: Uint8Array): Uint8Array {
-    return this.#outgoing.seal(encodeRequest({ peer: target, payload }, this.#env));
+    const address = this.#targets.encode(target);
+    return this.#outgoing.seal(encodeRequest({ peer: target, payload, address }, this.#env));
   }
 
   open(packet: Uint8Array): OpenedAnswer {
     const { ids, aead, body } = this.#frame.open(packet, (outer) => this.#admit(outer));
-    const answer = decodeAnswer(body, this.#outgoing.id, this.#env);
+    const answer = decodeAnswer(body, this.#env, {
+      clientSession: this.#outgoing.id,
+      known: this.#targets,
+    });
     const session = this.#known(ids.session) ?? this.#succeed(ids.session, aead);
     session.window.add(ids.packet);
     session.seen = this.#env.now();
@@ -176,7 +187,7 @@ class Client implements PacketClient {
   }
 
   #known(id: bigint): RemoteSession | undefined {
-    return [this.#current, this.#old].find((session) => session?.id === id);
+    return this.#current?.id === id ? this.#current : this.#old?.id === id ? this.#old : undefined;
   }
 
   #admit(ids: PacketIds): Aead {

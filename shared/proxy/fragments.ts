@@ -36,10 +36,13 @@ export class FragmentQueue {
    * with, any other is owned; pieces are copied. `now` is in milliseconds, of a clock that does not go back.
    */
   accept({ fragment, target, payload }: UdpHeader, now: number): UdpDatagram | undefined {
+    if (fragment === 0) {
+      this.#sequence = undefined;
+      return { target, payload };
+    }
     this.expire(now);
     const sequence = this.#continued(fragment & ~last, formatTarget(target), now);
     this.#sequence = undefined;
-    if (fragment === 0) return { target, payload };
     if (sequence === undefined || sequence.length + payload.length > maxPayload) return undefined;
     // A view would hold on to the whole buffer that the datagram was received in.
     sequence.pieces.push(new Uint8Array(payload));

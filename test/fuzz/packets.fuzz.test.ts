@@ -85,7 +85,7 @@ test('bodies and addresses: a result within the bytes given, or a refusal', () =
     fc.property(body, fc.nat(70), (bytes, offset) => {
       for (const read of [
         () => decodeRequest(bytes, env),
-        () => decodeAnswer(bytes, 0n, env),
+        () => decodeAnswer(bytes, env, { clientSession: 0n }),
         () => readDatagram(bytes, offset),
       ]) {
         expect([...words, 'none']).toContain(
