@@ -30,11 +30,18 @@ export interface Processes {
   start(command: string, args: readonly string[], surroundings?: Surroundings): Child;
   /** Ends every child that still runs, before it returns; settles when they are gone. */
   endAll(): Promise<void>;
+  /** Some of these: they can be ended before the others, and are ended with them. */
+  group(): Processes;
 }
 
 /** A set of children, each ended by its own id. They hold nothing worth a farewell, so the signal is SIGKILL. */
 export function createProcesses(): Processes {
+  return starting([]);
+}
+
+function starting(around: readonly Set<Running>[]): Processes {
   const running = new Set<Running>();
+  const sets = [running, ...around];
   return {
     start(command, args, { environment = process.env, within = [], muted = false } = {}) {
       const [program = command, ...words] = [...within, command, ...args];
@@ -42,10 +49,13 @@ export function createProcesses(): Processes {
         env: environment,
         stdio: ['pipe', 'pipe', muted ? 'ignore' : 'pipe'],
       }) as Running;
-      running.add(child);
-      child.once('close', () => running.delete(child));
+      for (const set of sets) set.add(child);
+      child.once('close', () => {
+        for (const set of sets) set.delete(child);
+      });
       return talkTo(child, basename(args[0]?.endsWith('.js') ? args[0] : command));
     },
+    group: () => starting(sets),
     async endAll() {
       const gone = [...running].map((child) => once(child, 'close'));
       for (const child of running) child.kill('SIGKILL');

@@ -1,4 +1,5 @@
 import { conversations } from './conversations.js';
+import { firstByte } from './first-byte.js';
 import { idle } from './idle.js';
 import type { Row } from './rows.js';
 import { start } from './start.js';
@@ -12,6 +13,7 @@ export type RowName =
   | 'upload-8'
   | 'conversations-1'
   | 'conversations-32'
+  | 'first-byte'
   | 'idle'
   | 'start';
 
@@ -23,6 +25,7 @@ export const rows: Readonly<Record<RowName, Row>> = {
   'upload-8': throughput('upload', 8),
   'conversations-1': conversations(1),
   'conversations-32': conversations(32),
+  'first-byte': firstByte,
   idle,
   start,
 };

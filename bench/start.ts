@@ -3,11 +3,11 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { startGenerators } from './generators.js';
 import { loopback } from './places.js';
 import { cpuSeconds } from './proc.js';
-import { createProcesses, type Child, type Processes } from './processes.js';
-import { inTurn } from './rounds.js';
-import type { Figures, Line, Row } from './rows.js';
+import type { Child, Processes } from './processes.js';
+import { measureAfresh } from './afresh.js';
+import type { Row } from './rows.js';
 import { readyWithinMs } from './starting.js';
-import { type At, type Ground, type TunnelName, tunnels } from './tunnels.js';
+import { type At, type Ground, tunnels } from './tunnels.js';
 
 /** From the start of a program until it said that it is ready (ours), or its port accepted a connection. */
 interface Readiness {
@@ -28,47 +28,21 @@ export const start: Row = {
     remoteCpu: { head: 'remote CPU ms', digits: 0 },
   },
   tunnels: ['microsocks', 'halflight-2022', 'halflight-2017', 'libev', 'rust', 'ssh'],
-  async measure({ processes, names, rounds, directory, say }) {
+  async measure({ processes, ...plan }) {
     const { ground } = await startGenerators(processes, loopback);
-    const lines = names.map((tunnel) => ({
-      tunnel,
-      samples: [] as Figures[],
-      fault: undefined as string | undefined,
-    }));
-    for (let round = 0; round <= rounds; round += 1) {
-      say(round === 0 ? 'warm-up' : `round ${round} of ${rounds}`);
-      for (const line of inTurn(lines, round)) {
-        if (line.fault !== undefined) continue;
-        try {
-          const figures = await startOnce(line.tunnel, ground(directory));
-          if (round > 0) line.samples.push(figures);
-        } catch (error) {
-          line.fault = (error as Error).message;
-          say(`${line.tunnel} failed: ${line.fault}`);
-        }
-      }
-    }
-    await processes.endAll();
-    return lines satisfies readonly Line[];
+    return measureAfresh(processes, plan, async (tunnel, group) => {
+      const { readiness, ...observed } = watched(group);
+      const { halves } = await tunnels[tunnel].start({ ...ground(plan.directory), ...observed });
+      const [local, remote] = halves.map((half) => readiness(half));
+      return {
+        local: local?.ms ?? NaN,
+        localCpu: local?.cpuMs ?? NaN,
+        remote: remote?.ms ?? NaN,
+        remoteCpu: remote?.cpuMs ?? NaN,
+      };
+    });
   },
 };
-
-async function startOnce(tunnel: TunnelName, ground: Ground): Promise<Figures> {
-  const own = createProcesses();
-  try {
-    const { processes, listening, readiness } = watched(own);
-    const { halves } = await tunnels[tunnel].start({ ...ground, processes, listening });
-    const [local, remote] = halves.map((half) => readiness(half));
-    return {
-      local: local?.ms ?? NaN,
-      localCpu: local?.cpuMs ?? NaN,
-      remote: remote?.ms ?? NaN,
-      remoteCpu: remote?.cpuMs ?? NaN,
-    };
-  } finally {
-    await own.endAll();
-  }
-}
 
 /** Processes whose start is timed: ready is the first line that somebody waited for, or the port that was awaited. */
 function watched(processes: Processes): Pick<Ground, 'processes' | 'listening'> & {
