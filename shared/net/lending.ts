@@ -76,6 +76,40 @@ export function adoptSocket(accepted: net.Socket): net.Socket {
   return socket;
 }
 
+/** What is inside a listening server of Node and a connection's handle, as far as it is used here. */
+interface ListeningHandle {
+  onconnection?: (this: unknown, status: number, connection?: object) => void;
+  setNoDelay?: (on: boolean) => number;
+  setKeepAlive?: (on: boolean, delaySeconds: number) => number;
+}
+
+/**
+ * Calls back with each connection of `server`, which listens already and was given no options for its sockets, as a
+ * lending socket, paused. Node would make a socket of its own first, and set its options by five system calls, all of
+ * which Linux lets a connection inherit from its listener. Where the inside of Node does not look as expected (or the
+ * listener is that of another process) it goes the long way.
+ */
+export function acceptSockets(server: net.Server, accept: (socket: net.Socket) => void): void {
+  const handle = (server as unknown as { readonly _handle?: ListeningHandle | null })._handle;
+  const inherited =
+    process.platform === 'linux' &&
+    handle?.setNoDelay?.(true) === 0 &&
+    handle.setKeepAlive?.(true, keepAliveDelayMs / 1000) === 0;
+  const come = (socket: net.Socket): void => {
+    if (!inherited) socket.setNoDelay(true).setKeepAlive(true, keepAliveDelayMs);
+    accept(socket);
+  };
+  server.on('connection', (socket) => {
+    come(adoptSocket(socket));
+  });
+  const received = handle?.onconnection;
+  if (handle == null || typeof received !== 'function' || process.platform === 'win32') return;
+  handle.onconnection = function (status, connection) {
+    if (status !== 0 || connection === undefined) received.call(this, status, connection);
+    else come(lendingSocket({ allowHalfOpen: true, handle: connection, pauseOnCreate: true }));
+  };
+}
+
 function lendingSocket(
   kind: net.SocketConstructorOpts & { handle?: object; pauseOnCreate?: true },
 ): LendingSocket {

@@ -9,7 +9,7 @@ import {
   openDatagramSockets,
   seldom,
 } from './descriptors.js';
-import { adoptSocket, relayedSocketOptions } from './lending.js';
+import { acceptSockets } from './lending.js';
 import { TcpStream } from './tcp.js';
 
 /** As many as the kernel lets wait (net.core.somaxconn caps it): a browser opens its connections all at once. */
@@ -78,7 +78,8 @@ function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
     crowd.open -= 1;
   };
   const seeOff = doorman();
-  const server = net.createServer({ ...relayedSocketOptions, pauseOnConnect: true }, (socket) => {
+  const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
+  const come = (socket: net.Socket): void => {
     // Without descriptors Node accepts and closes without a word; better to refuse before that, and to say so.
     const limit = share();
     if (crowd.open > limit * fillingShare) options.filling?.();
@@ -88,16 +89,17 @@ function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
       return;
     }
     crowd.open += 1;
-    const stream = new TcpStream(adoptSocket(socket));
+    const stream = new TcpStream(socket);
     stream.onClosed(left);
     options.accept(stream);
-  });
+  };
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host: address.host, port: address.port, backlog }, () => {
       server.off('error', reject);
       // An accept that fails later (a descriptor limit, a lost interface) must not end the process.
       server.on('error', () => undefined);
+      acceptSockets(server, come);
       join(crowd);
       const standing = countStanding();
       let closed = false;
