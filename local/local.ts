@@ -27,6 +27,7 @@ const defaultProbeTarget = { host: '1.1.1.1', port: 53 };
 
 /** What only some clients need, or some servers, and is not there from the start. */
 const rarer = [
+  () => import('../shared/net/plugin.js'),
   () => import('../shared/outbound/associate.js'),
   () => import('../shared/outbound/associate-stream.js'),
   () => import('../shared/outbound/bind.js'),

@@ -6,16 +6,15 @@ import type {
   PremisesSettings,
   RemoteSettings,
 } from '../shared/config/settings.js';
-import { usersFileRecords } from '../shared/config/users-file-edit.js';
 import type { Environment } from '../shared/environment.js';
 import { ConfigError } from '../shared/errors.js';
 import { seldom } from '../shared/net/descriptors.js';
+import { loadLater } from '../shared/net/later.js';
 import { Crowd } from '../shared/net/listen.js';
 import { createResolver } from '../shared/net/resolve.js';
 import type { Observer } from '../shared/observe/events.js';
-import { directBinder, refusingBinder } from '../shared/outbound/bind.js';
 import { directDialer } from '../shared/outbound/direct.js';
-import type { Outbound } from '../shared/outbound/outbound.js';
+import { type Binder, lazyWay, type Outbound, refusingBinder } from '../shared/outbound/outbound.js';
 import { warnNoDescriptors } from '../shared/serve/association-shortages.js';
 import { WaitingRoom } from '../shared/serve/authenticate.js';
 import { credentialCheck } from '../shared/serve/credentials.js';
@@ -28,13 +27,21 @@ import { Unproven } from '../shared/serve/unproven.js';
 import type { UsageStore } from '../shared/serve/usage-store.js';
 import type { UserStore } from '../shared/serve/user-store.js';
 import type { Service } from '../shared/service.js';
-import { type Manager, startManager } from './manager.js';
+import type { Manager } from './manager.js';
 import { OwnAddresses } from './own-addresses.js';
 import { openPort, type Port, type Premises } from './port.js';
 import { ReplayMemory } from './replay-memory.js';
 
 /** Bindings that wait at once: each is an open port. */
 const mostBindings = 64;
+
+/** What only some clients need, or some ports that a manager opens, and is not there from the start. */
+const rarer = [
+  () => import('../shared/net/journal.js'),
+  () => import('../shared/net/plugin.js'),
+  () => import('../shared/outbound/bind.js'),
+  () => import('../shared/serve/http.js'),
+];
 
 /** What can be told of one port of a running remote. */
 export interface ServedPort {
@@ -76,13 +83,17 @@ export function startRemote(
   environment: Environment,
   observer: Observer,
 ): Promise<RemoteService> {
-  const { usersFile, method, secret } = settings;
-  const records = usersFile && usersFileRecords(usersFile.path, { ...usersFile, method, secret });
   const house = new House(settings, { environment, observer });
   return house.run(async () => {
-    const own = served(await house.open(settings, records));
+    const own = served(await house.open(settings, await recordsOf(settings)));
     return { ...own, ...(await house.openRest()) };
   });
+}
+
+async function recordsOf({ usersFile, method, secret }: RemoteSettings): Promise<UserRecords | undefined> {
+  if (usersFile === undefined) return undefined;
+  const { usersFileRecords } = await import('../shared/config/users-file-edit.js');
+  return usersFileRecords(usersFile.path, { ...usersFile, method, secret });
 }
 
 /** Starts a remote without a port of its own. Rejects as `startRemote` does, and as `startManager`. */
@@ -187,8 +198,10 @@ class House {
     if (manager !== undefined) {
       const open = (port: PortSettings, signal: AbortSignal): Promise<Port> =>
         openPort(port, this.#premises, { signal });
+      const { startManager } = await import('./manager.js');
       this.#manager = await startManager(manager, { open, own, observer });
     }
+    loadLater(rarer);
     return {
       ports: [...this.#ports, ...(this.#manager?.ports ?? [])].map(served),
       ...(this.#manager && { manager: this.#manager.listen }),
@@ -229,11 +242,13 @@ function waysOut(
   { resolver, guard, timeouts }: Pick<Premises, 'resolver' | 'guard' | 'timeouts'>,
 ): Outbound {
   const { dialMs, bindMs: timeoutMs } = timeouts;
+  const binder = async (): Promise<Binder> => {
+    const { directBinder } = await import('../shared/outbound/bind.js');
+    return directBinder({ resolver, guard, announce, timeoutMs, dialMs, most: mostBindings });
+  };
   return {
     dial: directDialer({ resolver, guard, timeoutMs: dialMs }),
-    bind: allowBind
-      ? directBinder({ resolver, guard, announce, timeoutMs, dialMs, most: mostBindings })
-      : refusingBinder,
+    bind: allowBind ? lazyWay(binder) : refusingBinder,
   };
 }
 

@@ -5,7 +5,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cipher } from '../shared/codec/stream.js';
 import type { Environment } from '../shared/environment.js';
 import { messageOf } from '../shared/errors.js';
-import { openJournal } from '../shared/net/journal.js';
 import { exactReplayStore, hashedReplayStore, type ReplayStore } from '../shared/net/replay.js';
 import type { Observer } from '../shared/observe/events.js';
 
@@ -173,6 +172,7 @@ export class ReplayMemory implements Memory {
     }
     const file = path.join(this.#directory, `salts-${hashKey.toString('hex', 0, 4)}`);
     try {
+      const { openJournal } = await import('../shared/net/journal.js');
       const journal = await openJournal(file, hashKey, warn);
       return { store: hashedReplayStore(hashKey, journal), journal: true };
     } catch (error) {

@@ -57,10 +57,6 @@ export function directBinder(options: DirectBinderOptions): Binder {
   };
 }
 
-/** For a remote that was not told to allow BIND: it opens a door to its own network. */
-export const refusingBinder: Binder = () =>
-  Promise.reject(new RefusedError('BIND: expected it to be allowed, got a remote that does not'));
-
 /**
  * Asks a halflight remote for a binding, by SOCKS5 inside a raw conversation; `timeoutMs` is what the remote is given
  * for the connection. A Shadowsocks server of another kind knows no such conversation and ends it unanswered.

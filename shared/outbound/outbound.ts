@@ -1,5 +1,5 @@
 import { formatTarget, type Target } from '../codec/address.js';
-import { DialError, messageOf, type Refusal } from '../errors.js';
+import { DialError, messageOf, RefusedError, type Refusal } from '../errors.js';
 import type { PushStream } from '../net/stream.js';
 import { refusalWords } from '../proxy/refusal.js';
 import type { ReplyReader } from '../proxy/request.js';
@@ -88,6 +88,10 @@ export interface Binding {
 
 /** Opens a binding for `expected`, whose port may be 0. Rejects as a `Dialer` does. Its signal closes it later, too. */
 export type Binder = (expected: Target, options: DialerOptions) => Promise<Binding>;
+
+/** For a remote that was not told to allow BIND: it opens a door to its own network. */
+export const refusingBinder: Binder = () =>
+  Promise.reject(new RefusedError('BIND: expected it to be allowed, got a remote that does not'));
 
 /** Whose datagrams an association relays. */
 export interface AssociationClient {

@@ -1,14 +1,11 @@
 /** The plugins of the two halves: where each stands, and who hears of it. */
 import { formatTarget, type Target } from '../codec/address.js';
 import type { Listener } from '../net/listen.js';
-import {
-  freeAddress,
-  type Plugin,
-  type PluginOptions,
-  type RunningPlugin,
-  startPlugin,
-} from '../net/plugin.js';
+import type { Plugin, PluginOptions, RunningPlugin } from '../net/plugin.js';
 import type { Observer } from '../observe/events.js';
+
+/** What runs them; few run any. */
+const programs = (): Promise<typeof import('../net/plugin.js')> => import('../net/plugin.js');
 
 /** Where the plugin of a local listens, and where a remote listens for its plugin: for nobody but this machine. */
 export const pluginSide: Target = { host: '127.0.0.1', port: 0 };
@@ -20,6 +17,7 @@ export interface PluginWay extends RunningPlugin {
 
 /** Starts the plugin of a local. Rejects as `startPlugin` does. */
 export async function startPluginTo(remote: Target, plugin: Plugin, observer: Observer): Promise<PluginWay> {
+  const { freeAddress, startPlugin } = await programs();
   const local = await freeAddress(pluginSide);
   const options = { listensOn: 'local', ...news(plugin, observer) } as const;
   const running = await startPlugin(plugin, { remote, local }, options);
@@ -38,6 +36,7 @@ export interface RemotePlugins {
 
 /** The address that the plugin of a remote is to listen on, as if it did already. Rejects as `listen` does. */
 export async function reservePublic(wanted: Target): Promise<Listener> {
+  const { freeAddress } = await programs();
   const address = await freeAddress(wanted);
   return { address, text: formatTarget(address), close: () => undefined };
 }
@@ -56,6 +55,7 @@ export async function startPluginBefore(
   }: { readonly observer: Observer; readonly close: () => void; readonly signal?: AbortSignal | undefined },
 ): Promise<RunningPlugin> {
   try {
+    const { startPlugin } = await programs();
     return await startPlugin(plugin, place, { listensOn: 'remote', ...news(plugin, observer), signal });
   } catch (error) {
     close();
