@@ -110,6 +110,11 @@ export function acceptSockets(server: net.Server, accept: (socket: net.Socket) =
   };
 }
 
+/** What is inside a connected socket of Node; `getpeername` returns 0, or the error of the system. */
+interface PeerHandle {
+  getpeername?: (peer: object) => number;
+}
+
 function lendingSocket(
   kind: net.SocketConstructorOpts & { handle?: object; pauseOnCreate?: true },
 ): LendingSocket {
@@ -157,6 +162,12 @@ export class LendingSocket extends net.Socket {
       if (!this.isPaused()) this.resume();
     });
     return false;
+  }
+
+  /** Whether the connection still stands as far as the kernel knows; false, too, where it is not said. */
+  hasPeer(): boolean {
+    const handle = (this as unknown as { readonly _handle?: PeerHandle | null })._handle;
+    return process.platform === 'linux' && handle?.getpeername?.({}) === 0;
   }
 
   #hearOut(heard: number): void {

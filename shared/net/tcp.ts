@@ -170,8 +170,11 @@ export class TcpStream implements PushStream, Reader {
     return room;
   }
 
+  /** When the peer has ended as well, closing says the same in one system call. */
   end(): void {
-    this.#socket.end();
+    const socket = this.#socket;
+    if (this.#ended && !this.#truncating && socket.writableLength === 0) socket.destroy();
+    else socket.end();
   }
 
   /**
@@ -247,15 +250,16 @@ export class TcpStream implements PushStream, Reader {
 
   /**
    * libuv takes a reset that arrives together with the last bytes for the end of file (it stops at POLLHUP after a
-   * short read). Writing nothing asks the kernel: it sends no packet, and fails when there was a reset. Bytes that
-   * wait to be sent ask the same question by themselves, right behind this event.
+   * short read). After a reset the kernel knows no peer any more; where it cannot be asked, writing nothing tells: that
+   * sends no packet, and fails when there was a reset. Bytes that wait to be sent ask the same question by themselves,
+   * right behind this event.
    */
   #confirmEnd(): void {
     const socket = this.#socket;
     const end = (): void => {
       this.#end();
     };
-    if (socket.writableEnded) end();
+    if (socket.writableEnded || (socket instanceof LendingSocket && socket.hasPeer())) end();
     else if (socket.writableLength > 0) setImmediate(end);
     else {
       socket.write(nothing, (error) => {
