@@ -2,6 +2,7 @@
 import { hchacha } from '@noble/ciphers/chacha.js';
 import type { Aead } from './aead.js';
 import { nativeAead } from './aead-native.js';
+import { PlainLengths } from './lengths.js';
 
 /**
  * XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03 §2.3), which OpenSSL lacks: HChaCha20 of the key and the first 16
@@ -20,10 +21,14 @@ export function extendedAead(key: Uint8Array): Aead {
     short.set(nonce.subarray(16), 4);
     return short;
   };
-  return {
-    nonceLength: 24,
+  const whole: Pick<Aead, 'seal' | 'open'> = {
     seal: (nonce, plaintext) => under(nonce).seal(rest(nonce), plaintext),
     open: (nonce, ciphertext, tag) => under(nonce).open(rest(nonce), ciphertext, tag),
+  };
+  return {
+    ...whole,
+    nonceLength: 24,
+    lengths: () => new PlainLengths(whole),
     opening: (nonce, length) => under(nonce).opening(rest(nonce), length),
   };
 }

@@ -9,6 +9,7 @@ import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
 import type { CipherGCMTypes, DecipherGCM, KeyObject } from 'node:crypto';
 import { AuthError } from '../errors.js';
 import type { Aead, BlockCipher, Opening, Sealed } from './aead.js';
+import { type AesGcm, GcmLengths, type Lengths, PlainLengths } from './lengths.js';
 import { tagLength } from './methods.js';
 import type { AeadName } from './methods.js';
 
@@ -28,7 +29,7 @@ export function nativeAead(name: NativeName, key: Uint8Array): Aead {
   return new NativeAead(name, key);
 }
 
-class NativeAead implements Aead {
+class NativeAead implements Aead, AesGcm {
   readonly nonceLength = 12;
   readonly #algorithm: CipherGCMTypes;
   readonly #key: KeyObject;
@@ -51,6 +52,16 @@ class NativeAead implements Aead {
     const plaintext = decipher.update(ciphertext);
     checkTag(decipher, tag);
     return plaintext;
+  }
+
+  lengths(): Lengths {
+    return this.#algorithm.endsWith('gcm') ? new GcmLengths(this) : new PlainLengths(this);
+  }
+
+  aes(): (blocks: Uint8Array) => Uint8Array {
+    const bits = 8 * (this.#key.symmetricKeySize ?? 0);
+    const aes = createCipheriv(`aes-${bits}-ecb`, this.#key, null).setAutoPadding(false);
+    return (blocks) => aes.update(blocks);
   }
 
   opening(nonce: Uint8Array, length: number): Opening {

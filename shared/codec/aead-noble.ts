@@ -6,7 +6,8 @@ import { ecb, gcm } from '@noble/ciphers/aes.js';
 import { chacha20poly1305, xchacha20poly1305 } from '@noble/ciphers/chacha.js';
 import { concat } from '../bytes.js';
 import { AuthError } from '../errors.js';
-import type { Aead, BlockCipher, Opening } from './aead.js';
+import type { Aead, BlockCipher, Opening, Sealed } from './aead.js';
+import { type Lengths, PlainLengths } from './lengths.js';
 import { tagLength } from './methods.js';
 import type { AeadName } from './methods.js';
 
@@ -43,13 +44,16 @@ export function nobleAead(name: AeadName, key: Uint8Array): Aead {
     }
   }
 
+  function seal(nonce: Uint8Array, plaintext: Uint8Array): Sealed {
+    const sealed = cipher(ownKey, nonce).encrypt(plaintext);
+    return { body: sealed.subarray(0, plaintext.length), tag: sealed.subarray(plaintext.length) };
+  }
+
   return {
     nonceLength,
-    seal(nonce, plaintext) {
-      const sealed = cipher(ownKey, nonce).encrypt(plaintext);
-      return { body: sealed.subarray(0, plaintext.length), tag: sealed.subarray(plaintext.length) };
-    },
+    seal,
     open,
+    lengths: (): Lengths => new PlainLengths({ seal, open }),
     opening(nonce, length) {
       const ownNonce = new Uint8Array(nonce);
       return gathering(length, (ciphertext, tag) => open(ownNonce, ciphertext, tag));

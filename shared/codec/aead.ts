@@ -5,6 +5,7 @@
  * released before its tag has been checked: neither body has a way to ask for it.
  */
 import { nativeAead, nativeBlockCipher } from './aead-native.js';
+import type { Lengths } from './lengths.js';
 import type { AeadName, Method } from './methods.js';
 
 /** A sealed message in two parts, so that a large body need not be copied to stand next to its tag. Owned by the caller. */
@@ -40,6 +41,8 @@ export interface Aead {
   open(nonce: Uint8Array, ciphertext: Uint8Array, tag: Uint8Array): Uint8Array;
   /** Begins a message of `length` bytes (without the tag) that comes in parts. */
   opening(nonce: Uint8Array, length: number): Opening;
+  /** For the lengths of the chunks of one stream, under the same key. */
+  lengths(): Lengths;
 }
 
 /** Whose arithmetic is used. */

@@ -12,9 +12,9 @@
  * A large payload is sealed where it lies and opened as it arrives: its bytes are written once, by the cipher. Only
  * what is smaller than a system call is worth copying, so a small chunk becomes one piece.
  */
-import { readU16, writeU16 } from '../bytes.js';
 import { AuthError, ProtocolError } from '../errors.js';
 import type { Aead, Opening, Sealed } from './aead.js';
+import type { Lengths } from './lengths.js';
 import { tagLength } from './methods.js';
 import { NonceCounter } from './nonce.js';
 
@@ -34,6 +34,7 @@ export const maxEmptyChunks = 16;
 /** Seals one direction of a stream. */
 export class ChunkSealer {
   readonly #aead: Aead;
+  readonly #lengths: Lengths;
   readonly #maxPayload: number;
   readonly #nonce: NonceCounter;
   #sealed = 0;
@@ -41,6 +42,7 @@ export class ChunkSealer {
   /** `maxPayload` is the method's; `nonce` is that of a stream whose headers have taken some already. */
   constructor(aead: Aead, maxPayload: number, options: { readonly nonce?: NonceCounter } = {}) {
     this.#aead = aead;
+    this.#lengths = aead.lengths();
     this.#maxPayload = maxPayload;
     this.#nonce = options.nonce ?? new NonceCounter(new Uint8Array(aead.nonceLength));
   }
@@ -109,17 +111,11 @@ export class ChunkSealer {
   }
 
   #putLength(frame: Uint8Array, at: number, length: number): void {
-    writeU16(plainLength, 0, length);
-    const { body, tag } = this.#aead.seal(this.#nonce.take(), plainLength);
-    frame.set(body, at);
-    frame.set(tag, at + 2);
+    this.#lengths.seal(this.#nonce.take(), length, frame, at);
   }
 }
 
 const empty = new Uint8Array(0);
-/** Where every sealer writes a length: it is sealed before anybody else can want the place. */
-const plainLength = new Uint8Array(2);
-
 /** What a {@link ChunkOpener} has to know beyond its key. */
 export interface ChunkOpenerOptions {
   /** A chunk without payload ends the conversation (raw wire); otherwise it is skipped. */
@@ -133,6 +129,7 @@ export interface ChunkOpenerOptions {
 /** Opens one direction of a stream, in whatever portions it arrives. */
 export class ChunkOpener {
   readonly #aead: Aead;
+  readonly #lengths: Lengths;
   readonly #maxPayload: number;
   readonly #endMarks: boolean;
   readonly #nonce: NonceCounter;
@@ -149,6 +146,7 @@ export class ChunkOpener {
 
   constructor(aead: Aead, maxPayload: number, options: ChunkOpenerOptions) {
     this.#aead = aead;
+    this.#lengths = aead.lengths();
     this.#maxPayload = maxPayload;
     this.#endMarks = options.endMarks;
     this.#nonce = options.nonce ?? new NonceCounter(new Uint8Array(aead.nonceLength));
@@ -192,8 +190,7 @@ export class ChunkOpener {
     const end = Math.min(at + lengthChunk - this.#stashed, bytes.length);
     const sealed = this.#complete(bytes.subarray(at, end), lengthChunk);
     if (sealed !== undefined) {
-      const plain = this.#aead.open(this.#nonce.take(), sealed.subarray(0, 2), sealed.subarray(2));
-      this.#begin(readU16(plain, 0));
+      this.#begin(this.#lengths.open(this.#nonce.take(), sealed));
     }
     return end;
   }
