@@ -44,3 +44,13 @@ export function writeU64(bytes: Uint8Array, offset: number, value: bigint): void
   writeU32(bytes, offset, Number(value >> 32n));
   writeU32(bytes, offset + 4, Number(value & 0xffff_ffffn));
 }
+
+/** Whether `beginning` stands at `offset`. */
+export function startsWith(bytes: Uint8Array, offset: number, beginning: Uint8Array): boolean {
+  const { length } = beginning;
+  if (bytes.length - offset < length) return false;
+  for (let at = 0; at < length; at += 1) {
+    if (bytes[offset + at] !== beginning[at]) return false;
+  }
+  return true;
+}

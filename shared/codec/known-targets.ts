@@ -2,6 +2,7 @@
  * The addresses that packets name, kept for a moment: thousands in a row name the same target, and to read or write
  * its address each time would cost as much as to open the packet.
  */
+import { startsWith } from '../bytes.js';
 import { decodeTarget, encodeTarget } from './address.js';
 import type { Target } from './address.js';
 
@@ -38,7 +39,9 @@ export class KnownTargets {
     }
     const decoded = decodeTarget(bytes, offset);
     if (decoded === undefined) return undefined;
-    this.#read[place] = { target: decoded.target, address: bytes.slice(offset, decoded.end) };
+    // A copy: the `slice` of a Buffer would be none.
+    const address = new Uint8Array(bytes.subarray(offset, decoded.end));
+    this.#read[place] = { target: decoded.target, address };
     return decoded;
   }
 }
@@ -48,13 +51,4 @@ function placeOf(bytes: Uint8Array, offset: number): number {
   let mixed = 0;
   for (let at = offset + 1; at < offset + 7; at += 1) mixed = (mixed << 1) ^ (bytes[at] ?? 0);
   return mixed & (places - 1);
-}
-
-function startsWith(bytes: Uint8Array, offset: number, address: Uint8Array): boolean {
-  const { length } = address;
-  if (bytes.length - offset < length) return false;
-  for (let at = 0; at < length; at += 1) {
-    if (bytes[offset + at] !== address[at]) return false;
-  }
-  return true;
 }

@@ -14,6 +14,10 @@ import { countDatagramSocket, type Counted } from './descriptors.js';
 export const maxDatagram = 65_507;
 /** What may wait for the network, in bytes. Node would keep whatever it is given. */
 const mostQueued = 1 << 20;
+/** After so many bytes the queue is looked at again: to ask for each datagram would cost more than to fill it. */
+const unseenBytes = 1 << 16;
+/** One of so many is asked after while all goes well: what the system refuses, it refuses time and again. */
+const unwatchedRun = 15;
 /** What the system is asked to keep for us while we are busy, bytes; the next is tried where it refuses. */
 const receiveBuffers = [1 << 22, 1 << 20, 1 << 18] as const;
 
@@ -30,7 +34,10 @@ export interface DatagramSink {
   readonly failed: (error: Error) => void;
 }
 
-/** Told what became of a datagram: null, or why nobody will get it. */
+/**
+ * Told what became of a datagram: null, or why nobody will get it. While the system takes all of them, it is asked about
+ * one in sixteen only; from the first that it refuses on, about each until it takes one again.
+ */
 export type Sent = (error: Error | null) => void;
 
 /** An open socket. */
@@ -88,6 +95,10 @@ class UdpSocket implements Datagrams {
   readonly #counted: Counted;
   #sink = deaf;
   #closed = false;
+  /** Bytes sent since the queue was looked at, the first time at once. */
+  #unseen = unseenBytes;
+  /** How many datagrams more nobody asks after. */
+  #unwatched = 0;
 
   constructor(at: Target, counted: Counted) {
     this.#at = at;
@@ -119,8 +130,27 @@ class UdpSocket implements Datagrams {
 
   send(datagram: Uint8Array, to: Endpoint, sent: Sent): void {
     if (datagram.length > maxDatagram) sent(tooLong);
-    else if (this.#closed || this.#socket.getSendQueueSize() > mostQueued) sent(notTaken);
-    else this.#socket.send(datagram, to.port, to.address, sent);
+    else if (this.#closed || this.#isFull(datagram.length)) sent(notTaken);
+    else if (this.#unwatched === 0) this.#socket.send(datagram, to.port, to.address, this.#watching(sent));
+    else {
+      this.#unwatched -= 1;
+      this.#socket.send(datagram, to.port, to.address);
+    }
+  }
+
+  #isFull(more: number): boolean {
+    this.#unseen += more;
+    if (this.#unseen < unseenBytes) return false;
+    const full = this.#socket.getSendQueueSize() > mostQueued;
+    if (!full) this.#unseen = 0;
+    return full;
+  }
+
+  #watching(sent: Sent): Sent {
+    return (error) => {
+      this.#unwatched = error === null ? unwatchedRun : 0;
+      sent(error);
+    };
   }
 
   close(): void {

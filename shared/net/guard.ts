@@ -50,6 +50,15 @@ export function admitTarget(guard: Guard, target: Target): void {
 export function admitAddress(guard: Guard, ip: string, port: number): void {
   const range = guard.allowPrivate ? undefined : refusedRange(ip);
   if (range !== undefined) throw new RefusedError(`target: expected a public address, got ${range}`);
+  admitAgain(guard, ip, port);
+}
+
+/**
+ * The same for an address that this guard has let pass before: whose range it is in does not change, but our own
+ * listeners may.
+ * @throws RefusedError when it is one of these now.
+ */
+export function admitAgain(guard: Guard, ip: string, port: number): void {
   if (guard.own().some((own) => own.port === port && reaches(ip, own.host))) {
     throw new RefusedError('target: expected another service, got our own listener');
   }

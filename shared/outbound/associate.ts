@@ -16,7 +16,7 @@ import type { Resolver } from '../net/resolve.js';
 import { routedAddress } from '../net/routes.js';
 import { within } from '../net/within.js';
 import { FragmentQueue, reassemblyMs } from '../proxy/fragments.js';
-import { readUdpHeader, writeUdpHeader } from '../proxy/udp-header.js';
+import { UdpHeaders } from '../proxy/udp-header.js';
 import {
   type Association,
   type AssociationClient,
@@ -174,6 +174,7 @@ export class Relay implements Association {
   readonly closed: Promise<Error | undefined>;
   readonly #near: Datagrams;
   readonly #far: FarWay;
+  readonly #headers = new UdpHeaders();
   readonly #fragments = new FragmentQueue();
   readonly #clientHost: string;
   /** The one port of the client that is listened to: its request names it, or else its first datagram does. */
@@ -231,7 +232,7 @@ export class Relay implements Association {
   };
 
   readonly #fromClient = (datagram: Uint8Array, from: Endpoint): void => {
-    const header = this.#isClient(from) ? readUdpHeader(datagram) : undefined;
+    const header = this.#isClient(from) ? this.#headers.read(datagram) : undefined;
     if (header === undefined) {
       this.#dropped += 1;
       return;
@@ -276,6 +277,6 @@ export class Relay implements Association {
     }
     this.#down += payload.length;
     this.#datagramsDown += 1;
-    this.#near.send(writeUdpHeader(source, payload), this.#client, this.#sent);
+    this.#near.send(this.#headers.write(source, payload), this.#client, this.#sent);
   };
 }

@@ -9,8 +9,9 @@
  * ```
  * Nobody is told of a datagram that is dropped: that is how UDP fails, and a reply could be made to hit others.
  */
-import { concat } from '../bytes.js';
+import { startsWith } from '../bytes.js';
 import { encodeTarget, type Target } from '../codec/address.js';
+import { joined } from '../codec/room.js';
 import { addressLengths, targetOf } from './socks-address.js';
 
 const fixedLength = 3;
@@ -46,5 +47,51 @@ export function readUdpHeader(datagram: Uint8Array): UdpHeader | undefined {
 
 /** A datagram for a client, owned: `payload` as it came from `source`. */
 export function writeUdpHeader(source: Target, payload: Uint8Array): Uint8Array {
-  return concat([new Uint8Array(fixedLength), encodeTarget(source), payload]);
+  return joined(headerOf(source), payload);
+}
+
+/** RSV and FRAG are 0. */
+function headerOf(source: Target): Uint8Array {
+  return joined(new Uint8Array(fixedLength), encodeTarget(source));
+}
+
+/**
+ * Reads and writes the headers of one association as {@link readUdpHeader} and {@link writeUdpHeader} do. What goes to
+ * the target of the datagram before it, or comes from its source, is not read or written again.
+ */
+export class UdpHeaders {
+  #address: Uint8Array = new Uint8Array(0);
+  #target: Target | undefined;
+  #source: Target | undefined;
+  #header: Uint8Array = this.#address;
+
+  read(datagram: Uint8Array): UdpHeader | undefined {
+    const target = this.#target;
+    const fragment = datagram[2];
+    if (
+      target !== undefined &&
+      fragment !== undefined &&
+      datagram[0] === 0 &&
+      datagram[1] === 0 &&
+      startsWith(datagram, fixedLength, this.#address)
+    ) {
+      return { fragment, target, payload: datagram.subarray(fixedLength + this.#address.length) };
+    }
+    const header = readUdpHeader(datagram);
+    if (header !== undefined) {
+      this.#target = header.target;
+      // A copy: the `slice` of a Buffer would be none.
+      const end = datagram.length - header.payload.length;
+      this.#address = new Uint8Array(datagram.subarray(fixedLength, end));
+    }
+    return header;
+  }
+
+  write(source: Target, payload: Uint8Array): Uint8Array {
+    if (source !== this.#source) {
+      this.#header = headerOf(source);
+      this.#source = source;
+    }
+    return joined(this.#header, payload);
+  }
 }

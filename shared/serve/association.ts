@@ -3,7 +3,7 @@ import { parseIp } from '../codec/ip.js';
 import type { PacketSealer } from '../codec/packets.js';
 import { codeOf, DialError } from '../errors.js';
 import { type Datagrams, type Endpoint, openDatagrams, type Sent } from '../net/datagrams.js';
-import { admitAddress, admitAddresses, admitTarget, type Guard } from '../net/guard.js';
+import { admitAddress, admitAddresses, admitAgain, admitTarget, type Guard } from '../net/guard.js';
 import type { Resolver } from '../net/resolve.js';
 import { routedAddress } from '../net/routes.js';
 import type { Observer } from '../observe/events.js';
@@ -29,6 +29,17 @@ export interface Owned {
 
 const dnsPort = 53;
 
+/** From which socket, and where to. */
+interface Way {
+  readonly family: 4 | 6;
+  readonly to: Endpoint;
+}
+
+/** A target that the guard has let pass. */
+interface Admitted extends Way {
+  readonly target: Target;
+}
+
 /**
  * The datagrams of one client of a remote, on their way to any number of targets and back: one socket for each family,
  * so that a target sees the same sender in all of them. Whoever has learned its port may answer (RFC 4787 §5).
@@ -45,6 +56,8 @@ export class Association implements Carrier {
   readonly #startedAt = performance.now();
   #lastActive = this.#startedAt;
   #onlyNameServers = true;
+  /** Where the last datagram to an IP literal went: most go where the one before went. */
+  #last: Admitted | undefined;
   #closed = false;
   #broken: Error | undefined;
   #up = 0;
@@ -97,9 +110,14 @@ export class Association implements Carrier {
     this.#lastActive = performance.now();
     if (target.port !== dnsPort) this.#onlyNameServers = false;
     try {
+      if (target === this.#last?.target) {
+        admitAgain(this.#around.guard, target.host, target.port);
+        this.#pass(datagram.payload, this.#last);
+        return;
+      }
       admitTarget(this.#around.guard, target);
       if (parseIp(target.host) === undefined) this.#names.resolve(datagram);
-      else this.#send(target.host, datagram);
+      else this.#last = { target, ...this.#send(target.host, datagram) };
     } catch {
       this.#lost();
     }
@@ -145,11 +163,17 @@ export class Association implements Carrier {
    * Asks the guard about the very address that it sends to, each time (T-27).
    * @throws RefusedError when it says no.
    */
-  #send(ip: string, { target, payload }: Named): void {
+  #send(ip: string, { target, payload }: Named): Way {
     admitAddress(this.#around.guard, ip, target.port);
+    const way = { family: ip.includes(':') ? 6 : 4, to: { address: ip, port: target.port } } as const;
+    this.#pass(payload, way);
+    return way;
+  }
+
+  #pass(payload: Uint8Array, { family, to }: Way): void {
     this.#up += payload.length;
     this.#datagramsUp += 1;
-    this.#socketFor(ip.includes(':') ? 6 : 4).send(payload, { address: ip, port: target.port }, this.#sent);
+    this.#socketFor(family).send(payload, to, this.#sent);
   }
 
   #socketFor(family: 4 | 6): Datagrams {

@@ -50,7 +50,7 @@ test('an address that is cut off is none, also when the whole one is known', () 
 
 test('what is remembered does not change with the bytes that it was read from', () => {
   const known = new KnownTargets();
-  const bytes = encodeTarget({ host: '192.0.2.1', port: 443 });
+  const bytes = Buffer.from(encodeTarget({ host: '192.0.2.1', port: 443 }));
   known.decode(bytes, 0);
   bytes[1] = 10;
   expect(known.decode(bytes, 0)?.target.host).toBe('10.0.2.1');

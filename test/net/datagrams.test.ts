@@ -96,7 +96,7 @@ describe('a socket for datagrams', () => {
   it('says what became of a datagram, too long a one and one after the end included', async () => {
     const peer = await udpPeer();
     const to = { address: peer.host, port: peer.port };
-    const { socket } = await bound();
+    let { socket } = await bound();
     const send = (datagram: Uint8Array): Promise<string | undefined> =>
       new Promise((resolve) => {
         socket.send(datagram, to, (error) => {
@@ -106,10 +106,59 @@ describe('a socket for datagrams', () => {
     expect(await send(pattern(maxDatagram))).toBeUndefined();
     expect((await peer.next()).payload).toEqual(Buffer.from(pattern(maxDatagram)));
     expect(await send(pattern(maxDatagram + 1))).toBe('datagram: expected at most 65507 bytes, got more');
-    vi.spyOn(Socket.prototype, 'getSendQueueSize').mockReturnValueOnce(2 ** 21);
-    expect(await send(pattern(1))).toMatch(/full or closed/);
     socket.close();
     expect(await send(pattern(1))).toMatch(/full or closed/);
+    ({ socket } = await bound());
+    vi.spyOn(Socket.prototype, 'getSendQueueSize').mockReturnValueOnce(2 ** 21);
+    expect(await send(pattern(1))).toMatch(/full or closed/);
+    expect(await send(pattern(1))).toBeUndefined();
+  });
+
+  it('with a full queue takes nothing until it has room, and is looked at every 64 KiB', async () => {
+    const { socket } = await bound();
+    const to = { address: '127.0.0.1', port: (await udpPeer()).port };
+    const sent = vi.fn();
+    const queue = vi.spyOn(Socket.prototype, 'getSendQueueSize').mockReturnValue(0);
+    for (let time = 0; time < 100; time += 1) socket.send(pattern(1000), to, sent);
+    expect(queue).toHaveBeenCalledTimes(2);
+    queue.mockReturnValue(2 ** 21);
+    for (let time = 0; time < 100; time += 1) socket.send(pattern(1000), to, sent);
+    const refused = sent.mock.calls.filter(([error]) => error !== null);
+    expect(refused).toHaveLength(100 - 32);
+    queue.mockReturnValue(0);
+    const again = vi.fn();
+    socket.send(pattern(1000), to, again);
+    await vi.waitFor(() => {
+      expect(again).toHaveBeenCalledExactlyOnceWith(null);
+    });
+  });
+
+  it('asks after one of sixteen datagrams while all goes well, and after each once one is refused', async () => {
+    const { socket } = await bound();
+    const to = { address: '127.0.0.1', port: (await udpPeer()).port };
+    const answers: (Error | null)[] = [];
+    const trouble = new Error('send ENETUNREACH');
+    let fault: Error | null = null;
+    let asked = 0;
+    vi.spyOn(Socket.prototype, 'send').mockImplementation((...args: unknown[]) => {
+      const told = args.at(-1);
+      if (typeof told !== 'function') return;
+      asked += 1;
+      (told as (error: Error | null) => void)(fault);
+    });
+    const send = (count: number): void => {
+      for (let time = 0; time < count; time += 1) {
+        socket.send(pattern(1), to, (error) => answers.push(error));
+      }
+    };
+    send(32);
+    expect(asked).toBe(2);
+    fault = trouble;
+    send(20);
+    expect(answers).toEqual([null, null, ...new Array<Error>(20).fill(trouble)]);
+    fault = null;
+    send(17);
+    expect(asked).toBe(24);
   });
 
   it('hears nothing after its end, and may be closed twice', async () => {

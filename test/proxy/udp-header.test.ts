@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readUdpHeader, writeUdpHeader } from '../../shared/proxy/udp-header.js';
+import { readUdpHeader, UdpHeaders, writeUdpHeader } from '../../shared/proxy/udp-header.js';
 import { toHex } from '../support/codec.js';
 import { spacedHex } from '../support/handshake.js';
 import { domainAddress, hostileNames, longestName } from '../support/socks.js';
@@ -88,5 +88,50 @@ describe('a datagram for a client', () => {
     );
     const longest = new Uint8Array(longestPayload);
     expect(readUdpHeader(writeUdpHeader({ host: '192.0.2.1', port: 1 }, longest))?.payload).toEqual(longest);
+  });
+});
+
+describe('the headers of one association', () => {
+  const address = fc.constantFrom(
+    '01 c0000201 0035',
+    '01 c0000201 0036',
+    '01 c0000202 0035',
+    '04 20010db8000000000000000000000001 0035',
+    domainAddress('a.example'),
+    domainAddress('a.example2'),
+    '00',
+    '01 c000',
+  );
+  const start = fc.constantFrom('0000 00', '0000 00', '0000 01', '0000 82', '0001 00', '0100 00', '00');
+  const rest = fc.uint8Array({ maxLength: 12 }).map(toHex);
+
+  it('are read as each would be on its own, whatever came before', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(start, address, rest), { maxLength: 30 }), (sequence) => {
+        const headers = new UdpHeaders();
+        for (const parts of sequence) {
+          const datagram = Buffer.from(spacedHex(parts.join(' ')));
+          expect(headers.read(datagram)).toEqual(readUdpHeader(datagram));
+        }
+      }),
+    );
+  });
+
+  it('are written as each would be on its own', () => {
+    const headers = new UdpHeaders();
+    const source = { host: '192.0.2.1', port: 53 };
+    const sources = [source, source, { host: 'a.example', port: 53 }, source, { ...source, port: 54 }];
+    for (const [index, each] of sources.entries()) {
+      const payload = Uint8Array.of(index);
+      expect(toHex(headers.write(each, payload))).toBe(toHex(writeUdpHeader(each, payload)));
+    }
+  });
+
+  it('do not change with the datagram that was read before', () => {
+    const headers = new UdpHeaders();
+    const datagram = Buffer.from(spacedHex('000000 01 c0000201 0035 61'));
+    headers.read(datagram);
+    datagram[4] = 10;
+    expect(headers.read(datagram)?.target.host).toBe('10.0.2.1');
   });
 });

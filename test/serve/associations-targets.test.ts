@@ -58,6 +58,45 @@ describe('the guard', () => {
   });
 });
 
+describe('a target that is asked for time and again', () => {
+  it('is refused each time, and does not open the way to another', async () => {
+    const service = await datagramService({ guard: { allowPrivate: false, own: () => [] } });
+    const client = await packetPeer(service);
+    const target = { host: '127.0.0.1', port: 7 };
+    for (let time = 0; time < 3; time += 1) await client.ask(target);
+    await client.peer.say('marker', service);
+    await turnsUntil(() => service.service.counts().forged === 1);
+    expect(droppedAtEnd(service)).toBe(3);
+  });
+
+  it('is no longer let through once we listen there ourselves', async () => {
+    const own: Target[] = [];
+    const service = await datagramService({ guard: { allowPrivate: true, own: () => own } });
+    const client = await packetPeer(service);
+    const echo = await udpEcho();
+    for (const payload of ['one', 'two', 'three']) {
+      await client.ask(echo, payload);
+      expect(Buffer.from((await client.answer()).payload).toString()).toBe(payload);
+    }
+    own.push({ host: echo.host, port: echo.port });
+    await client.ask(echo);
+    await client.peer.say('marker', service);
+    await turnsUntil(() => service.service.counts().forged === 1);
+    expect(droppedAtEnd(service)).toBe(1);
+  });
+
+  it('takes turns with others, and each answers for itself', async () => {
+    const service = await datagramService();
+    const client = await packetPeer(service);
+    const echoes = [await udpEcho(), await udpEcho()] as const;
+    for (const at of [0, 0, 1, 1, 0, 1] as const) {
+      await client.ask(echoes[at], `to ${at}`);
+      const { source, payload } = await client.answer();
+      expect([source.port, Buffer.from(payload).toString()]).toEqual([echoes[at].port, `to ${at}`]);
+    }
+  });
+});
+
 describe('a name', () => {
   interface Rig {
     readonly dns: FakeDns;
