@@ -4,7 +4,8 @@ import { AuthError, codeOf, DialError, messageOf } from '../shared/errors.js';
 import { isOwnTrouble } from '../shared/net/dial-errors.js';
 import type { Wire } from '../shared/net/sealed.js';
 import type { CheckResult, CheckStage } from '../shared/observe/events.js';
-import { probe, type Tunnel } from '../shared/outbound/tunnel.js';
+import type { Tunnel } from '../shared/outbound/reach.js';
+import { probe } from '../shared/outbound/tunnel.js';
 import { adviceOn, type FailedCheck } from './advice.js';
 
 const ownAdvice = 'this computer has no means for one more connection: raise its limit of open files';

@@ -11,6 +11,7 @@ import type { HttpOptions } from '../shared/serve/http.js';
 import { type FrontDoor, frontDoor, lazyHttp } from '../shared/serve/inbound.js';
 import { type Inbound, serveStream } from '../shared/serve/serve.js';
 import { defaultTimeouts, type Timeouts } from '../shared/serve/timeouts.js';
+import { type CarrierCounts, noCounts } from '../shared/outbound/carriers.js';
 import type { Service } from '../shared/service.js';
 import { type Leaving, leavingThrough } from './leaving.js';
 import { pacPage } from './pac.js';
@@ -59,6 +60,8 @@ export interface LocalService extends Service {
    * @throws ConfigError for servers that cannot stand in for each other.
    */
   replaceServers(servers: readonly ServerChoice[]): void;
+  /** What became of its carriers so far: connections to its remotes that have one conversation after another. */
+  carriers(): CarrierCounts;
 }
 
 /**
@@ -76,6 +79,7 @@ export async function startLocal(
   const attempts = new Attempts();
   const stopping = new AbortController();
   const { probeTarget = defaultProbeTarget } = settings;
+  let carriers = noCounts;
   const servers = new ServerList({
     settings,
     timeouts,
@@ -84,6 +88,9 @@ export async function startLocal(
     observer,
     attempts,
     probeTarget,
+    count: (what, times = 1) => {
+      carriers = { ...carriers, [what]: carriers[what] + times };
+    },
   });
   await servers.start(settings.servers);
   const leaving = leavingThrough(servers, settings, timeouts);
@@ -134,7 +141,9 @@ export async function startLocal(
       await attempts.settled();
       await servers.stop();
       resolver.close();
+      observer({ event: 'carriers', ...carriers });
     },
+    carriers: () => carriers,
   };
 }
 

@@ -2,8 +2,8 @@
 import type { ServerChoice } from '../shared/config/settings.js';
 import { ConfigError, messageOf } from '../shared/errors.js';
 import type { CheckResult } from '../shared/observe/events.js';
-import { identityOf, type ServerPath, startPath, type Surroundings } from './server-path.js';
-import { active, inTurn } from './servers.js';
+import { type ServerPath, startPath, type Surroundings } from './server-path.js';
+import { active, identityOf, inTurn } from './servers.js';
 
 /** The outcome of a check of one of the servers. */
 export interface PathCheck {

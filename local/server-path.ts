@@ -3,13 +3,17 @@ import { formatTarget, type Target } from '../shared/codec/address.js';
 import { loadCiphers } from '../shared/codec/aead.js';
 import { clientCipher } from '../shared/codec/session.js';
 import type { LocalSettings, ServerChoice } from '../shared/config/settings.js';
-import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
+import type { ServerUri } from '../shared/config/uri.js';
 import type { Environment } from '../shared/environment.js';
+import type { Carrier } from '../shared/net/carrier.js';
 import type { Resolver } from '../shared/net/resolve.js';
 import type { TcpStream } from '../shared/net/tcp.js';
 import type { CheckResult, ObservedEvent, Observer } from '../shared/observe/events.js';
 import type { PacketTunnel } from '../shared/outbound/associate.js';
-import type { Tunnel } from '../shared/outbound/tunnel.js';
+import { type CarrierCounts, Carriers } from '../shared/outbound/carriers.js';
+import { openCarrier } from '../shared/outbound/conversation.js';
+import type { DialerOptions } from '../shared/outbound/outbound.js';
+import type { Tunnel } from '../shared/outbound/reach.js';
 import { warnNoDescriptors } from '../shared/serve/association-shortages.js';
 import type { Attempts } from '../shared/serve/attempts.js';
 import type { PluginWay } from '../shared/serve/plugin.js';
@@ -17,7 +21,7 @@ import type { Timeouts } from '../shared/serve/timeouts.js';
 import { checkPath, checkThrough } from './check.js';
 import type { Way } from './fail-over.js';
 import { PathWatch } from './path.js';
-import { type Rankable, seedOf } from './servers.js';
+import { identityOf, type Rankable, seedOf } from './servers.js';
 import { type WaysThrough, waysThrough } from './ways-through.js';
 
 /** What the servers of a local share. */
@@ -30,6 +34,8 @@ export interface Surroundings {
   readonly attempts: Attempts;
   /** The name server that is asked through servers on the standard wire. */
   readonly probeTarget: Target;
+  /** Counts what becomes of carriers. */
+  readonly count: (what: keyof CarrierCounts, times?: number) => void;
   /** Whether there is more than one server now. */
   readonly several: () => boolean;
   /** One of them was lost, or is back. */
@@ -38,12 +44,6 @@ export interface Surroundings {
 
 /** A new round trip counts for this part of what is known, as in TCP (RFC 6298 §2). */
 const newest = 1 / 8;
-
-/** What tells a server from others: all that leads to it, and not its name. */
-export function identityOf(uri: ServerUri): string {
-  const [identity = ''] = formatServerUri(uri).split('#', 1);
-  return identity;
-}
 
 /** Starts the plugin of a server, if it has one. Rejects with a ConfigError for a key or a plugin that does not fit. */
 export async function startPath(choice: ServerChoice, around: Surroundings): Promise<ServerPath> {
@@ -75,6 +75,8 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
   readonly #around: Parts;
   readonly #tunnel: Tunnel & PacketTunnel;
   readonly #watch: PathWatch;
+  /** Those that wait for a conversation; the standard wire has none. */
+  readonly #waiting: Carriers | undefined;
   #choice: ServerChoice;
   #asking: Promise<CheckResult> | undefined;
   #reaching: Promise<CheckResult> | undefined;
@@ -95,6 +97,9 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
     this.seed = seedOf(this.identity);
     this.#choice = choice;
     this.#around = parts;
+    const open = (at: DialerOptions): Promise<Carrier> => openCarrier(this.#tunnel, at);
+    this.#waiting =
+      uri.wire === 'raw' ? new Carriers(open, { ...parts, timeouts, tell: observer }) : undefined;
     this.#tunnel = {
       remote: { host: uri.host, port: uri.port },
       ...(plugin && { plugin: plugin.local, opened: this.#opened }),
@@ -108,6 +113,7 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
         doubting: { afterMs: timeouts.attemptMs, others: parts.several, unanswered: this.#doubt },
       }),
       crowded: warnNoDescriptors(observer),
+      carriers: this.#waiting,
     };
     const proofs = (): number => (parts.several() ? 2 : 1);
     this.#watch = new PathWatch(() => this.check(), this.#tell, proofs);
@@ -201,6 +207,7 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
   rest(): void {
     this.#resting = true;
     clearTimeout(this.#again);
+    this.#waiting?.close();
     this.#watch.stop();
   }
 
@@ -274,6 +281,7 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
   readonly #tell = (event: ObservedEvent): void => {
     const { observer, several, changed } = this.#around;
     if (event.event !== 'remote-lost' && event.event !== 'remote-back') return;
+    if (this.#waiting !== undefined) this.#waiting.lost = event.event === 'remote-lost';
     observer(several() ? { ...event, server: this.name } : event);
     changed(this, event.event === 'remote-lost' ? this.#plain(event.detail) : this.#answers());
   };

@@ -7,6 +7,8 @@
  * ring or a remainder would do the first, but not the rest.
  */
 
+import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
+
 /** What the choice knows of a server. */
 export interface Rankable {
   /** Lower is tried first. */
@@ -16,6 +18,12 @@ export interface Rankable {
   /** From `seedOf` a name that no other server of the list has. */
   readonly seed: number;
   readonly up: boolean;
+}
+
+/** What tells a server from others: all that leads to it, and not its name. */
+export function identityOf(uri: ServerUri): string {
+  const [identity = ''] = formatServerUri(uri).split('#', 1);
+  return identity;
 }
 
 const offset = 0x811c9dc5;

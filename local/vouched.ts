@@ -5,13 +5,9 @@
  */
 import { ProtocolError } from '../shared/errors.js';
 import type { DialerOptions } from '../shared/outbound/outbound.js';
-import {
-  answer,
-  openConversation,
-  passThrough,
-  type RawConversation,
-  type Tunnel,
-} from '../shared/outbound/tunnel.js';
+import { answer, converse, type RawConversation } from '../shared/outbound/conversation.js';
+import type { Tunnel } from '../shared/outbound/reach.js';
+import { passThrough } from '../shared/outbound/tunnel.js';
 import { peek, read } from '../shared/proxy/handshake.js';
 import { readCredentials } from '../shared/proxy/socks5-auth.js';
 import { readSocks5Reply } from '../shared/proxy/socks5-client.js';
@@ -37,14 +33,14 @@ export type Greeter = (greeting: Uint8Array, options: DialerOptions) => Promise<
 
 /** Greets the far end of a tunnel. */
 export function rawGreeter(tunnel: Tunnel): Greeter {
-  return async (greeting, { signal }) => {
-    const conversation = await openConversation(tunnel, { signal });
-    const { carrier, driver } = conversation;
-    // What is said is given away, and this may have to be said again elsewhere.
-    driver.say(greeting.slice());
-    const talk = driver.run(read(2), tunnel.timeouts.replyMs, { signal });
-    return { tunnel, conversation, reply: await answer(tunnel, carrier, talk) };
-  };
+  return (greeting, { signal }) =>
+    converse(tunnel, { signal }, async (conversation) => {
+      const { stream, driver } = conversation;
+      // What is said is given away, and this may have to be said again elsewhere.
+      driver.say(greeting.slice());
+      const talk = driver.run(read(2), tunnel.timeouts.replyMs, { signal });
+      return { tunnel, conversation, reply: await answer(tunnel, stream, talk) };
+    });
 }
 
 /** A door to a remote that knows who may come in. */
@@ -69,7 +65,7 @@ export function vouchedDoor(door: VouchedDoor): Inbound {
     try {
       return await letIn({ ...newcomer, ...greeted, left });
     } catch (error) {
-      greeted.conversation.carrier.abort();
+      greeted.conversation.stream.abort();
       throw error;
     }
   };
@@ -94,7 +90,7 @@ async function letIn(between: Between): Promise<ProxyRequest> {
   const request = await driver.run(readRequest(), left(), { signal });
   if (request.command === 'associate') {
     // The datagrams take another way, and the remote has nothing more to say to this.
-    conversation.carrier.abort();
+    conversation.stream.abort();
     return request;
   }
   const { target, words, refused } = request;

@@ -9,7 +9,8 @@ import {
   lazyWay,
   type Passer,
 } from '../shared/outbound/outbound.js';
-import { rawDialer, rawPasser, shadowsocksDialer, type Tunnel } from '../shared/outbound/tunnel.js';
+import type { Tunnel } from '../shared/outbound/reach.js';
+import { rawDialer, rawPasser, shadowsocksDialer } from '../shared/outbound/tunnel.js';
 import type { PathWatch } from './path.js';
 import { type Greeter, rawGreeter } from './vouched.js';
 

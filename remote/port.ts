@@ -21,7 +21,7 @@ import type { Inbound, Machine } from '../shared/serve/serve.js';
 import type { Timeouts } from '../shared/serve/timeouts.js';
 import type { Unproven } from '../shared/serve/unproven.js';
 import type { UserStore } from '../shared/serve/user-store.js';
-import { converse, type Room } from './conversation.js';
+import { converse, Resting, type Room } from './conversation.js';
 import type { OwnAddresses } from './own-addresses.js';
 import { openSockets, type Within } from './port-sockets.js';
 import type { Memory } from './replay-memory.js';
@@ -148,6 +148,7 @@ function openDoor({ settings, premises, cipher, users, memory, accounts }: Withi
     absorbMs,
     absorbed,
   };
+  const resting = new Resting(environment, timeouts);
   const machines = new WeakMap<Account, Machine>();
   const room: Room = {
     machineOf: (account) => {
@@ -168,6 +169,7 @@ function openDoor({ settings, premises, cipher, users, memory, accounts }: Withi
     inbound,
     uot: settings.udp ? { resolver, guard, observer, noDescriptor, timeouts } : undefined,
     absorbed,
+    resting,
   };
   return {
     door: {
@@ -188,13 +190,14 @@ function openDoor({ settings, premises, cipher, users, memory, accounts }: Withi
       crowd,
       crowded: warnCrowded(observer),
       filling: () => {
-        unproven.makeRoom();
+        if (!unproven.makeRoom()) resting.makeRoom();
       },
     },
     proven,
     stop: async (graceMs) => {
       stopped = true;
       attempts.stop();
+      resting.stop();
       await proven.drain(graceMs);
       await attempts.settled();
     },

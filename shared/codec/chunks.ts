@@ -163,6 +163,11 @@ export class ChunkOpener {
     return this.#opening === undefined && this.#stashed === 0;
   }
 
+  /** Goes on behind the end mark. */
+  next(): void {
+    this.#ended = false;
+  }
+
   /**
    * Opens all chunks that `bytes` complete, pushes their payloads as pieces the caller owns, and returns how many
    * bytes that took: all of them, unless an end mark came, behind which it stops. `bytes` is lent.

@@ -67,6 +67,8 @@ export interface Opener {
   open(bytes: Uint8Array, out: Uint8Array[]): number;
   /** An end mark has been met. */
   readonly ended: boolean;
+  /** Goes on behind the end mark, with the next conversation (docs/raw-wire.md §2). */
+  next(): void;
   /** Nothing is pending: an EOF here is a clean end, as clean as the standard wire can tell. */
   readonly atBoundary: boolean;
 }

@@ -117,6 +117,10 @@ export class ResponseOpener implements Opener {
     return this.#chunks?.atBoundary ?? this.#headFilled === 0;
   }
 
+  next(): void {
+    this.#chunks?.next();
+  }
+
   /**
    * As every opener; the salt and the header are checked as soon as they are whole.
    *

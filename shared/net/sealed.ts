@@ -5,19 +5,9 @@ import type { Opener, Sealer } from '../codec/stream.js';
 import { free } from './spent.js';
 import type { PushStream, Sink } from './stream.js';
 import type { TcpStream } from './tcp.js';
+import { paddingOn, type Wire } from './wire.js';
 
-/**
- * What separates the two wires above the seal. On the raw wire each direction opens with padding and ends with an
- * authenticated end mark (docs/raw-wire.md §2); on the standard wire a direction ends with the FIN of its TCP connection.
- */
-export type Wire = 'raw' | 'shadowsocks';
-
-/** What a direction opens with: one length byte N and N random bytes (docs/raw-wire.md §2); nothing on the standard wire. */
-export function paddingOn(wire: Wire, environment: Environment): Uint8Array[] {
-  if (wire === 'shadowsocks') return [];
-  const length = environment.randomBytes(1);
-  return [length, environment.randomBytes(length[0] ?? 0)];
-}
+export { paddingOn, type Wire } from './wire.js';
 
 export interface SealedOptions {
   readonly wire: Wire;
@@ -26,6 +16,13 @@ export interface SealedOptions {
   readonly early?: Uint8Array;
   /** A request's header, for a client that says nothing: the far end cannot dial before it has come. */
   readonly header?: (out: Uint8Array[]) => void;
+  /**
+   * Takes the connection when both directions have ended with their marks, and what came behind the peer's. By default
+   * the connection is closed.
+   */
+  readonly kept?: (rest: readonly Uint8Array[]) => void;
+  /** It is not the first conversation of its connection. */
+  readonly follows?: boolean;
   /** Called instead of a reset when the peer's bytes make no sense, so that a remote can absorb the peer. */
   readonly tampered?: (tcp: TcpStream, error: Error) => void;
 }
@@ -43,6 +40,9 @@ export class SealedStream implements PushStream, Sink {
   readonly #wire: Wire;
   readonly #environment: Environment;
   readonly #tampered: SealedOptions['tampered'];
+  readonly #kept: SealedOptions['kept'];
+  readonly #follows: boolean;
+  readonly #heardBefore: number;
   #header: SealedOptions['header'];
   #sink: Sink | undefined;
   #front: Uint8Array | undefined;
@@ -51,6 +51,8 @@ export class SealedStream implements PushStream, Sink {
   #spoke = false;
   #sentEnd = false;
   #ended = false;
+  /** Both directions have ended: the connection is somebody else's now. */
+  #over = false;
   #failure: Error | undefined;
   #attached = false;
   /** The connection has been handed on to be absorbed, and is no longer ours. */
@@ -64,12 +66,20 @@ export class SealedStream implements PushStream, Sink {
     this.#wire = options.wire;
     this.#environment = options.environment;
     this.#tampered = options.tampered;
+    this.#kept = options.kept;
+    this.#follows = options.follows ?? false;
+    this.#heardBefore = tcp.received;
     this.#header = options.header;
     this.#skip = options.wire === 'raw' ? undefined : 0;
     if (options.early !== undefined && options.early.length > 0) {
       const early = this.#unpad([options.early]);
       if (early.length > 0) this.#front = concat(early);
     }
+  }
+
+  /** Whether the peer has said anything in this conversation. */
+  get heard(): boolean {
+    return this.#tcp.received > this.#heardBefore;
   }
 
   attach(sink: Sink): void {
@@ -89,18 +99,20 @@ export class SealedStream implements PushStream, Sink {
   }
 
   pause(): void {
+    if (this.#over) return;
     this.#paused = true;
     this.#tcp.pause();
   }
 
   resume(): void {
+    if (this.#over) return;
     this.#paused = false;
     this.#tcp.resume();
   }
 
   write(pieces: readonly Uint8Array[]): boolean {
     // Somebody who is being absorbed hears nothing more, whatever comes from the target.
-    if (this.#failure !== undefined) return true;
+    if (this.#failure !== undefined || this.#over) return true;
     const sealed: Uint8Array[] = [];
     if (this.#spoke) {
       for (const piece of pieces) this.#sealer.seal(piece, sealed);
@@ -119,6 +131,10 @@ export class SealedStream implements PushStream, Sink {
     return room;
   }
 
+  gather(): void {
+    if (!this.#over) this.#tcp.gather();
+  }
+
   end(): void {
     if (this.#sentEnd || this.#failure !== undefined) return;
     this.#sentEnd = true;
@@ -126,9 +142,9 @@ export class SealedStream implements PushStream, Sink {
       const sealed: Uint8Array[] = [];
       if (!this.#spoke) this.#sealer.seal(concat(paddingOn(this.#wire, this.#environment)), sealed);
       this.#sealer.end(sealed);
-      this.#tcp.write(sealed);
-      if (this.#ended) this.#tcp.close();
       this.#spoke = true;
+      this.#tcp.write(sealed);
+      if (this.#ended) this.#finish([]);
     } else {
       this.speakUp();
       this.#tcp.end();
@@ -151,7 +167,7 @@ export class SealedStream implements PushStream, Sink {
    * its payload is the one truncation that a careful client can recognise, and behind our FIN only a reset is left.
    */
   truncate(): void {
-    if (this.#failure !== undefined) return;
+    if (this.#failure !== undefined || this.#over) return;
     this.#failure = new ProtocolError('stream: truncated by us', 'truncated');
     if (this.#wire === 'shadowsocks' && this.#sentEnd) {
       this.#tcp.truncate();
@@ -166,7 +182,7 @@ export class SealedStream implements PushStream, Sink {
   }
 
   abort(): void {
-    if (this.#absorbed) return;
+    if (this.#absorbed || this.#over) return;
     this.#failure ??= new ProtocolError('stream: reset by us');
     this.#tcp.abort();
   }
@@ -175,13 +191,18 @@ export class SealedStream implements PushStream, Sink {
 
   receive(pieces: readonly Uint8Array[]): void {
     const opened: Uint8Array[] = [];
+    const rest: Uint8Array[] = [];
+    // Only a peer that has heard our end may begin anew behind its own.
+    const goesOn = this.#sentEnd && this.#kept !== undefined;
     let error: Error | undefined;
-    for (const piece of pieces) error ??= this.#open(piece, opened);
+    for (const piece of pieces) error ??= this.#open(piece, opened, rest);
+    if (rest.length > 0 && !goesOn)
+      error ??= new ProtocolError('carrier: expected nothing after the end mark, got bytes');
     const plain = this.#skip === 0 ? opened : this.#unpad(opened);
     // What was authentic before the fault is the peer's own words and is passed on.
     if (plain.length > 0) this.#sink?.receive(plain);
     if (error !== undefined) this.#unreadable(error);
-    else if (this.#opener.ended) this.#finished();
+    else if (this.#opener.ended) this.#finished(rest);
   }
 
   ended(): void {
@@ -215,21 +236,37 @@ export class SealedStream implements PushStream, Sink {
     } else if (!this.#paused) this.#tcp.resume();
   }
 
-  #open(piece: Uint8Array, opened: Uint8Array[]): Error | undefined {
+  /** What stands behind an end mark goes to `rest` as it is. */
+  #open(piece: Uint8Array, opened: Uint8Array[], rest: Uint8Array[]): Error | undefined {
     try {
       const consumed = this.#opener.open(piece, opened);
-      if (consumed === piece.length) return undefined;
-      return new ProtocolError('carrier: expected nothing after the end mark, got bytes');
+      if (consumed < piece.length) rest.push(piece.subarray(consumed));
+      return undefined;
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
   }
 
-  #finished(): void {
+  #finished(rest: readonly Uint8Array[]): void {
     if (this.#ended) return;
+    if (this.#follows && this.#skip === undefined) {
+      this.#break(new ProtocolError('carrier: expected a conversation, got its end mark alone'));
+      return;
+    }
     this.#ended = true;
     this.#sink?.ended();
-    if (this.#sentEnd) this.#tcp.close();
+    if (this.#sentEnd) this.#finish(rest);
+  }
+
+  #finish(rest: readonly Uint8Array[]): void {
+    if (this.#over || this.#failure !== undefined) return;
+    this.#over = true;
+    if (this.#kept === undefined) {
+      this.#tcp.close();
+      return;
+    }
+    this.#opener.next();
+    this.#kept(rest);
   }
 
   /** What was opened is wrong, or cannot be opened: the one kind of fault that an impostor can bring about. */

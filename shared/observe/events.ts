@@ -72,6 +72,29 @@ export type ObservedEvent =
     }
   /** One of several servers was asked whether it works, and does: in so many milliseconds, and smoothed over time. */
   | { readonly event: 'probed'; readonly server: string; readonly ms: number; readonly smoothedMs: number }
+  /**
+   * Of a local: `opened` for a conversation, or `warmed` ahead of one; `used` by a conversation that did not open it;
+   * `kept` after one; `closed` while it waited.
+   */
+  | {
+      readonly event: 'carrier';
+      /** Numbers the carriers of one process. */
+      readonly carrier: number;
+      readonly what: 'opened' | 'warmed' | 'used' | 'kept' | 'closed';
+      /** How many wait for a conversation now, to the same remote. */
+      readonly idle: number;
+      readonly why?: string;
+    }
+  /** What became of the carriers of a local that stops. */
+  | {
+      readonly event: 'carriers';
+      readonly opened: number;
+      readonly warmed: number;
+      readonly reused: number;
+      readonly usedWarm: number;
+      readonly replayed: number;
+      readonly dropped: number;
+    }
   /** The list of servers of a subscription is another one than before, or could be had again. */
   | {
       readonly event: 'subscription';

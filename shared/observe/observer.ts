@@ -97,6 +97,16 @@ const lines: { readonly [Name in EventName]: LineOf<Name> } = {
     message: 'the server works',
     fields: { server, ms, smoothedMs },
   }),
+  carrier: ({ carrier, what, idle, why }) => ({
+    level: 'debug',
+    message: `carrier ${what}`,
+    fields: { carrier, idle, why },
+  }),
+  carriers: ({ opened, warmed, reused, usedWarm, replayed, dropped }) => ({
+    level: 'debug',
+    message: 'the carriers so far',
+    fields: { opened, warmed, reused, usedWarm, replayed, dropped },
+  }),
   subscription: ({ host, servers, added, removed, copied, bytesUsed, bytesRemaining }) => ({
     level: 'info',
     message: copied ? 'the servers of the subscription, as of last time' : 'the servers of the subscription',
@@ -136,6 +146,8 @@ const perConnection: ReadonlySet<EventName> = new Set([
   'closed',
   'plugin-said',
   'probed',
+  'carrier',
+  'carriers',
   'managed',
 ]);
 

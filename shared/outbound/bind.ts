@@ -10,7 +10,9 @@ import { within } from '../net/within.js';
 import { isUnspecified } from '../proxy/socks-address.js';
 import { readSocks5Reply } from '../proxy/socks5-client.js';
 import { type Binder, type Connected, FarRefusal } from './outbound.js';
-import { answer, askFor, openConversation, type RawConversation, type Tunnel } from './tunnel.js';
+import { answer, converse, type RawConversation } from './conversation.js';
+import type { Tunnel } from './reach.js';
+import { askFor } from './tunnel.js';
 
 export interface DirectBinderOptions {
   readonly resolver: Resolver;
@@ -65,14 +67,14 @@ export function tunnelBinder(tunnel: Tunnel, timeoutMs: number): Binder {
   return async (expected, { signal }) => {
     const closing = new AbortController();
     const either = AbortSignal.any([signal, closing.signal]);
-    const conversation = await openConversation(tunnel, { signal: either });
-    const { carrier, driver } = conversation;
-    const asked = driver.run(askFor('bind', expected), tunnel.timeouts.replyMs, { signal: either });
-    const first = await answer(tunnel, carrier, asked).catch((error: unknown) =>
-      Promise.reject(foreign(error)),
-    );
+    const asking = converse(tunnel, { signal: either }, async (conversation) => {
+      const { stream, driver } = conversation;
+      const asked = driver.run(askFor('bind', expected), tunnel.timeouts.replyMs, { signal: either });
+      return { conversation, first: await answer(tunnel, stream, asked) };
+    });
+    const { conversation, first } = await asking.catch((error: unknown) => Promise.reject(foreign(error)));
     if (first.refusal !== undefined) {
-      dismiss(carrier);
+      dismiss(conversation.stream);
       throw new FarRefusal(first.refusal);
     }
     const accepted = secondReply(tunnel, conversation, { timeoutMs, signal: either });
@@ -99,13 +101,13 @@ function foreign(error: unknown): Error {
 /** The remote's own time limit comes first: its word on it is the better one. */
 async function secondReply(
   tunnel: Tunnel,
-  { carrier, driver }: RawConversation,
+  { stream, driver }: RawConversation,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<Connected> {
   const talk = driver.run(readSocks5Reply(), timeoutMs + tunnel.timeouts.replyMs, { signal });
-  const { refusal, bound } = await answer(tunnel, carrier, talk);
+  const { refusal, bound } = await answer(tunnel, stream, talk);
   if (refusal === undefined) return { stream: driver.handOver(), bound };
-  dismiss(carrier);
+  dismiss(stream);
   throw new FarRefusal(refusal);
 }
 

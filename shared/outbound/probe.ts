@@ -4,7 +4,8 @@ import { HandshakeDriver } from '../net/drive.js';
 import { dismiss } from '../net/relay.js';
 import { askForRoot } from '../proxy/name-query.js';
 import { FarFailure } from './outbound.js';
-import { shadowsocksDialer, type Tunnel } from './tunnel.js';
+import type { Tunnel } from './reach.js';
+import { shadowsocksDialer } from './tunnel.js';
 
 /**
  * Asks the name server `target` something, over the standard wire through the server: bytes from a target are the

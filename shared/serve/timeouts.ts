@@ -18,6 +18,16 @@ export interface Timeouts {
   readonly replyMs: number;
   /** A carrier whose bytes wait and do not leave: then the local looks whether the remote can still be reached. */
   readonly stallMs: number;
+  /** A carrier that has ended a conversation, before its local closes it (docs/raw-wire.md §3). */
+  readonly carrierIdleMs: number;
+  /** The same, before its remote does. */
+  readonly carrierRestMs: number;
+  /** A carrier that has said nothing yet; a remote closes it after `absorbMs`. */
+  readonly carrierWarmMs: number;
+  /** From the last conversation of a local, while it keeps carriers warm. */
+  readonly warmForMs: number;
+  /** The age from which a carrier takes no further conversation. */
+  readonly carrierAgeMs: number;
   /** A relayed conversation in which no byte moves. */
   readonly idleMs: number;
   /** The pause before a client with wrong credentials hears so: the same for all of them. */
@@ -42,6 +52,11 @@ export const defaultTimeouts: Timeouts = {
   doubtMs: 10_000,
   replyMs: 15_000,
   stallMs: 30_000,
+  carrierIdleMs: 55_000,
+  carrierRestMs: 120_000,
+  carrierWarmMs: 50_000,
+  warmForMs: 60_000,
+  carrierAgeMs: 3_600_000,
   idleMs: 7_200_000,
   deniedMs: 1_000,
   bindMs: 120_000,

@@ -36,19 +36,20 @@ export class Unproven {
 
   /**
    * Lets go of one with a FIN: of the oldest of the source that has most, so that nobody can keep others out by
-   * saying nothing. One that has only just come may still be honest, and stays.
+   * saying nothing. One that has only just come may still be honest, and stays. False when there is nobody to let go of.
    */
-  makeRoom(): void {
+  makeRoom(): boolean {
     let most: Map<Stranger, number> | undefined;
     for (const neighbours of this.#sources.values()) {
       if (neighbours.size > (most?.size ?? 0)) most = neighbours;
     }
     const [oldest] = most ?? [];
-    if (oldest === undefined) return;
+    if (oldest === undefined) return false;
     const [stranger, since] = oldest;
-    if (performance.now() - since < youngMs) return;
+    if (performance.now() - since < youngMs) return false;
     this.remove(stranger);
     stranger.drop();
+    return true;
   }
 
   /** Lets go of all at once; a prober must not be shown a reset. */

@@ -67,7 +67,7 @@ describe.each(['raw', 'shadowsocks'] as const)('over the %s wire', (wire) => {
   it.each(Object.entries(conversations))(
     '50 conversations %s leave nothing open',
     async (_name, converse) => {
-      const tunnel = await startTunnel({ local: { wire } });
+      const tunnel = await startTunnel({ local: { wire, timeouts: { carrierIdleMs: 100 } } });
       // The count counts: a conversation under way is seen.
       const open = await connectThrough(tunnel, await startTarget());
       expect(connections()).toBeGreaterThan(0);

@@ -24,6 +24,9 @@ const cases: readonly (readonly [name: string, said: string, answered: string])[
   ['a port 25', '05 01 00 05 01 00 01 7f000001 0019', `0500 05 02 ${tail}`],
 ];
 
+/** A carrier whose conversation has ended is closed soon: the whole answer has been heard then. */
+const impatient = { timeouts: { carrierRestMs: 40 } };
+
 /** All that the remote says to this conversation, its padding taken off, up to its end mark. */
 async function answerTo(remote: RunningRemote, said: string): Promise<string> {
   const words = Buffer.from(said.replaceAll(' ', ''), 'hex');
@@ -48,13 +51,13 @@ async function answerTo(remote: RunningRemote, said: string): Promise<string> {
 
 describe('the remote, as the SOCKS5 server inside a carrier,', () => {
   it.each(cases)('answers %s with exact words and an end mark', async (_name, said, answered) => {
-    const remote = await remoteHalf();
+    const remote = await remoteHalf(impatient);
     expect(await answerTo(remote, said)).toBe(answered.replaceAll(' ', ''));
     await expectServed({ local: await localHalf(remote) }, await startEcho());
   });
 
   it('hides the length of its answers behind padding', async () => {
-    const remote = await remoteHalf();
+    const remote = await remoteHalf(impatient);
     const lengths = new Set<number>();
     for (let run = 0; run < 40; run++) {
       const peer = await connect(remote.port);

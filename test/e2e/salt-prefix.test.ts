@@ -28,6 +28,8 @@ describe('a prefix in the link of a local', () => {
           credentials: [],
           udp: true,
           pacDirect: true,
+          // Each conversation opens a carrier of its own.
+          timeouts: { warmForMs: 0, carrierAgeMs: 0 },
         },
         systemEnvironment,
         () => undefined,

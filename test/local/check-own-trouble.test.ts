@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { checkPath, checkThrough } from '../../local/check.js';
 import { methods } from '../../shared/codec/methods.js';
-import type { Tunnel } from '../../shared/outbound/tunnel.js';
+import type { Tunnel } from '../../shared/outbound/reach.js';
 import { defaultTimeouts } from '../../shared/serve/timeouts.js';
 import { cipherFor } from '../support/codec.js';
 import { stillEnvironment } from '../support/gate.js';

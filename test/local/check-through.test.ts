@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkThrough } from '../../local/check.js';
 import { systemEnvironment } from '../../index.js';
 import { createResolver } from '../../shared/net/resolve.js';
-import type { Tunnel } from '../../shared/outbound/tunnel.js';
+import type { Tunnel } from '../../shared/outbound/reach.js';
 import { defaultTimeouts } from '../../shared/serve/timeouts.js';
 import type { Target } from '../../shared/codec/address.js';
 import type { CheckResult } from '../../shared/observe/events.js';

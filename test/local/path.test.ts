@@ -4,7 +4,7 @@ import { PathWatch } from '../../local/path.js';
 import { methods } from '../../shared/codec/methods.js';
 import { DialError } from '../../shared/errors.js';
 import type { CheckResult, ObservedEvent } from '../../shared/observe/events.js';
-import type { Tunnel } from '../../shared/outbound/tunnel.js';
+import type { Tunnel } from '../../shared/outbound/reach.js';
 import { defaultTimeouts } from '../../shared/serve/timeouts.js';
 import { cipherFor } from '../support/codec.js';
 import { stillEnvironment } from '../support/gate.js';

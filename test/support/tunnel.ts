@@ -114,8 +114,10 @@ export function localAmong(
   servers: readonly ServerChoice[],
   changes: Omit<LocalChanges, keyof UriChanges> = {},
 ): Promise<Half<LocalService>> {
-  const { environment = systemEnvironment, ...others } = changes;
+  const { environment = systemEnvironment, timeouts, ...others } = changes;
   const settings: LocalSettings = {
+    // Carriers that nobody asked for are met only where a test wants them.
+    timeouts: { warmForMs: 0, ...timeouts },
     listen: { host: '127.0.0.1', port: 0 },
     servers,
     cipherBackend: 'native',

@@ -1,0 +1,217 @@
+/** The carriers of a local that wait for a conversation: those that have had one, and a few that were opened ahead. */
+import { networkInterfaces } from 'node:os';
+import type { Environment } from '../environment.js';
+import type { Carrier } from '../net/carrier.js';
+import { IdleCarriers } from '../net/idle-carriers.js';
+import type { DialerOptions } from './outbound.js';
+
+/** After a crowd the memory has to come back: more than these are closed. */
+const mostIdle = 64;
+/** So many are to wait while conversations come. */
+const mostWarm = 2;
+/** The wall clock moves this much further than it should between two looks only where the computer has slept, ms. */
+const sleepMs = 10_000;
+
+/** What becomes of a carrier. */
+export interface CarrierNews {
+  readonly event: 'carrier';
+  readonly carrier: number;
+  /** `warmed`: opened ahead; `used`: a conversation begins on it that did not open it. */
+  readonly what: 'opened' | 'warmed' | 'used' | 'kept' | 'closed';
+  /** How many wait now. */
+  readonly idle: number;
+  readonly why?: string;
+}
+
+/** How often it happened since the start. */
+export interface CarrierCounts {
+  /** Carriers opened for a conversation that found none. */
+  readonly opened: number;
+  /** Carriers opened ahead. */
+  readonly warmed: number;
+  /** Conversations on a carrier that had had one, and on one that was opened ahead. */
+  readonly reused: number;
+  readonly usedWarm: number;
+  /** Conversations that began once more on a new carrier, because the one that had waited was dead. */
+  readonly replayed: number;
+  /** Carriers that were given up while they waited, all at once: after sleep, with another address, without a remote. */
+  readonly dropped: number;
+}
+
+export const noCounts: CarrierCounts = {
+  opened: 0,
+  warmed: 0,
+  reused: 0,
+  usedWarm: 0,
+  replayed: 0,
+  dropped: 0,
+};
+
+/** Opens one more. Rejects as a `Dialer` does. */
+type Open = (options: DialerOptions) => Promise<Carrier>;
+
+export interface CarriersOptions {
+  readonly environment: Environment;
+  readonly timeouts: {
+    readonly carrierIdleMs: number;
+    readonly carrierWarmMs: number;
+    readonly warmForMs: number;
+  };
+  /** Counts one more. */
+  readonly count: (what: keyof CarrierCounts, times?: number) => void;
+  readonly tell: (news: CarrierNews) => void;
+  /** The addresses of this computer, as one text. */
+  readonly addresses?: () => string;
+}
+
+/** The carriers to one remote. */
+export class Carriers {
+  readonly #open: Open;
+  readonly #options: CarriersOptions;
+  readonly #idle: IdleCarriers;
+  readonly #closing = new AbortController();
+  readonly #addresses: () => string;
+  #lookedAt = Infinity;
+  #seenAddresses: string;
+  #begunAt = -Infinity;
+  #opening = 0;
+  #lost = false;
+
+  constructor(open: Open, options: CarriersOptions) {
+    const { environment, timeouts, addresses = ownAddresses } = options;
+    this.#open = open;
+    this.#options = options;
+    this.#addresses = addresses;
+    this.#seenAddresses = addresses();
+    this.#idle = new IdleCarriers({
+      environment,
+      idleMs: timeouts.carrierIdleMs,
+      unusedMs: timeouts.carrierWarmMs,
+      // Nothing is due there: whoever speaks now does not know the wire.
+      heard: (carrier) => {
+        carrier.tcp.abort();
+        this.#tell(carrier, 'closed', 'it spoke out of turn');
+      },
+      gone: (carrier, why) => {
+        this.#tell(carrier, 'closed', why);
+      },
+      swept: () => {
+        this.look();
+        this.#warmUp();
+      },
+    });
+  }
+
+  /** One that waits, if any does, and more of them soon. */
+  take(): Carrier | undefined {
+    this.#noticeSleep();
+    const carrier = this.#idle.take();
+    this.#begunAt = performance.now();
+    if (carrier === undefined) return undefined;
+    this.#options.count(carrier.used ? 'reused' : 'usedWarm');
+    this.#tell(carrier, 'used');
+    this.#warmUp();
+    return carrier;
+  }
+
+  /** One was opened for a conversation. */
+  opened(carrier: Carrier): void {
+    this.#options.count('opened');
+    this.#tell(carrier, 'opened');
+    this.#warmUp();
+  }
+
+  /** Lets one wait whose conversation has ended. */
+  keep(carrier: Carrier): void {
+    if (this.#closing.signal.aborted || this.#lost || carrier.spent || this.#idle.size >= mostIdle) {
+      carrier.tcp.close();
+      return;
+    }
+    this.#idle.add(carrier);
+    this.#tell(carrier, 'kept');
+  }
+
+  /** A conversation began once more, because its carrier was dead. */
+  replayed(): void {
+    this.#options.count('replayed');
+  }
+
+  /** Gives up all that wait. */
+  drop(why: string): void {
+    this.#options.count('dropped', this.#idle.size);
+    this.#idle.close(why);
+  }
+
+  /** While it is lost none waits. */
+  set lost(lost: boolean) {
+    this.#lost = lost;
+    if (lost) this.drop('the remote cannot be reached');
+  }
+
+  /** Gives up what cannot work any more, because this computer has slept or has other addresses now. */
+  look(): void {
+    this.#noticeSleep();
+    const addresses = this.#addresses();
+    if (addresses !== this.#seenAddresses) this.drop('this computer has other addresses now');
+    this.#seenAddresses = addresses;
+  }
+
+  /** Keeps none any more. */
+  close(): void {
+    this.#closing.abort();
+    this.#idle.close('not needed any more');
+  }
+
+  #tell({ id: carrier }: Carrier, what: CarrierNews['what'], why?: string): void {
+    this.#options.tell({
+      event: 'carrier',
+      carrier,
+      what,
+      idle: this.#idle.size,
+      ...(why !== undefined && { why }),
+    });
+  }
+
+  #noticeSleep(): void {
+    const now = this.#options.environment.now();
+    if (this.#idle.size > 0 && now - this.#lookedAt > sleepMs) this.drop('this computer has slept');
+    this.#lookedAt = now;
+  }
+
+  /** Opens as many as are missing while conversations come. */
+  #warmUp(): void {
+    const { timeouts } = this.#options;
+    if (this.#closing.signal.aborted || this.#lost) return;
+    if (performance.now() - this.#begunAt >= timeouts.warmForMs) return;
+    const missing = mostWarm - this.#idle.size - this.#opening;
+    for (let each = 0; each < missing; each += 1) void this.#openAhead();
+  }
+
+  async #openAhead(): Promise<void> {
+    this.#opening += 1;
+    try {
+      const carrier = await this.#open({ signal: this.#closing.signal });
+      if (this.#idle.size >= mostWarm || this.#lost || this.#closing.signal.aborted) carrier.tcp.close();
+      else {
+        this.#idle.add(carrier);
+        this.#options.count('warmed');
+        this.#tell(carrier, 'warmed');
+      }
+    } catch {
+      // Nobody waits for it. The next conversation finds out by itself, and says so.
+      this.look();
+    } finally {
+      this.#opening -= 1;
+    }
+  }
+}
+
+/** All addresses by which others may know this computer. */
+function ownAddresses(): string {
+  const all = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
+  return all
+    .filter(({ internal }) => !internal)
+    .map(({ address }) => address)
+    .sort()
+    .join();
+}

@@ -1,0 +1,97 @@
+/** Raw conversations with a remote, on a carrier that waits for one or on a new one (docs/raw-wire.md §2, §3). */
+import { reservedTarget } from '../codec/address.js';
+import { RequestSealer, ResponseOpener } from '../codec/stream.js';
+import { codeOf } from '../errors.js';
+import { Carrier, type CarrierEnds } from '../net/carrier.js';
+import { HandshakeDriver } from '../net/drive.js';
+import type { SealedStream } from '../net/sealed.js';
+import { type DialerOptions, FarFailure, FarRefusal } from './outbound.js';
+import { reach, type Tunnel } from './reach.js';
+
+/** A conversation with the remote that has only just begun. */
+export interface RawConversation {
+  readonly stream: SealedStream;
+  readonly driver: HandshakeDriver;
+  readonly carrier: Carrier;
+  /** The carrier was not opened for it, and may be dead. */
+  readonly onWaiting: boolean;
+}
+
+/** A carrier that has not said anything. Rejects as a `Dialer` does. */
+export async function openCarrier(tunnel: Tunnel, options: DialerOptions): Promise<Carrier> {
+  const { cipher, saltPrefix, environment, timeouts } = tunnel;
+  const tcp = await reach(tunnel, options);
+  const ends = (): CarrierEnds => {
+    const sealer = new RequestSealer(cipher, reservedTarget, environment, { saltPrefix });
+    return { sealer, opener: new ResponseOpener(cipher, sealer.salt, environment, { endMarks: true }) };
+  };
+  return new Carrier(tcp, ends, { environment, ageMs: timeouts.carrierAgeMs });
+}
+
+/** Opens a conversation with the remote. Rejects with a DialError whose cause says what was wrong, or with the reason of `signal`. */
+export async function openConversation(tunnel: Tunnel, options: DialerOptions): Promise<RawConversation> {
+  const { remote, carriers } = tunnel;
+  if (options.signal.aborted) throw new FarFailure(remote, options.signal.reason);
+  const waiting = carriers?.take();
+  if (waiting !== undefined) return begin(tunnel, waiting, { onWaiting: true });
+  return openNew(tunnel, options);
+}
+
+/**
+ * What `talk` brings in a conversation with the remote. If it took a carrier that had waited, and that was dead before
+ * the remote had said a word, `talk` gets one more conversation, on a new carrier, unless it has said what must not be
+ * said twice (docs/raw-wire.md §3). Rejects as `openConversation` and `talk` do.
+ */
+export async function converse<T>(
+  tunnel: Tunnel,
+  { repeatable, ...options }: DialerOptions & { readonly repeatable?: () => boolean },
+  talk: (conversation: RawConversation) => Promise<T>,
+): Promise<T> {
+  const conversation = await openConversation(tunnel, options);
+  try {
+    return await talk(conversation);
+  } catch (error) {
+    const { onWaiting, stream } = conversation;
+    const dead = onWaiting && !stream.heard && isDeath(error) && !options.signal.aborted;
+    if (!dead) throw error;
+    tunnel.carriers?.drop('one of them was dead');
+    if (repeatable?.() === false) throw error;
+    tunnel.carriers?.replayed();
+    return talk(await openNew(tunnel, options));
+  }
+}
+
+/** What the remote says in `talk`. When it says nothing, or something else, the conversation is over. */
+export async function answer<T>(tunnel: Tunnel, stream: SealedStream, talk: Promise<T>): Promise<T> {
+  try {
+    return await talk;
+  } catch (error) {
+    stream.abort();
+    // It is there, and wants somebody to say who he is: no trouble of the path.
+    throw codeOf(error) === 'denied' ? new FarRefusal('not-allowed') : new FarFailure(tunnel.remote, error);
+  }
+}
+
+async function openNew(tunnel: Tunnel, options: DialerOptions): Promise<RawConversation> {
+  const carrier = await openCarrier(tunnel, options);
+  tunnel.carriers?.opened(carrier);
+  return begin(tunnel, carrier, { onWaiting: false });
+}
+
+function begin(
+  { carriers }: Tunnel,
+  carrier: Carrier,
+  { onWaiting }: Pick<RawConversation, 'onWaiting'>,
+): RawConversation {
+  const stream = carrier.converse((rest) => {
+    if (rest.length > 0) carrier.tcp.abort();
+    else if (carriers === undefined) carrier.tcp.close();
+    else carriers.keep(carrier);
+  });
+  return { stream, driver: new HandshakeDriver(stream), carrier, onWaiting };
+}
+
+/** Silence is none: the remote may have heard it all. */
+function isDeath(error: unknown): boolean {
+  return error instanceof FarFailure && codeOf(error.cause) !== 'silence';
+}
