@@ -133,6 +133,7 @@ export async function startLocal(
       servers.replace(choices);
     },
     async stop(graceMs) {
+      const first = !stopping.signal.aborted;
       listener.close();
       servers.rest();
       attempts.stop();
@@ -141,7 +142,7 @@ export async function startLocal(
       await attempts.settled();
       await servers.stop();
       resolver.close();
-      observer({ event: 'carriers', ...carriers });
+      if (first) observer({ event: 'carriers', ...carriers });
     },
     carriers: () => carriers,
   };

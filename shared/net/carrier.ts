@@ -13,7 +13,7 @@ export interface CarrierEnds {
   readonly opener: Opener;
 }
 
-export interface CarrierOptions extends Pick<SealedOptions, 'tampered'> {
+export interface CarrierOptions extends Pick<SealedOptions, 'tampered' | 'broken'> {
   readonly environment: Environment;
   /** The age from which it takes no further conversation, ms. */
   readonly ageMs: number;
@@ -64,12 +64,13 @@ export class Carrier {
     this.#ends ??= this.#open();
     const follows = this.used;
     this.#conversations += 1;
-    const { environment, tampered } = this.#options;
+    const { environment, tampered, broken } = this.#options;
     return new SealedStream(this.tcp, this.#ends, {
       wire: 'raw',
       environment,
       follows,
       ...(tampered && { tampered }),
+      ...(broken && { broken }),
       ...(early && { early }),
       kept: (rest) => {
         this.#over();

@@ -5,7 +5,7 @@ import type { Opener, Sealer } from '../codec/stream.js';
 import { free } from './spent.js';
 import type { PushStream, Sink } from './stream.js';
 import type { TcpStream } from './tcp.js';
-import { paddingOn, type Wire } from './wire.js';
+import { Padding, paddingOn, type Wire } from './wire.js';
 
 export { paddingOn, type Wire } from './wire.js';
 
@@ -23,6 +23,8 @@ export interface SealedOptions {
   readonly kept?: (rest: readonly Uint8Array[]) => void;
   /** It is not the first conversation of its connection. */
   readonly follows?: boolean;
+  /** Told of the error of the connection itself. */
+  readonly broken?: (error: Error) => void;
   /** Called instead of a reset when the peer's bytes make no sense, so that a remote can absorb the peer. */
   readonly tampered?: (tcp: TcpStream, error: Error) => void;
 }
@@ -42,12 +44,13 @@ export class SealedStream implements PushStream, Sink {
   readonly #tampered: SealedOptions['tampered'];
   readonly #kept: SealedOptions['kept'];
   readonly #follows: boolean;
+  readonly #broken: SealedOptions['broken'];
   readonly #heardBefore: number;
   #header: SealedOptions['header'];
   #sink: Sink | undefined;
   #front: Uint8Array | undefined;
-  /** Padding still to skip, or undefined before its length byte has come. Always 0 on the standard wire. */
-  #skip: number | undefined;
+  /** What stands before the peer's first word. */
+  readonly #padding: Padding;
   #spoke = false;
   #sentEnd = false;
   #ended = false;
@@ -68,11 +71,12 @@ export class SealedStream implements PushStream, Sink {
     this.#tampered = options.tampered;
     this.#kept = options.kept;
     this.#follows = options.follows ?? false;
+    this.#broken = options.broken;
     this.#heardBefore = tcp.received;
     this.#header = options.header;
-    this.#skip = options.wire === 'raw' ? undefined : 0;
+    this.#padding = new Padding(options.wire);
     if (options.early !== undefined && options.early.length > 0) {
-      const early = this.#unpad([options.early]);
+      const early = this.#padding.strip([options.early]);
       if (early.length > 0) this.#front = concat(early);
     }
   }
@@ -129,10 +133,6 @@ export class SealedStream implements PushStream, Sink {
     const room = this.write(pieces);
     free(pieces);
     return room;
-  }
-
-  gather(): void {
-    if (!this.#over) this.#tcp.gather();
   }
 
   end(): void {
@@ -198,7 +198,7 @@ export class SealedStream implements PushStream, Sink {
     for (const piece of pieces) error ??= this.#open(piece, opened, rest);
     if (rest.length > 0 && !goesOn)
       error ??= new ProtocolError('carrier: expected nothing after the end mark, got bytes');
-    const plain = this.#skip === 0 ? opened : this.#unpad(opened);
+    const plain = this.#padding.gone ? opened : this.#padding.strip(opened);
     // What was authentic before the fault is the peer's own words and is passed on.
     if (plain.length > 0) this.#sink?.receive(plain);
     if (error !== undefined) this.#unreadable(error);
@@ -219,6 +219,7 @@ export class SealedStream implements PushStream, Sink {
   failed(error: Error): void {
     if (this.#failure !== undefined) return;
     this.#failure = error;
+    this.#broken?.(error);
     // After both end marks nothing is left to lose.
     if (!(this.#ended && this.#sentEnd)) this.#sink?.failed(error);
   }
@@ -249,7 +250,7 @@ export class SealedStream implements PushStream, Sink {
 
   #finished(rest: readonly Uint8Array[]): void {
     if (this.#ended) return;
-    if (this.#follows && this.#skip === undefined) {
+    if (this.#follows && this.#padding.untouched) {
       this.#break(new ProtocolError('carrier: expected a conversation, got its end mark alone'));
       return;
     }
@@ -286,19 +287,5 @@ export class SealedStream implements PushStream, Sink {
     this.#failure = failure;
     this.#tcp.abort();
     this.#sink?.failed(failure);
-  }
-
-  #unpad(pieces: readonly Uint8Array[]): Uint8Array[] {
-    const rest: Uint8Array[] = [];
-    for (let piece of pieces) {
-      if (this.#skip === undefined) {
-        this.#skip = piece[0] ?? 0;
-        piece = piece.subarray(1);
-      }
-      const padding = Math.min(this.#skip, piece.length);
-      this.#skip -= padding;
-      if (padding < piece.length) rest.push(piece.subarray(padding));
-    }
-    return rest;
   }
 }

@@ -12,3 +12,38 @@ export function paddingOn(wire: Wire, environment: Environment): Uint8Array[] {
   const length = environment.randomBytes(1);
   return [length, environment.randomBytes(length[0] ?? 0)];
 }
+
+/** What a direction that comes in opens with, to be skipped. Nothing on the standard wire. */
+export class Padding {
+  /** Bytes still to come, or undefined before the length byte has. */
+  #left: number | undefined;
+
+  constructor(wire: Wire) {
+    this.#left = wire === 'raw' ? undefined : 0;
+  }
+
+  /** Whether all of it has come. */
+  get gone(): boolean {
+    return this.#left === 0;
+  }
+
+  /** Whether not a byte of it has come. */
+  get untouched(): boolean {
+    return this.#left === undefined;
+  }
+
+  /** What is left of the pieces without it. */
+  strip(pieces: readonly Uint8Array[]): Uint8Array[] {
+    const rest: Uint8Array[] = [];
+    for (let piece of pieces) {
+      if (this.#left === undefined) {
+        this.#left = piece[0] ?? 0;
+        piece = piece.subarray(1);
+      }
+      const padding = Math.min(this.#left, piece.length);
+      this.#left -= padding;
+      if (padding < piece.length) rest.push(piece.subarray(padding));
+    }
+    return rest;
+  }
+}

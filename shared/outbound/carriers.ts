@@ -127,7 +127,7 @@ export class Carriers {
       carrier.tcp.close();
       return;
     }
-    this.#idle.add(carrier);
+    this.#add(carrier);
     this.#tell(carrier, 'kept');
   }
 
@@ -138,6 +138,7 @@ export class Carriers {
 
   /** Gives up all that wait. */
   drop(why: string): void {
+    if (this.#idle.size === 0) return;
     this.#options.count('dropped', this.#idle.size);
     this.#idle.close(why);
   }
@@ -172,6 +173,12 @@ export class Carriers {
     });
   }
 
+  #add(carrier: Carrier): void {
+    // While none waits, nobody looks at the clock.
+    if (this.#idle.size === 0) this.#lookedAt = this.#options.environment.now();
+    this.#idle.add(carrier);
+  }
+
   #noticeSleep(): void {
     const now = this.#options.environment.now();
     if (this.#idle.size > 0 && now - this.#lookedAt > sleepMs) this.drop('this computer has slept');
@@ -193,7 +200,7 @@ export class Carriers {
       const carrier = await this.#open({ signal: this.#closing.signal });
       if (this.#idle.size >= mostWarm || this.#lost || this.#closing.signal.aborted) carrier.tcp.close();
       else {
-        this.#idle.add(carrier);
+        this.#add(carrier);
         this.#options.count('warmed');
         this.#tell(carrier, 'warmed');
       }

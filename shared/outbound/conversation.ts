@@ -17,6 +17,15 @@ export interface RawConversation {
   readonly onWaiting: boolean;
 }
 
+/** Errors of a carrier that others to the same remote will meet as well. */
+const pathTroubles: ReadonlySet<string> = new Set([
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'timed-out',
+]);
+
 /** A carrier that has not said anything. Rejects as a `Dialer` does. */
 export async function openCarrier(tunnel: Tunnel, options: DialerOptions): Promise<Carrier> {
   const { cipher, saltPrefix, environment, timeouts } = tunnel;
@@ -25,7 +34,10 @@ export async function openCarrier(tunnel: Tunnel, options: DialerOptions): Promi
     const sealer = new RequestSealer(cipher, reservedTarget, environment, { saltPrefix });
     return { sealer, opener: new ResponseOpener(cipher, sealer.salt, environment, { endMarks: true }) };
   };
-  return new Carrier(tcp, ends, { environment, ageMs: timeouts.carrierAgeMs });
+  const broken = (error: Error): void => {
+    if (pathTroubles.has(codeOf(error) ?? '')) tunnel.carriers?.drop(`one of them met ${error.message}`);
+  };
+  return new Carrier(tcp, ends, { environment, ageMs: timeouts.carrierAgeMs, broken });
 }
 
 /** Opens a conversation with the remote. Rejects with a DialError whose cause says what was wrong, or with the reason of `signal`. */
@@ -73,7 +85,10 @@ export async function answer<T>(tunnel: Tunnel, stream: SealedStream, talk: Prom
 }
 
 async function openNew(tunnel: Tunnel, options: DialerOptions): Promise<RawConversation> {
-  const carrier = await openCarrier(tunnel, options);
+  const carrier = await openCarrier(tunnel, options).catch((error: unknown) => {
+    tunnel.carriers?.look();
+    throw error;
+  });
   tunnel.carriers?.opened(carrier);
   return begin(tunnel, carrier, { onWaiting: false });
 }
