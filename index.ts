@@ -1,13 +1,40 @@
-/** The library's face: the two halves as services, and what is needed to set them up. */
-export { startLocal, type LocalService, type ServerCheck } from './local/local.js';
-export { startSubscribedLocal, type SubscribedLocal, type SubscribedSettings } from './local/subscribed.js';
-export {
-  startManagedRemote,
-  startRemote,
-  type ManagedRemoteService,
-  type RemoteService,
-  type ServedPort,
-} from './remote/remote.js';
+/**
+ * The library's face: the two halves as services, and what is needed to set them up. A half is loaded when it is started
+ * for the first time.
+ */
+type Local = typeof import('./local/local.js');
+type Subscribed = typeof import('./local/subscribed.js');
+type Remote = typeof import('./remote/remote.js');
+
+/**
+ * Starts a local: one port for SOCKS4, SOCKS5 and HTTP whose requests leave through one of its servers. It does not need
+ * any of them to be there. Rejects with a ConfigError for a key that does not fit or a plugin that does not run, or with
+ * the system's error when it cannot listen.
+ */
+export const startLocal: Local['startLocal'] = async (...told) =>
+  (await import('./local/local.js')).startLocal(...told);
+
+/**
+ * Starts a local whose servers a subscription names. It listens as soon as it knows a server. Rejects as `startLocal`
+ * does.
+ */
+export const startSubscribedLocal: Subscribed['startSubscribedLocal'] = async (...told) =>
+  (await import('./local/subscribed.js')).startSubscribedLocal(...told);
+
+/**
+ * Starts a remote: authenticates carriers and Shadowsocks connections, dials what they ask for, answers honestly.
+ * Rejects as `startLocal` does.
+ */
+export const startRemote: Remote['startRemote'] = async (...told) =>
+  (await import('./remote/remote.js')).startRemote(...told);
+
+/** Starts a remote without a port of its own: its manager opens and closes them. Rejects as `startRemote` does. */
+export const startManagedRemote: Remote['startManagedRemote'] = async (...told) =>
+  (await import('./remote/remote.js')).startManagedRemote(...told);
+
+export type { LocalService, ServerCheck } from './local/local.js';
+export type { SubscribedLocal, SubscribedSettings } from './local/subscribed.js';
+export type { ManagedRemoteService, RemoteService, ServedPort } from './remote/remote.js';
 export type { Environment } from './shared/environment.js';
 export type { Service } from './shared/service.js';
 export type { Plugin } from './shared/net/plugin.js';
