@@ -23,14 +23,14 @@ function through(port: number, { target }: Ground, halves: readonly Child[]): Tu
   return { entry: { way: 'socks5', port, target }, halves };
 }
 
-/** shadowsocks-libev, with a timeout (-t, seconds) that outlasts the idle row. */
+/** shadowsocks-libev, with UDP (-u) and a timeout (-t, seconds) that outlasts the idle row. */
 export const libev: TunnelKind = {
   label: 'ss-local + ss-server aes-256-gcm',
   missing: () => missingPrograms('ss-local', 'ss-server'),
   async start(ground) {
     const [far, near] = [await freePort(), await freePort()];
     const server = ['-s', ground.place.far.address, '-p', `${far}`];
-    const secret = ['-k', freshSecret(), '-m', 'aes-256-gcm', '-t', '600'];
+    const secret = ['-k', freshSecret(), '-m', 'aes-256-gcm', '-u', '-t', '600'];
     const remote = await serving(ground, 'far', far, ['ss-server', ...server, ...secret]);
     const listen = ['-b', '127.0.0.1', '-l', `${near}`];
     const local = await serving(ground, 'near', near, ['ss-local', ...server, ...listen, ...secret]);
@@ -48,6 +48,7 @@ export interface RustUser {
 export async function startRust(ground: Ground, users: readonly RustUser[]): Promise<Tunnel> {
   const [far, near] = [await freePort(), await freePort()];
   const password = freshSecret();
+  const mode = 'tcp_and_udp';
   const server = {
     server: ground.place.far.address,
     server_port: far,
@@ -60,11 +61,11 @@ export async function startRust(ground: Ground, users: readonly RustUser[]): Pro
   };
   const known = users.length > 0 ? { users } : {};
   const own = users.slice(-1).map((user) => user.password);
-  const heard = written('ssserver', { servers: [{ ...server, password, ...known }] });
+  const heard = written('ssserver', { servers: [{ ...server, password, ...known, mode }] });
   const remote = await serving(ground, 'far', far, heard);
   const spoken = written('sslocal', {
     servers: [{ ...server, password: [password, ...own].join(':') }],
-    locals: [{ local_address: '127.0.0.1', local_port: near }],
+    locals: [{ local_address: '127.0.0.1', local_port: near, mode }],
   });
   const local = await serving(ground, 'near', near, spoken);
   return through(near, ground, [local, remote]);
@@ -120,6 +121,9 @@ export const ssh: TunnelKind = {
         'UsePAM no',
         'PidFile none',
         'AllowTcpForwarding yes',
+        // A connection is served by a child, which must end soon when ours have been killed and the link is gone.
+        'ClientAliveInterval 10',
+        'ClientAliveCountMax 1',
         'LogLevel ERROR',
         '',
       ].join('\n'),

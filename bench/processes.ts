@@ -50,14 +50,15 @@ function starting(around: readonly Set<Running>[]): Processes {
         stdio: ['pipe', 'pipe', muted ? 'ignore' : 'pipe'],
       }) as Running;
       for (const set of sets) set.add(child);
-      child.once('close', () => {
+      // Not its close: that waits for whoever has inherited its standard error, as a child of sshd does.
+      child.once('exit', () => {
         for (const set of sets) set.delete(child);
       });
       return talkTo(child, basename(args[0]?.endsWith('.js') ? args[0] : command));
     },
     group: () => starting(sets),
     async endAll() {
-      const gone = [...running].map((child) => once(child, 'close'));
+      const gone = [...running].map((child) => once(child, 'exit'));
       for (const child of running) child.kill('SIGKILL');
       await Promise.all(gone);
     },

@@ -1,6 +1,7 @@
 import { conversations } from './conversations.js';
 import { firstByte } from './first-byte.js';
 import { idle } from './idle.js';
+import { lossy } from './lossy.js';
 import type { Row } from './rows.js';
 import { start } from './start.js';
 import { throughput } from './throughput.js';
@@ -14,6 +15,8 @@ export type RowName =
   | 'conversations-1'
   | 'conversations-32'
   | 'first-byte'
+  | 'lossy-download'
+  | 'lossy-upload'
   | 'idle'
   | 'start';
 
@@ -26,6 +29,8 @@ export const rows: Readonly<Record<RowName, Row>> = {
   'conversations-1': conversations(1),
   'conversations-32': conversations(32),
   'first-byte': firstByte,
+  'lossy-download': lossy('download'),
+  'lossy-upload': lossy('upload'),
   idle,
   start,
 };
