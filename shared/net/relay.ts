@@ -4,6 +4,9 @@ import { TcpStream } from './tcp.js';
 /** How long a side that has nothing more to hear may go on talking, ms. */
 const lingerMs = 30_000;
 
+/** What comes from a target in one piece of at most so many bytes may be all of an answer. */
+const shortAnswer = 16 * 1024;
+
 /** What became of a relayed conversation: undefined when both directions ended cleanly. */
 export type RelayEnd = Error | undefined;
 
@@ -33,6 +36,10 @@ class Conversation {
     this.#client = client;
     this.#target = target;
     this.#done = done;
+  }
+
+  answers(from: PushStream): boolean {
+    return from === this.#target;
   }
 
   ended(from: PushStream): void {
@@ -65,15 +72,19 @@ class Side implements Sink {
   readonly #to: PushStream;
   readonly #conversation: Conversation;
   readonly #copies: boolean;
+  /** Sealed answers, whose end is one more write: a socket ends by a call of its own. */
+  readonly #gathers: boolean;
 
   constructor(from: PushStream, to: PushStream, conversation: Conversation) {
     this.#from = from;
     this.#to = to;
     this.#conversation = conversation;
     this.#copies = from.lends && to.keeps;
+    this.#gathers = from.lends && !to.keeps && conversation.answers(from);
   }
 
   receive(pieces: readonly Uint8Array[]): void {
+    if (this.#gathers && pieces.length === 1 && (pieces[0]?.length ?? 0) <= shortAnswer) this.#to.gather?.();
     const room =
       this.#from.lends && !this.#copies
         ? this.#to.write(pieces)

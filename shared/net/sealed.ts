@@ -135,6 +135,10 @@ export class SealedStream implements PushStream, Sink {
     return room;
   }
 
+  gather(): void {
+    if (this.#wire === 'raw' && !this.#over) this.#tcp.gather();
+  }
+
   end(): void {
     if (this.#sentEnd || this.#failure !== undefined) return;
     this.#sentEnd = true;

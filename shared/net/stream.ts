@@ -23,6 +23,8 @@ export interface PushStream {
   write(pieces: readonly Uint8Array[]): boolean;
   /** As `write`, of pieces that nobody needs any more: their memory is freed as soon as they have left (`spent.ts`). */
   spend(pieces: readonly Uint8Array[]): boolean;
+  /** What is written next may wait for what follows right behind it, for one turn of the loop. */
+  gather?(): void;
   /** Clean half-close after all that was written. The other direction goes on. */
   end(): void;
   /** Delivers all that was written, then lets the peer see an end that is not clean (a reset, or a truncation). */

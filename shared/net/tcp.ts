@@ -1,6 +1,7 @@
 import type net from 'node:net';
 import type { Target } from '../codec/address.js';
 import { codeOf, ProtocolError } from '../errors.js';
+import { gatherForTurn } from './gather.js';
 import { LendingSocket, type Reader } from './lending.js';
 import { free } from './spent.js';
 import type { PushStream, Sink } from './stream.js';
@@ -170,10 +171,14 @@ export class TcpStream implements PushStream, Reader {
     return room;
   }
 
-  /** When the peer has ended as well, closing says the same in one system call. */
+  gather(): void {
+    if (this.#socket.writableLength === 0) gatherForTurn(this.#socket);
+  }
+
+  /** When the peer has ended as well, closing says the same in one system call: the kernel sends what it holds. */
   end(): void {
     const socket = this.#socket;
-    if (this.#ended && !this.#truncating && socket.writableLength === 0) socket.destroy();
+    if (this.lends && this.#ended && !this.#truncating && socket.writableLength === 0) socket.destroy();
     else socket.end();
   }
 

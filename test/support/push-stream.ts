@@ -112,6 +112,10 @@ export class ScriptedStream implements PushStream {
     return room;
   }
 
+  gather(): void {
+    this.calls.push('gather');
+  }
+
   end(): void {
     this.calls.push('end');
   }
