@@ -37,6 +37,8 @@ Help for one command: halflight COMMAND --help`,
 Without a key the first start makes one, stores it, and every start uses it again. HALFLIGHT_KEY and HALFLIGHT_PASSWORD
 in the environment stand for --key and --password, and keep them out of the process list.
 ${asking}${configuring}
+With --workers auto it uses all cores: processes that share the port, the users and what is remembered of openings.
+
 Standard Shadowsocks clients have no way to name a user: to them the key alone opens the remote.
 
 With --users-file each user has a key, and the remote's own lets nobody in. The file has a line NAME:KEY for each (with a

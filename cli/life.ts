@@ -24,6 +24,11 @@ export function disarmDebugger(): void {
   process.on('SIGUSR1', () => undefined);
 }
 
+/** Leaves the signals that end a service to another process, whose part this one is: they go to a whole group. */
+export function ignoreSignals(): void {
+  for (const signal of stopSignals) process.on(signal, () => undefined);
+}
+
 /** What went wrong with stdout first; a reader that went away is nothing wrong. The stream itself forgets it. */
 let unwritten: unknown;
 

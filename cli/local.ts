@@ -26,7 +26,7 @@ export async function runLocal(
   for (const server of servers) warnWeakServer(server, output);
   warnTypedAuth(flags, output);
 
-  const local = await unlessStopped(startAnyLocal(settings, observer), life);
+  const local = await unlessStopped(startAnyLocal(settings, { observer, log: output.log }), life);
   const checks = await unlessAsked(local.checkServers(), life);
   if (checks !== undefined) {
     const remoteAsks = servers.some((server) => server.uri.remoteAuth === true);
@@ -39,7 +39,7 @@ export async function runLocal(
       others.length > 0 ? { ...ready, servers: checks } : { ...ready, check: only },
     );
   }
-  await finish([local], life);
+  await finish([local], { ...life, ...(local.open && { open: local.open }) });
 }
 
 function warnOldLink(uri: string | undefined, { log }: Output): void {

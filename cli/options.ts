@@ -59,6 +59,10 @@ function longRunning(command: Command): Command {
     .addOption(backend());
 }
 
+/** The flag of the halves that may be several processes. */
+const workers = (): Option =>
+  once('--workers <number|auto>', 'how many processes to be, auto for one on each core; by default 1');
+
 /** The flags of every half that can ask for credentials. */
 function asking(command: Command): Command {
   return command
@@ -118,7 +122,7 @@ export function remoteFlags(command: Command): Command {
   command.addOption(
     many('--allow-plugin <name>', 'run this plugin if the panel names it; may come several times'),
   );
-  return longRunning(command.addOption(configFile('remote')));
+  return longRunning(command.addOption(configFile('remote')).addOption(workers()));
 }
 
 /** The argument and the flags of `halflight local`. */
@@ -134,6 +138,7 @@ export function localFlags(command: Command): Command {
     many('--allow-plugin <name>', 'run this plugin if the URI or the list names it; may come several times'),
     new Option('--udp-over-tcp', 'send datagrams in a stream, for networks that drop UDP'),
     new Option('--no-udp-over-tcp').hideHelp(),
+    workers(),
     once('--probe-target <host:port>', 'the name server to ask through each of several ss:// servers'),
   );
 }

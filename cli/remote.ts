@@ -9,7 +9,8 @@ import {
 } from '../shared/config/flags.js';
 import { doubtLine, type DrawQr, managedPage, remotePage } from '../shared/config/paste.js';
 import { publicHost } from '../shared/config/public-host.js';
-import type { ManagedSettings } from '../shared/config/settings.js';
+import type { ManagedSettings, RemoteSettings } from '../shared/config/settings.js';
+import type { RemoteService } from '../remote/remote.js';
 import { systemEnvironment } from '../shared/net/system.js';
 import { serveApi } from './api.js';
 import type { Configured } from './configured.js';
@@ -18,6 +19,7 @@ import type { OutputFlags } from './output.js';
 import { furtherPorts, managedReady, pagePort, remoteReady, remoteUri } from './page-ports.js';
 import { finish, type Life, prepare, unlessStopped, warnTypedAuth } from './running.js';
 import { type UriOfFlags, uriOfUser, urisOf, usageOf } from './users.js';
+import type { RemoteCrewService } from './workers/remote-crew.js';
 
 /** `halflight remote`. Settles never: it ends the process. */
 export async function runRemote(
@@ -62,8 +64,7 @@ export async function runRemote(
     return endProcess(exitCodes.stopped);
   }
 
-  const { startRemote } = await import('../remote/remote.js');
-  const remote = await unlessStopped(startRemote(settings, systemEnvironment, observer), life);
+  const { open, ...remote } = await unlessStopped(startAnyRemote(settings, found.workers, life), life);
   const main = pagePort(settings, remote.listen, { settings, host });
   const ports = furtherPorts(remote.ports.slice(1), { settings, host });
   const { manager } = remote;
@@ -74,7 +75,23 @@ export async function runRemote(
     { ...ready, ...(manager && { manager }), ...(api && { api: api.listen }) },
   );
   if (api !== undefined) output.log.info('users are managed over HTTP', { listen: api.listen });
-  await finish([remote, ...(api === undefined ? [] : [api])], life, () => usageOf(remote.ports));
+  await finish([remote, ...(api === undefined ? [] : [api])], { ...life, ...(open && { open }) }, () =>
+    usageOf(remote.ports),
+  );
+}
+
+/** In one process or in several, which know how many conversations they have open. */
+async function startAnyRemote(
+  settings: RemoteSettings,
+  workers: number,
+  { observer, output: { log } }: Life,
+): Promise<RemoteService & Partial<Pick<RemoteCrewService, 'open'>>> {
+  if (workers === 1) {
+    const { startRemote } = await import('../remote/remote.js');
+    return startRemote(settings, systemEnvironment, observer);
+  }
+  const { startRemoteCrew } = await import('./workers/remote-crew.js');
+  return startRemoteCrew(settings, { workers, environment: systemEnvironment, observer, log });
 }
 
 /** `halflight remote` without a port of its own. */

@@ -15,6 +15,9 @@ export interface Life extends Conversations {
   readonly ending: Ending;
 }
 
+/** The same, where the conversations may be those of other processes. */
+type LifeToFinish = Omit<Life, 'open'> & { readonly open: () => number | Promise<number> };
+
 /** `role` is the half whose conversations count: in `up` each of them has a connection in both. */
 export function prepare(flags: OutputFlags & Configured, role: Role): Life {
   const output = createOutput(flags);
@@ -45,11 +48,11 @@ export async function unlessStopped<T extends object>(start: Promise<T>, life: L
 /** Waits for a signal, stops the services, says what users have done when `usage` tells it, and ends the process. */
 export async function finish(
   services: readonly Service[],
-  { output, ending, open }: Life,
+  { output, ending, open }: LifeToFinish,
   usage?: () => Promise<readonly UserUsage[]>,
 ): Promise<never> {
   const signal = await ending.asked;
-  output.log.info(stoppingLine(open()), { signal });
+  output.log.info(stoppingLine(await open()), { signal });
   await ending.stop(services);
   const users = (await usage?.()) ?? [];
   for (const { user, ...counts } of users) output.log.debug('usage', { user, ...counts });

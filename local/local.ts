@@ -9,6 +9,7 @@ import { Connections, warnCrowded } from '../shared/serve/connections.js';
 import { credentialCheck } from '../shared/serve/credentials.js';
 import type { HttpOptions } from '../shared/serve/http.js';
 import { type FrontDoor, frontDoor, lazyHttp } from '../shared/serve/inbound.js';
+import type { StartPluginTo } from '../shared/serve/plugin.js';
 import { type Inbound, serveStream } from '../shared/serve/serve.js';
 import { defaultTimeouts, type Timeouts } from '../shared/serve/timeouts.js';
 import { type CarrierCounts, noCounts } from '../shared/outbound/carriers.js';
@@ -64,6 +65,11 @@ export interface LocalService extends Service {
   carriers(): CarrierCounts;
 }
 
+/** What a local that is one process of several does not do by itself. */
+export interface LocalParts {
+  readonly startPlugin?: StartPluginTo;
+}
+
 /**
  * Starts a local: one port for SOCKS4, SOCKS5 and HTTP whose requests leave through one of its servers. It does not need
  * any of them to be there. Rejects with a ConfigError for a key that does not fit or a plugin that does not run, or with
@@ -73,6 +79,7 @@ export async function startLocal(
   settings: LocalSettings,
   environment: Environment,
   observer: Observer,
+  { startPlugin }: LocalParts = {},
 ): Promise<LocalService> {
   const timeouts = { ...defaultTimeouts, ...settings.timeouts };
   const resolver = createResolver();
@@ -88,6 +95,7 @@ export async function startLocal(
     observer,
     attempts,
     probeTarget,
+    startPlugin,
     count: (what, times = 1) => {
       carriers = { ...carriers, [what]: carriers[what] + times };
     },

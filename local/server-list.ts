@@ -151,8 +151,11 @@ export class ServerList {
   }
 }
 
-/** Each server once, where it stands first. */
-function distinct(choices: readonly ServerChoice[]): readonly ServerChoice[] {
+/**
+ * Each server once, where it stands first.
+ * @throws ConfigError for servers that cannot stand in for each other.
+ */
+export function distinct(choices: readonly ServerChoice[]): readonly ServerChoice[] {
   const wires = choices.map(({ uri }) => uri.wire);
   // A password that a remote is to hear cannot be said to a server that knows nothing of passwords.
   if (choices.some(({ uri }) => uri.remoteAuth === true) && wires.includes('shadowsocks')) {

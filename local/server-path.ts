@@ -16,7 +16,7 @@ import type { DialerOptions } from '../shared/outbound/outbound.js';
 import type { Tunnel } from '../shared/outbound/reach.js';
 import { warnNoDescriptors } from '../shared/serve/association-shortages.js';
 import type { Attempts } from '../shared/serve/attempts.js';
-import type { PluginWay } from '../shared/serve/plugin.js';
+import type { PluginWay, StartPluginTo } from '../shared/serve/plugin.js';
 import type { Timeouts } from '../shared/serve/timeouts.js';
 import { checkPath, checkThrough } from './check.js';
 import type { Way } from './fail-over.js';
@@ -34,6 +34,8 @@ export interface Surroundings {
   readonly attempts: Attempts;
   /** The name server that is asked through servers on the standard wire. */
   readonly probeTarget: Target;
+  /** Starts the plugin of a server; by default in this process. */
+  readonly startPlugin?: StartPluginTo | undefined;
   /** Counts what becomes of carriers. */
   readonly count: (what: keyof CarrierCounts, times?: number) => void;
   /** Whether there is more than one server now. */
@@ -51,8 +53,8 @@ export async function startPath(choice: ServerChoice, around: Surroundings): Pro
   await loadCiphers(method, around.settings.cipherBackend);
   const cipher = clientCipher(method, secret, around.settings.cipherBackend);
   if (plugin === undefined) return new ServerPath(choice, { ...around, cipher, plugin });
-  const { startPluginTo } = await import('../shared/serve/plugin.js');
-  const running = await startPluginTo({ host, port }, plugin, around.observer);
+  const start = around.startPlugin ?? (await import('../shared/serve/plugin.js')).startPluginTo;
+  const running = await start({ host, port }, plugin, around.observer);
   return new ServerPath(choice, { ...around, cipher, plugin: running });
 }
 

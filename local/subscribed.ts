@@ -30,9 +30,29 @@ export async function startSubscribedLocal(
   environment: Environment,
   observer: Observer,
 ): Promise<SubscribedLocal> {
-  const { servers: own, subscription, pauses = {} } = settings;
+  return startFollowing(settings, {
+    environment,
+    observer,
+    start: (servers) => startLocal({ ...settings, servers }, environment, observer),
+  });
+}
+
+/** What a local must be able to do to follow a list. */
+type Follower = Pick<LocalService, 'replaceServers' | 'stop'>;
+
+interface Following<Local extends Follower> {
+  readonly environment: Environment;
+  readonly observer: Observer;
+  readonly start: (servers: readonly ServerChoice[]) => Promise<Local>;
+}
+
+/** The same with a local that `start` starts. */
+export async function startFollowing<Local extends Follower>(
+  { servers: own, subscription, pauses = {} }: SubscribedSettings,
+  { environment, observer, start }: Following<Local>,
+): Promise<Local & Pick<SubscribedLocal, 'servers'>> {
   let servers: readonly ServerChoice[] = own;
-  let running: LocalService | undefined;
+  let running: Local | undefined;
   const changed = (list: readonly ServerUri[]): void => {
     servers = together(own, list);
     try {
@@ -45,9 +65,7 @@ export async function startSubscribedLocal(
   try {
     if (own.length === 0) await following.first;
     const known = servers;
-    const { local, whole } = await startWith({ servers, own }, (some) =>
-      startLocal({ ...settings, servers: some }, environment, observer),
-    );
+    const { local, whole } = await startWith({ servers, own }, start);
     running = local;
     if (!whole || servers !== known) changed(following.servers);
     return {
@@ -66,10 +84,10 @@ export async function startSubscribedLocal(
 }
 
 /** A plugin that does not run costs the servers that need it, unless that is all of them. Own ones are all needed. */
-async function startWith(
+async function startWith<Local>(
   { servers, own }: { readonly servers: readonly ServerChoice[]; readonly own: readonly ServerChoice[] },
-  start: (servers: readonly ServerChoice[]) => Promise<LocalService>,
-): Promise<{ readonly local: LocalService; readonly whole: boolean }> {
+  start: (servers: readonly ServerChoice[]) => Promise<Local>,
+): Promise<{ readonly local: Local; readonly whole: boolean }> {
   try {
     return { local: await start(servers), whole: true };
   } catch (error) {

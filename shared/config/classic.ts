@@ -58,7 +58,7 @@ export function isClassic(file: JsonFile): boolean {
 }
 
 /** These mean something in both kinds of file. */
-const inBoth: readonly string[] = ['servers', 'method', 'key', 'password', 'users', 'plugin'];
+const inBoth: readonly string[] = ['servers', 'method', 'key', 'password', 'users', 'plugin', 'workers'];
 
 /**
  * ConfigError for a file that is half ours and half of another program: nobody knows by whose rules it was meant, and by

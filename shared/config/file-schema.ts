@@ -14,6 +14,7 @@ import { readPublicHost } from './public-host.js';
 import { parseProbeTarget } from './server-choices.js';
 import { readSubscriptionUrl, redactSubscription } from './subscription.js';
 import { redactServerUri, type ServerUri } from './uri.js';
+import { readWorkers } from './workers.js';
 
 /** The half that a file is for. */
 export type Half = 'local' | 'remote';
@@ -62,6 +63,8 @@ export interface ValueRow {
   readonly check?: (text: string) => unknown;
   /** Whether it is the path of a file: one that is not absolute begins where the config file is. */
   readonly path?: true;
+  /** Whether a number may stand for a text of digits. */
+  readonly orNumber?: true;
   /** For a setting that others must not read: what may be shown of a value. */
   readonly redact?: (text: string) => string;
 }
@@ -240,6 +243,7 @@ export const settingRows: Readonly<Record<SettingName, SettingRow>> = {
     rivals: [...remotes, 'plugin'],
     byDefault: 'none',
   },
+  workers: { kind: 'text', orNumber: true, halves: both, check: readWorkers, byDefault: '1' },
   cipherBackend: { kind: 'text', halves: both, choices: ['native', 'noble'], byDefault: 'native' },
   logLevel: { kind: 'text', halves: both, choices: logLevels, byDefault: 'info' },
   logFormat: { kind: 'text', halves: both, choices: logFormats, byDefault: 'text' },

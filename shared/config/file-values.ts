@@ -125,8 +125,10 @@ const plainReaders = {
   },
 } as const satisfies Record<ValueRow['kind'], Reader>;
 
-function readChecked(file: JsonFile, { name, node }: NamedNode, { choices, check }: ValueRow): string {
-  const text = readText(file, name, node);
+function readChecked(file: JsonFile, { name, node }: NamedNode, row: ValueRow): string {
+  const { choices, check, orNumber } = row;
+  const isNumber = orNumber === true && node.type === 'number';
+  const text = isNumber ? String(node.value) : readText(file, name, node);
   if (choices?.includes(text) === false) {
     const near = nearest(text, choices);
     const hint = near === undefined ? '' : ` (did you mean "${near}"?)`;

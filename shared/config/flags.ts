@@ -31,8 +31,9 @@ import { nonEmpty, type Variables } from './variables.js';
 import { defaultRemotePort } from './uri.js';
 import type { SharedRemote, UsersFlags } from './users-file.js';
 import { refuseWeak } from './weak.js';
+import { readWorkers, type WorkersFlags } from './workers.js';
 
-export interface RemoteFlags extends AuthFlags, UsersFlags, ApiFlags, ManagerFlags {
+export interface RemoteFlags extends AuthFlags, UsersFlags, ApiFlags, ManagerFlags, WorkersFlags {
   readonly listen?: string;
   readonly method?: string;
   readonly key?: string;
@@ -64,6 +65,8 @@ export interface ReadRemote {
   readonly source: SecretSource;
   /** Absent: nobody is to manage it. */
   readonly api?: ApiSettings;
+  /** How many processes it is. */
+  readonly workers: number;
 }
 
 /** What the flags of `halflight remote` and the variables beside them mean. It may make and store a key. */
@@ -104,6 +107,7 @@ async function readRemote(flags: AllRemoteFlags, variables: Variables, keyIn: Ke
   const plugin = flags.plugin === undefined ? undefined : readPlugin('--plugin', flags.plugin);
   const premises = await readPremises(flags, variables);
   const manager = await managerOf(flags, listen.host);
+  const workers = remoteWorkers(flags);
   const { source, ...secret } = await readSecret({ flags, variables, method, keyIn });
   const remote = { ...secret, allowWeakPassword: flags.allowWeakPassword ?? false };
   refuseWeak(remote);
@@ -123,7 +127,7 @@ async function readRemote(flags: AllRemoteFlags, variables: Variables, keyIn: Ke
       usersFile: { path: flags.usersFile, allowWeakPassword: remote.allowWeakPassword },
     }),
   };
-  return { settings, source, ...(api && { api }) };
+  return { settings, source, workers, ...(api && { api }) };
 }
 
 /**
@@ -141,9 +145,19 @@ export async function readManagedFlags(
   if (manager === undefined || [...ofOwnPort, ...secretVariables].some((said) => said !== undefined)) {
     return undefined;
   }
+  remoteWorkers(flags);
   const { ports = [], ...premises } = await readPremises(flags, variables);
   const { withPorts } = await import('./manager.js');
   return { ...premises, manager: withPorts(manager, ports) };
+}
+
+/** UsageError for several beside a panel: the ports that it opens belong to one process. */
+function remoteWorkers({ workers, managerAddress }: RemoteFlags): number {
+  const wanted = readWorkers(workers);
+  if (wanted === 1 || managerAddress === undefined) return wanted;
+  throw new UsageError(
+    `--workers: expected 1 with --manager-address, got ${wanted}: start a remote for the panel and another one with workers`,
+  );
 }
 
 async function readPremises(flags: AllRemoteFlags, variables: Variables): Promise<PremisesSettings> {

@@ -7,9 +7,10 @@ import { parseProbeTarget, readServers, readSubscription, type ServerFlags } fro
 import type { LocalSettings } from './settings.js';
 import type { SubscriptionSettings } from './subscription.js';
 import type { Variables } from './variables.js';
+import { readWorkers, type WorkersFlags } from './workers.js';
 
 /** The flags of everything that offers the proxy port. */
-export interface LocalFlags extends AuthFlags {
+export interface LocalFlags extends AuthFlags, WorkersFlags {
   readonly listen?: string;
   readonly open?: boolean;
   readonly udp?: boolean;
@@ -27,6 +28,8 @@ export type ProxySettings = Omit<LocalSettings, 'servers' | 'probeTarget'>;
 /** All that a local can be told: it may lack servers when a list names them. */
 export interface WholeLocalSettings extends LocalSettings {
   readonly subscription?: SubscriptionSettings;
+  /** How many processes it is, when it is more than one. */
+  readonly workers?: number;
 }
 
 /** What the arguments of `halflight local` and the variables beside them mean. UsageError without a server. */
@@ -38,8 +41,10 @@ export async function readLocalFlags(
   const servers = readServers(uri, flags, variables);
   const subscription = await readSubscription(uri, flags, variables);
   const { probeTarget } = flags;
+  const workers = readWorkers(flags.workers);
   const ways = {
     servers,
+    ...(workers > 1 && { workers }),
     ...(subscription !== undefined && { subscription }),
     ...(probeTarget !== undefined && { probeTarget: parseProbeTarget(probeTarget) }),
   };

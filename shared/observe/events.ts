@@ -10,7 +10,12 @@ export type Role = 'local' | 'remote';
  * No event carries a key, payload or the address of a client; only what names a target is private to the debug
  * level.
  */
-export type ObservedEvent =
+export type ObservedEvent = SeenEvent & {
+  /** The number of the process, at level debug, where several are one half: each has ids of its own. */
+  readonly worker?: number;
+};
+
+type SeenEvent =
   | {
       readonly event: 'opened';
       readonly id: number;

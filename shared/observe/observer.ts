@@ -128,8 +128,14 @@ export function logObserver(log: Log): Observer {
   const targets = log.level === 'debug';
   return (event) => {
     const { level, message, fields } = lineOf(event, targets);
-    log[level](message, fields);
+    const { worker } = event;
+    log[level](message, worker === undefined ? fields : { ...fields, worker });
   };
+}
+
+/** Whether there is anything to be read of an event at that level, in the log or in lines of JSON. */
+export function isHeard(event: ObservedEvent, level: LogLevel): boolean {
+  return !perConnection.has(event.event) || includesLevel(level, lineOf(event, false).level);
 }
 
 /**

@@ -24,6 +24,8 @@ export async function startPluginTo(remote: Target, plugin: Plugin, observer: Ob
   return { local, stop: () => running.stop() };
 }
 
+export type StartPluginTo = typeof startPluginTo;
+
 /** What a remote asks for the plugins of its ports; several processes of one remote have one of each. */
 export interface RemotePlugins {
   /** Where a port listens for its plugin that is to be reached at `wanted`. */

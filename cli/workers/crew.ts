@@ -1,0 +1,203 @@
+/**
+ * The workers of one half: processes that do the same work, so that all cores do. They are kept: one that ends is
+ * replaced by another, while the others go on. Node hands each new connection to the next of them in turn
+ * (docs/adr/0010-all-cores.md).
+ */
+import cluster, { type Worker } from 'node:cluster';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { messageOf } from '../../shared/errors.js';
+import type { Role } from '../../shared/observe/events.js';
+import type { Log } from '../../shared/observe/log.js';
+import { type Answers, inTime, Line } from './line.js';
+import type { ParentAnswers, WorkerAnswers } from './orders.js';
+
+/** From the end of a worker until it is replaced, ms: the first for the first time, the last one for ever. */
+const pausesMs = [0, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000] as const;
+/** After so long without an end the first pause comes first again, ms. */
+const steadyMs = 60_000;
+/** Whoever has not answered by then is not waited for, ms. */
+const answerMs = 5_000;
+/** What a worker may take beyond the grace to stop, and then to end, ms. */
+const lateMs = 2_000;
+
+/** One worker, as long as it lives. */
+export interface Member<Asked extends Answers<Asked>> {
+  readonly number: number;
+  readonly line: Line<Asked>;
+  /** Settles when it has ended, with why. */
+  readonly ended: Promise<string>;
+}
+
+export interface CrewOptions<Asked extends WorkerAnswers & Answers<Asked>, Own extends Answers<Own>> {
+  readonly half: Role;
+  readonly size: number;
+  readonly log: Log;
+  /** What it is answered, beside what every worker is. */
+  readonly answers: (member: Member<Asked>) => Omit<Own, 'awake' | 'level' | 'said'>;
+  /** Brings a new one to work. A rejection ends it. */
+  readonly begin: (member: Member<Asked>) => Promise<void>;
+  /** It stops, and can be asked for the last time. */
+  readonly leaving?: (member: Member<Asked>) => Promise<void>;
+  /** It has ended without having been asked to. */
+  readonly lost: (member: Member<Asked>) => void;
+}
+
+interface Process<Asked extends Answers<Asked>> extends Member<Asked> {
+  readonly worker: Worker;
+  readonly awake: Promise<void>;
+}
+
+export class Crew<Asked extends WorkerAnswers & Answers<Asked>, Own extends ParentAnswers & Answers<Own>> {
+  readonly #options: CrewOptions<Asked, Own>;
+  /** Those that work, in the order in which they began to. */
+  readonly #working = new Set<Process<Asked>>();
+  readonly #beginning = new Set<Process<Asked>>();
+  #stopping = false;
+  #deaths = 0;
+  #diedAt = -Infinity;
+
+  constructor(options: CrewOptions<Asked, Own>) {
+    this.#options = options;
+    const exec = fileURLToPath(new URL('./worker.js', import.meta.url));
+    // Whatever Node's own default is on this system.
+    cluster.schedulingPolicy = cluster.SCHED_RR;
+    cluster.setupPrimary({ exec, args: [options.half], serialization: 'json' });
+  }
+
+  /** Starts all. The first begins alone: what keeps it from working would keep the others. Rejects with that. */
+  async start(): Promise<void> {
+    const first = this.#fork();
+    const others = Array.from({ length: this.#options.size - 1 }, () => this.#fork());
+    try {
+      await this.#begin(first);
+      await Promise.all(others.map((each) => this.#begin(each)));
+    } catch (error) {
+      this.#stopping = true;
+      for (const { worker } of [...this.#beginning, ...this.#working]) worker.process.kill('SIGKILL');
+      throw error;
+    }
+  }
+
+  get working(): readonly Member<Asked>[] {
+    return Array.from(this.#working);
+  }
+
+  /** Asks all that work or are about to. Those that end meanwhile, or do not answer in time, have no answer. */
+  async ask<Name extends keyof Asked & string>(
+    name: Name,
+    asked: Parameters<Asked[Name]>[0],
+  ): Promise<readonly Awaited<ReturnType<Asked[Name]>>[]> {
+    const all = await Promise.allSettled(
+      [...this.#working, ...this.#beginning].map(({ line }) => inTime(line.ask(name, asked), answerMs, name)),
+    );
+    return all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  }
+
+  /** Stops all, as a `Service` does. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    await Promise.all([...this.#working, ...this.#beginning].map((each) => this.#dismiss(each, graceMs)));
+  }
+
+  #fork(): Process<Asked> {
+    const worker = cluster.fork();
+    let woken = (): void => undefined;
+    const awake = new Promise<void>((resolve) => {
+      woken = resolve;
+    });
+    const ended = new Promise<string>((resolve) => {
+      worker.once('exit', (code: number | null, signal: string | null) => {
+        resolve(signal ?? `exit code ${code}`);
+      });
+    });
+    const send = (text: string): void => {
+      // That it is gone is told by its end.
+      worker.process.send(text, () => undefined);
+    };
+    const line = new Line<Asked>(send);
+    const member: Process<Asked> = { number: worker.id, worker, awake, ended, line };
+    const { log, answers } = this.#options;
+    line.answers({
+      ...answers(member),
+      awake: () => {
+        woken();
+      },
+      level: () => log.level,
+      said: ({ level, message, fields }: Parameters<ParentAnswers['said']>[0]) => {
+        log[level](message, log.level === 'debug' ? { ...fields, worker: worker.id } : fields);
+      },
+    });
+    worker.on('message', (text: unknown) => {
+      line.hear(text);
+    });
+    worker.on('error', () => undefined);
+    void ended.then(() => {
+      line.close();
+    });
+    this.#beginning.add(member);
+    return member;
+  }
+
+  async #begin(member: Process<Asked>): Promise<void> {
+    const early = member.ended.then((why) => {
+      throw new Error(`worker: expected it to begin, got ${why}`);
+    });
+    try {
+      await Promise.race([early, member.awake.then(() => this.#options.begin(member))]);
+      this.#working.add(member);
+      void member.ended.then((why) => {
+        this.#lose(member, why);
+      });
+    } finally {
+      this.#beginning.delete(member);
+    }
+  }
+
+  #lose(member: Process<Asked>, why: string): void {
+    this.#working.delete(member);
+    if (this.#stopping) return;
+    this.#options.lost(member);
+    void this.#replace(why);
+  }
+
+  /** Never rejects: what does not begin is begun again. */
+  async #replace(why: string): Promise<void> {
+    if (this.#stopping) return;
+    const now = performance.now();
+    if (now - this.#diedAt > steadyMs) this.#deaths = 0;
+    this.#diedAt = now;
+    const pause = pausesMs[Math.min(this.#deaths, pausesMs.length - 1)] ?? 0;
+    this.#deaths += 1;
+    const when = pause === 0 ? 'at once' : `in ${pause / 1000} s`;
+    this.#options.log.warn(`worker: expected it to go on, got ${why}; another one begins ${when}`);
+    await sleep(pause);
+    await this.#beginAnother();
+  }
+
+  async #beginAnother(): Promise<void> {
+    if (this.#stopping) return;
+    const member = this.#fork();
+    try {
+      await this.#begin(member);
+    } catch (error) {
+      member.worker.process.kill('SIGKILL');
+      void this.#replace(messageOf(error));
+    }
+  }
+
+  async #dismiss(member: Process<Asked>, graceMs: number): Promise<void> {
+    const { worker, line, ended } = member;
+    const enough = new AbortController();
+    const late = sleep(graceMs + lateMs, undefined, { signal: enough.signal });
+    const stopped = line.ask('stop', graceMs as Parameters<Asked['stop']>[0]);
+    const settled = stopped.then(() => this.#options.leaving?.(member));
+    await Promise.race([settled, late, ended]).catch(() => undefined);
+    // It ends by itself when nobody listens to it any more.
+    if (worker.isConnected()) worker.process.disconnect();
+    await Promise.race([ended, late]).catch(() => undefined);
+    enough.abort();
+    if (!worker.isDead()) worker.process.kill('SIGKILL');
+    await ended;
+  }
+}
