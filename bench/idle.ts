@@ -10,7 +10,7 @@ const ramp = 50;
 // Time for start-up work before the first reading, and for what opening left behind before the second.
 const settleMs = 5_000;
 // How long memory may take to come back after the conversations have closed, and what counts as back.
-const backWithinMs = 30_000;
+const backWithinMs = 20_000;
 const backMib = 20;
 // Each half holds two sockets for a conversation; the rest is room for its own files.
 const ownFiles = 128;
