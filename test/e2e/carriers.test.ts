@@ -1,0 +1,219 @@
+import { describe, expect, it, vi } from 'vitest';
+import { findMethod, generateSecret, systemEnvironment } from '../../index.js';
+import { soleServer } from '../../shared/config/server-choices.js';
+import type { CarrierCounts } from '../../shared/outbound/carriers.js';
+import { startTap, type Tap } from '../support/tap.js';
+import { deadPort, startEcho, startTarget } from '../support/targets.js';
+import {
+  ask,
+  connectThrough,
+  expectServed,
+  type LocalChanges,
+  localHalf,
+  type RemoteChanges,
+  remoteHalf,
+  type Tunnel,
+  uriOf,
+} from '../support/tunnel.js';
+
+interface Tapped extends Tunnel {
+  readonly tap: Tap;
+}
+
+const method = '2022-blake3-aes-256-gcm';
+
+/** A tunnel whose connections are counted. */
+async function tapped(changes: { remote?: RemoteChanges; local?: LocalChanges } = {}): Promise<Tapped> {
+  const remote = await remoteHalf(changes.remote);
+  const tap = await startTap(remote.port);
+  return { remote, tap, local: await localHalf(remote, { ...changes.local, port: tap.port }) };
+}
+
+function counts({ local }: Tunnel): CarrierCounts {
+  return local.service.carriers();
+}
+
+/** How carriers came to an end while they waited. */
+function ends({ local }: Tunnel): (string | undefined)[] {
+  return local.seen('carrier').flatMap(({ what, why }) => (what === 'closed' ? [why] : []));
+}
+
+describe('conversations one after the other', () => {
+  it.each(['2022-blake3-aes-256-gcm', 'aes-256-gcm'] as const)(
+    'go over one connection with %s',
+    async (name) => {
+      const tunnel = await tapped({ remote: { method: name } });
+      const echo = await startEcho();
+      for (let each = 0; each < 20; each++) await expectServed(tunnel, echo);
+      expect([tunnel.tap.connections.length, echo.accepted]).toEqual([1, 20]);
+      expect(counts(tunnel)).toMatchObject({ opened: 1, reused: 19, replayed: 0 });
+      expect(tunnel.local.seen('carrier').map(({ what, idle }) => [what, idle])).toEqual([
+        ['opened', 0],
+        ...Array.from({ length: 19 }, () => [
+          ['kept', 1],
+          ['used', 0],
+        ]).flat(),
+        ['kept', 1],
+      ]);
+      expect(tunnel.remote.seen('closed').filter(({ error }) => error !== undefined)).toEqual([]);
+    },
+  );
+
+  it('go on over it after one that was refused', async () => {
+    const tunnel = await tapped();
+    const { client, reply } = await ask(tunnel.local.port, { host: '127.0.0.1', port: await deadPort() });
+    expect(reply.code).not.toBe(0);
+    client.end();
+    await client.ended();
+    await expectServed(tunnel, await startEcho());
+    expect(tunnel.tap.connections).toHaveLength(1);
+  });
+
+  it('do not go over one whose conversation was reset, or over the standard wire', async () => {
+    const tunnel = await tapped();
+    const target = await startTarget();
+    const client = await connectThrough(tunnel, target);
+    client.reset();
+    await (await target.next()).ended();
+    await expectServed(tunnel, await startEcho());
+    expect(tunnel.tap.connections).toHaveLength(2);
+
+    const standard = await tapped({ local: { wire: 'shadowsocks' } });
+    const echo = await startEcho();
+    for (let each = 0; each < 3; each++) await expectServed(standard, echo);
+    expect(standard.tap.connections).toHaveLength(3);
+  });
+
+  it('need as many connections as there are conversations at once', async () => {
+    const tunnel = await tapped();
+    const echo = await startEcho();
+    for (let round = 0; round < 3; round++) {
+      await Promise.all(Array.from({ length: 8 }, () => expectServed(tunnel, echo)));
+    }
+    expect(tunnel.tap.connections.length).toBeLessThanOrEqual(8);
+    expect(echo.accepted).toBe(24);
+  });
+});
+
+describe('a carrier that waits', () => {
+  it('is closed after its time by the local', async () => {
+    const tunnel = await tapped({ local: { timeouts: { carrierIdleMs: 60 } } });
+    const echo = await startEcho();
+    await expectServed(tunnel, echo);
+    await vi.waitUntil(() => ends(tunnel).length === 1);
+    expect(ends(tunnel)).toEqual(['idle']);
+    await expectServed(tunnel, echo);
+    expect(tunnel.tap.connections).toHaveLength(2);
+  });
+
+  it('is closed after its time by the remote', async () => {
+    const tunnel = await tapped({ remote: { timeouts: { carrierRestMs: 60 } } });
+    await expectServed(tunnel, await startEcho());
+    await vi.waitUntil(() => ends(tunnel).length === 1);
+    expect(ends(tunnel)).toEqual(['closed by the other half']);
+  });
+
+  it.each(['local', 'remote'] as const)('has no conversation when it is too old for the %s', async (half) => {
+    const tunnel = await tapped({ [half]: { timeouts: { warmForMs: 0, carrierAgeMs: 0 } } });
+    const echo = await startEcho();
+    for (let each = 0; each < 3; each++) {
+      await expectServed(tunnel, echo);
+      await vi.waitUntil(() => half === 'local' || ends(tunnel).length === each + 1);
+    }
+    expect(tunnel.tap.connections).toHaveLength(3);
+    expect(counts(tunnel).reused).toBe(0);
+  });
+
+  it('is given up when the computer has slept', async () => {
+    let slept = 0;
+    const environment = { ...systemEnvironment, now: () => Date.now() + slept };
+    const tunnel = await tapped({ local: { environment } });
+    const echo = await startEcho();
+    await expectServed(tunnel, echo);
+    // Less than the clocks of the halves may differ by.
+    slept = 20_000;
+    await expectServed(tunnel, echo);
+    expect(ends(tunnel)).toEqual(['this computer has slept']);
+    expect(counts(tunnel)).toMatchObject({ opened: 2, reused: 0, dropped: 1 });
+  });
+
+  it('is closed when its server is replaced', async () => {
+    const tunnel = await tapped();
+    await expectServed(tunnel, await startEcho());
+    const other = await remoteHalf();
+    tunnel.local.service.replaceServers([soleServer(uriOf(other))]);
+    await vi.waitUntil(() => ends(tunnel).length === 1);
+  });
+
+  it('is closed at once by a remote that stops, which waits for those in use', async () => {
+    const tunnel = await tapped();
+    const [target, echo] = await Promise.all([startTarget(), startEcho()]);
+    const client = await connectThrough(tunnel, target);
+    await expectServed(tunnel, echo);
+    const stopped = tunnel.remote.service.stop(60_000);
+    await vi.waitUntil(() => ends(tunnel).length === 1);
+
+    const there = await target.next();
+    void client.send('still served');
+    expect((await there.read(12)).toString()).toBe('still served');
+    client.end();
+    there.end();
+    await stopped;
+    expect([await client.ended(), await there.ended()]).toEqual(['fin', 'fin']);
+    expect(tunnel.local.seen('carrier').filter(({ what }) => what === 'kept')).toHaveLength(2);
+  });
+
+  it('is cut off with its user', async () => {
+    const [secret, own] = [0, 1].map(() => generateSecret(findMethod(method), systemEnvironment));
+    const tunnel = await tapped({
+      remote: { method, secret: secret ?? '', users: [{ name: 'ann', secret: own ?? '' }] },
+      local: { secret: `${secret ?? ''}:${own ?? ''}` },
+    });
+    const echo = await startEcho();
+    await expectServed(tunnel, echo);
+    await tunnel.remote.service.users.remove('ann');
+    await vi.waitUntil(() => ends(tunnel).length === 1);
+  });
+
+  it('is told about in sums when the local stops', async () => {
+    const tunnel = await tapped();
+    await expectServed(tunnel, await startEcho());
+    await tunnel.local.service.stop(0);
+    await tunnel.local.service.stop(0);
+    expect(tunnel.local.seen('carriers')).toEqual([
+      { event: 'carriers', opened: 1, warmed: 0, reused: 0, usedWarm: 0, replayed: 0, dropped: 0 },
+    ]);
+  });
+});
+
+describe('carriers that are opened ahead', () => {
+  it('are two after the first conversation, and take the next ones', async () => {
+    const tunnel = await tapped({ local: { timeouts: { warmForMs: 60_000 } } });
+    const target = await startTarget();
+    const first = await connectThrough(tunnel, target);
+    await vi.waitUntil(() => counts(tunnel).warmed === 2);
+    const more = await Promise.all([connectThrough(tunnel, target), connectThrough(tunnel, target)]);
+    expect(counts(tunnel)).toMatchObject({ opened: 1, usedWarm: 2, reused: 0 });
+    await vi.waitUntil(() => counts(tunnel).warmed === 4);
+    for (const client of [first, ...more]) client.reset();
+  });
+
+  it('say nothing before they are needed, and are closed without a trace at the remote', async () => {
+    const tunnel = await tapped({ local: { timeouts: { warmForMs: 150, carrierWarmMs: 60 } } });
+    await expectServed(tunnel, await startEcho());
+    await vi.waitUntil(() => ends(tunnel).length >= 2 && tunnel.tap.connections.length >= 2);
+    await tunnel.local.service.stop(0);
+    const silent = tunnel.tap.connections.filter(({ up }) => up.length === 0);
+    expect(silent.length).toBeGreaterThan(0);
+    expect(tunnel.remote.seen('absorbed')).toEqual([]);
+  });
+
+  it('are none for a remote that is lost', async () => {
+    const tunnel = await tapped({ local: { timeouts: { warmForMs: 60_000 } } });
+    await expectServed(tunnel, await startEcho());
+    await vi.waitUntil(() => counts(tunnel).warmed > 0);
+    await tunnel.remote.service.stop(0);
+    await ask(tunnel.local.port, await startEcho());
+    await vi.waitUntil(() => tunnel.local.seen('carrier').at(-1)?.idle === 0);
+  });
+});
