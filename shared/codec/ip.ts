@@ -38,12 +38,35 @@ export function canonicalIp(text: string): string {
   return bytes === undefined ? text : formatIp(unmapIp(bytes));
 }
 
+const dot = 0x2e;
+const zero = 0x30;
+const nine = 0x39;
+
+/** Digit by digit: every conversation asks a few times, and a pattern for each part costs ten times as much. */
 function parseIpv4(text: string): Uint8Array | undefined {
-  const parts = text.split('.', 5);
-  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)) {
-    return undefined;
+  // 15 characters are the longest spelling, and a part that begins with 0 is 0.
+  if (text.length > 15) return undefined;
+  const address = new Uint8Array(4);
+  let part = 0;
+  let digits = 0;
+  let value = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === dot) {
+      if (digits === 0 || part === 3) return undefined;
+      address[part++] = value;
+      digits = 0;
+      value = 0;
+    } else {
+      if (code < zero || code > nine || (digits > 0 && value === 0)) return undefined;
+      digits += 1;
+      value = 10 * value + code - zero;
+      if (value > 255) return undefined;
+    }
   }
-  return Uint8Array.from(parts, Number);
+  if (digits === 0 || part < 3) return undefined;
+  address[3] = value;
+  return address;
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {

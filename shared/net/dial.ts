@@ -74,7 +74,7 @@ class Race {
     const { guard } = this.#options;
     try {
       const allowed = guard === undefined ? addresses : admitAddresses(guard, addresses, this.#port);
-      this.#waiting = interleave(allowed).slice(0, maxAddresses);
+      this.#waiting = interleave(allowed);
     } catch (refusal) {
       this.fail(refusal);
       return;
@@ -152,13 +152,17 @@ class Race {
   }
 }
 
-/** IPv6 and IPv4 in turns, IPv6 first, each family in the order it came (RFC 8305 §4). */
+/** IPv6 and IPv4 in turns, IPv6 first, each family in the order it came (RFC 8305 §4); of many, the first. */
 function interleave(addresses: readonly string[]): string[] {
+  if (addresses.length === 1) return [...addresses];
   const ipv6 = addresses.filter((ip) => ip.includes(':'));
   const ipv4 = addresses.filter((ip) => !ip.includes(':'));
   const turns = Array.from({ length: Math.max(ipv6.length, ipv4.length) }, (_, turn) => [
     ipv6[turn],
     ipv4[turn],
   ]);
-  return turns.flat().filter((ip) => ip !== undefined);
+  return turns
+    .flat()
+    .filter((ip) => ip !== undefined)
+    .slice(0, maxAddresses);
 }

@@ -20,6 +20,8 @@ export interface Carrier {
   carried(): Carried;
 }
 
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
+
 type Sums = Omit<UserTraffic, 'streams' | 'associations'>;
 
 const nothing: Sums = {
@@ -35,8 +37,8 @@ const nothing: Sums = {
 export class Account {
   readonly user: string | undefined;
   readonly #open = new Set<Carrier>();
-  /** What those carried that have ended, and how many were ever opened. */
-  #past = nothing;
+  /** What those carried that have ended, and how many were ever opened. Changed in place, several times a conversation. */
+  readonly #past: Mutable<Sums> = { ...nothing };
   /** What is not to be told again. */
   #told = nothing;
 
@@ -46,14 +48,18 @@ export class Account {
 
   open(carrier: Carrier): void {
     this.#open.add(carrier);
-    const opened = carrier.kind === 'stream' ? { openedStreams: 1 } : { openedAssociations: 1 };
-    this.#past = added(this.#past, { ...nothing, ...opened });
+    if (carrier.kind === 'stream') this.#past.openedStreams += 1;
+    else this.#past.openedAssociations += 1;
   }
 
   /** May be repeated. */
   close(carrier: Carrier): void {
     if (!this.#open.delete(carrier)) return;
-    this.#past = added(this.#past, { ...nothing, ...carrier.carried() });
+    const { up, down, datagramsUp, datagramsDown } = carrier.carried();
+    this.#past.up += up;
+    this.#past.down += down;
+    this.#past.datagramsUp += datagramsUp;
+    this.#past.datagramsDown += datagramsDown;
   }
 
   get idle(): boolean {
@@ -62,7 +68,7 @@ export class Account {
 
   /** Since it was opened. */
   sums(): Sums {
-    let sums = this.#past;
+    let sums: Sums = { ...this.#past };
     for (const carrier of this.#open) sums = added(sums, { ...nothing, ...carrier.carried() });
     return sums;
   }
