@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { methods } from '../../shared/codec/methods.js';
 import { connect, type Digest, type Peer } from '../support/peer.js';
 import { startEcho, startTarget } from '../support/targets.js';
-import { connectThrough, readReply, socksWords, startTunnel } from '../support/tunnel.js';
+import {
+  connectThrough,
+  expectServed,
+  readReply,
+  socksWords,
+  startTunnel,
+  type Tunnel,
+} from '../support/tunnel.js';
 
 const MiB = 1024 * 1024;
 
@@ -25,9 +32,25 @@ async function exchange(one: Peer, other: Peer, size: number): Promise<void> {
   expect(up.length).toBe(size);
 }
 
-describe('a conversation through both halves', () => {
+type Changes = Parameters<typeof startTunnel>[0];
+
+/** The conversation of the test is the first of its carrier, or comes after others. */
+const beginnings: readonly (readonly [name: string, begin: (changes?: Changes) => Promise<Tunnel>])[] = [
+  ['a new carrier', startTunnel],
+  [
+    'a carrier that has had conversations',
+    async (changes) => {
+      const tunnel = await startTunnel(changes);
+      const echo = await startEcho();
+      for (let each = 0; each < 2; each++) await expectServed(tunnel, echo);
+      return tunnel;
+    },
+  ],
+];
+
+describe.each(beginnings)('a conversation through both halves on %s', (_name, begin) => {
   it('carries 32 MiB each way at the same time, unchanged, and ends cleanly', async () => {
-    const tunnel = await startTunnel();
+    const tunnel = await begin();
     const target = await startTarget();
     const client = await connectThrough(tunnel, target);
     await exchange(client, await target.next(), 32 * MiB);
@@ -35,7 +58,7 @@ describe('a conversation through both halves', () => {
 
   for (const wire of ['raw', 'shadowsocks'] as const) {
     it.each(Object.values(methods))(`speaks $name over the ${wire} wire`, async ({ name }) => {
-      const tunnel = await startTunnel({ remote: { method: name }, local: { wire } });
+      const tunnel = await begin({ remote: { method: name }, local: { wire } });
       const target = await startTarget();
       const client = await connectThrough(tunnel, target);
       await exchange(client, await target.next(), 300_001);
@@ -48,7 +71,7 @@ describe('a conversation through both halves', () => {
     ['native', 'noble', 'aes-128-gcm'],
     ['noble', 'native', 'xchacha20-ietf-poly1305'],
   ] as const)('is the same for a remote on %s and a local on %s ciphers, %s', async (far, near, method) => {
-    const tunnel = await startTunnel({
+    const tunnel = await begin({
       remote: { method, cipherBackend: far },
       local: { cipherBackend: near },
     });
@@ -58,7 +81,7 @@ describe('a conversation through both halves', () => {
   });
 
   it('goes on towards the client after the client has ended its direction', async () => {
-    const tunnel = await startTunnel();
+    const tunnel = await begin();
     const target = await startTarget();
     const client = await connectThrough(tunnel, target);
     const there = await target.next();
@@ -78,7 +101,7 @@ describe('a conversation through both halves', () => {
   });
 
   it('goes on towards the target after the target has ended its direction', async () => {
-    const tunnel = await startTunnel();
+    const tunnel = await begin();
     const target = await startTarget();
     const client = await connectThrough(tunnel, target);
     const there = await target.next();
@@ -100,7 +123,7 @@ describe('a conversation through both halves', () => {
   it.each(['raw', 'shadowsocks'] as const)(
     'brings the words of a target that speaks first, over the %s wire',
     async (wire) => {
-      const tunnel = await startTunnel({ local: { wire } });
+      const tunnel = await begin({ local: { wire } });
       const target = await startTarget();
       const client = await connectThrough(tunnel, target);
       const there = await target.next();
@@ -110,7 +133,7 @@ describe('a conversation through both halves', () => {
   );
 
   it('ends without a byte when neither side says one', async () => {
-    const tunnel = await startTunnel();
+    const tunnel = await begin();
     const target = await startTarget();
     const client = await connectThrough(tunnel, target);
     const there = await target.next();
@@ -122,7 +145,7 @@ describe('a conversation through both halves', () => {
   });
 
   it('takes greeting, request, data and end in one segment', async () => {
-    const tunnel = await startTunnel();
+    const tunnel = await begin();
     const target = await startTarget();
     const client = await connect(tunnel.local.port);
     const { greeting, request } = socksWords(target);
@@ -139,7 +162,7 @@ describe('a conversation through both halves', () => {
   });
 
   it('reaches an IPv6 target', async () => {
-    const tunnel = await startTunnel();
+    const tunnel = await begin();
     const echo = await startEcho('::1');
     const client = await connectThrough(tunnel, { host: '::1', port: echo.port });
     void client.send('six');
@@ -147,16 +170,16 @@ describe('a conversation through both halves', () => {
   });
 
   it('reaches a target named by a domain, looked up at the remote', async () => {
-    const tunnel = await startTunnel();
+    const tunnel = await begin();
     const echo = await startEcho();
     const client = await connectThrough(tunnel, { host: 'localhost', port: echo.port });
     void client.send('name');
     expect((await client.read(4)).toString()).toBe('name');
-    expect(tunnel.remote.seen('granted')[0]?.target).toEqual({ host: 'localhost', port: echo.port });
+    expect(tunnel.remote.seen('granted').at(-1)?.target).toEqual({ host: 'localhost', port: echo.port });
   });
 
   it('carries 200 conversations at once without mixing them up', async () => {
-    const tunnel = await startTunnel();
+    const tunnel = await begin();
     const echo = await startEcho();
     const all = Array.from({ length: 200 }, async () => {
       const client = await connectThrough(tunnel, echo);
