@@ -1,6 +1,6 @@
-import { type Generators, startGenerators } from './generators.js';
+import { startGenerators } from './generators.js';
 import { linkObstacle, openLink } from './links.js';
-import type { Direction, Entry } from './orders.js';
+import type { Direction } from './orders.js';
 import type { Figures, Line, Row } from './rows.js';
 import { type TunnelName, tunnels } from './tunnels.js';
 
@@ -9,13 +9,8 @@ const quality = { roundTripMs: 100, lossPercent: 1 };
 const bytes = 4 * 1_048_576;
 const withinMs = 180_000;
 
-interface Flow {
-  readonly tunnel: TunnelName;
-  readonly samples: Figures[];
-  generators?: Generators;
-  entry?: Entry;
-  fault: string | undefined;
-}
+/** Transfers once through one tunnel; resolves with what that gave. */
+type Lane = () => Promise<Figures>;
 
 /**
  * One flow through each tunnel, all at the same moment: the link has no rate, so they are not in each other's way, and
@@ -30,43 +25,49 @@ export function lossy(direction: Direction): Row {
     async measure({ processes, names, rounds, directory, say }) {
       const link = await openLink(processes, quality);
       const group = processes.group();
-      const flows = names.map((tunnel): Flow => ({ tunnel, samples: [], fault: undefined }));
-      const attempt = async (flow: Flow, work: () => Promise<unknown>): Promise<void> => {
+      const open = async (tunnel: TunnelName): Promise<Lane> => {
+        const generators = await startGenerators(group, link);
+        const { entry } = await tunnels[tunnel].start(generators.ground(directory));
+        return async () => {
+          const order = { entry, direction, bytes, flows: 1, withinMs };
+          const { seconds } = await generators.ask('transfer', order);
+          return { speed: bytes / 1e3 / seconds };
+        };
+      };
+      const samples = new Map<TunnelName, Figures[]>(names.map((name) => [name, []]));
+      const lanes = new Map<TunnelName, Lane>();
+      const faults = new Map<TunnelName, string>();
+      const attempt = async (tunnel: TunnelName, work: () => Promise<unknown>): Promise<void> => {
         try {
           await work();
         } catch (error) {
-          flow.fault = (error as Error).message;
-          say(`${flow.tunnel} failed: ${flow.fault}`);
+          lanes.delete(tunnel);
+          faults.set(tunnel, (error as Error).message);
+          say(`${tunnel} failed: ${(error as Error).message}`);
         }
       };
-      // One after another: programs that start at the same moment fall over their deadlines.
-      for (const flow of flows) {
-        await attempt(flow, async () => {
-          flow.generators = await startGenerators(group, link);
-          flow.entry = (await tunnels[flow.tunnel].start(flow.generators.ground(directory))).entry;
-        });
-      }
+
+      // One after another: what starts at the same moment on few cores falls over its deadlines.
+      for (const name of names) await attempt(name, async () => lanes.set(name, await open(name)));
       for (let round = 0; round <= rounds; round += 1) {
         say(round === 0 ? 'warm-up' : `round ${round} of ${rounds}`);
-        const running = flows.filter(({ fault }) => fault === undefined);
-        await Promise.all(running.map((flow) => attempt(flow, () => transferOnce(flow, direction, round))));
+        const flows = [...lanes].map(([tunnel, lane]) =>
+          attempt(tunnel, async () => {
+            const figures = await lane();
+            if (round > 0) samples.get(tunnel)?.push(figures);
+          }),
+        );
+        await Promise.all(flows);
       }
       // First those at the ends, while the link still tells each of them that the other has gone.
       await group.endAll();
       await processes.endAll();
       link.close();
-      return flows.map(({ tunnel, samples, fault }): Line => ({ tunnel, samples, fault }));
+      return names.map((tunnel): Line => ({
+        tunnel,
+        samples: samples.get(tunnel) ?? [],
+        fault: faults.get(tunnel),
+      }));
     },
   };
-}
-
-async function transferOnce(
-  { generators, entry, samples }: Flow,
-  direction: Direction,
-  round: number,
-): Promise<void> {
-  if (generators === undefined || entry === undefined) return;
-  const order = { entry, direction, bytes, flows: 1, withinMs };
-  const { seconds } = await generators.ask('transfer', order);
-  if (round > 0) samples.push({ speed: bytes / 1e3 / seconds });
 }

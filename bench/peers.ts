@@ -118,7 +118,8 @@ export const ssh: TunnelKind = {
         'KbdInteractiveAuthentication no',
         // The directory belongs to the run, whatever the modes of its parents.
         'StrictModes no',
-        'UsePAM no',
+        // Without PAM sshd asks /etc/shadow whether the account is locked, which only root may read.
+        `UsePAM ${process.getuid?.() === 0 ? 'no' : 'yes'}`,
         'PidFile none',
         'AllowTcpForwarding yes',
         // A connection is served by a child, which must end soon when ours have been killed and the link is gone.
