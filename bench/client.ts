@@ -3,6 +3,7 @@
  * answers each with one line. Ends when its standard input does.
  */
 import { createInterface } from 'node:readline';
+import { exchange } from './datagram-load.js';
 import { census, hold, release } from './held.js';
 import type { Asks, Gives, Order, OrderName } from './orders.js';
 import { knock, probe, transfer } from './flows.js';
@@ -16,6 +17,7 @@ const deeds: { readonly [Name in OrderName]: (asks: Asks<Name>) => Promise<Gives
   census,
   release,
   knock,
+  datagrams: exchange,
 };
 
 async function obey<Name extends OrderName>(name: Name, asks: Asks<Name>): Promise<object> {

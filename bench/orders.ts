@@ -48,6 +48,15 @@ export interface Orders {
     readonly asks: Errand & { readonly count: number; readonly ramp: number };
     readonly gives: Census;
   };
+  /** As many datagrams of `length` as get through with so many in flight: for `ms` up, and then for as long down. */
+  readonly datagrams: {
+    readonly asks: Errand & { readonly length: number; readonly inFlight: number; readonly ms: number };
+    readonly gives: {
+      readonly seconds: number;
+      readonly up: DatagramTally;
+      readonly down: DatagramTally;
+    };
+  };
   /** How many of the held conversations are still open? */
   readonly census: { readonly asks: object; readonly gives: Census };
   /** Ends the held conversations. */
@@ -63,6 +72,12 @@ export interface Orders {
 export interface Census {
   readonly held: number;
   readonly lost?: string;
+}
+
+/** `sent` are those that were received, or lost for certain. */
+export interface DatagramTally {
+  readonly sent: number;
+  readonly received: number;
 }
 
 export type OrderName = keyof Orders;

@@ -1,4 +1,5 @@
 import { conversations } from './conversations.js';
+import { datagrams } from './datagrams.js';
 import { firstByte } from './first-byte.js';
 import { idle } from './idle.js';
 import { lossy } from './lossy.js';
@@ -17,6 +18,8 @@ export type RowName =
   | 'first-byte'
   | 'lossy-download'
   | 'lossy-upload'
+  | 'datagrams'
+  | 'datagrams-64'
   | 'idle'
   | 'start';
 
@@ -31,6 +34,8 @@ export const rows: Readonly<Record<RowName, Row>> = {
   'first-byte': firstByte,
   'lossy-download': lossy('download'),
   'lossy-upload': lossy('upload'),
+  datagrams: datagrams(1200),
+  'datagrams-64': datagrams(64),
   idle,
   start,
 };

@@ -12,6 +12,8 @@ export interface Outcome {
   readonly p50?: number;
   readonly p99?: number;
   readonly failed?: number;
+  /** How many came each way, and which share did not. */
+  readonly datagrams?: { readonly up: number; readonly down: number; readonly lost: number };
 }
 
 /** What the client is told to do through an entry. */

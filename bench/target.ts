@@ -5,9 +5,12 @@
  *     upload N\n    swallows N bytes, answers one byte, then the end
  *     hold\n        answers one byte, then stays silent until the client leaves
  *
+ * Datagrams on the same port are counted, or sent as they are asked for (datagram-wire.ts).
+ *
  * Not HTTP: its headers and parser would be measured too. Prints its port; ends when its standard input does.
  */
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { listenForDatagrams } from './datagram-target.js';
 import type { Direction, Listening } from './orders.js';
 import { block, pour } from './pour.js';
 
@@ -69,6 +72,7 @@ const server = createServer({ noDelay: true }, (socket) => {
 
 server.listen({ host: '0.0.0.0', port: 0, backlog: 1024 }, () => {
   const listening: Listening = { port: (server.address() as AddressInfo).port };
+  listenForDatagrams(listening.port);
   console.log(JSON.stringify(listening));
 });
 process.stdin.on('end', () => process.exit()).resume();
