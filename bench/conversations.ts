@@ -4,6 +4,8 @@ import { cpuEach, measureInRounds } from './throughput.js';
 
 /** What each conversation brings. */
 const answerBytes = 1024;
+/** `ssh -D` takes 40 ms for a conversation when there is but one: the delayed acknowledgements of TCP. */
+const enoughMs = 2000;
 /** Per second, far below anything worth measuring. */
 const fewest = 50;
 
@@ -24,13 +26,13 @@ export function conversations(atOnce: number): Row {
       // One after another they are slower: a quarter of them takes about as long.
       const count = Math.ceil(plan.sizes.conversations / (atOnce === 1 ? 4 : 1));
       return measureInRounds(plan, {
-        work: shortOnes({ count, atOnce }),
-        read: ({ seconds, p50 = NaN, p99 = NaN, failed = 0, ...cpu }) => ({
-          rate: (count - failed) / seconds,
+        work: shortOnes({ count, atOnce, enoughMs }),
+        read: ({ seconds, succeeded = NaN, failed = NaN, p50 = NaN, p99 = NaN, ...cpu }) => ({
+          rate: succeeded / seconds,
           p50,
           p99,
           failed,
-          ...cpuEach(cpu, count / 1e6),
+          ...cpuEach(cpu, (succeeded + failed) / 1e6),
         }),
       });
     },
@@ -38,7 +40,11 @@ export function conversations(atOnce: number): Row {
 }
 
 /** `count` conversations, `atOnce` at a time. */
-export function shortOnes(asked: { readonly count: number; readonly atOnce: number }): Work {
+export function shortOnes(asked: {
+  readonly count: number;
+  readonly atOnce: number;
+  readonly enoughMs?: number;
+}): Work {
   const withinMs = 20_000 + Math.ceil((asked.count / fewest) * 1000);
   return (generators, entry) => generators.ask('converse', { entry, bytes: answerBytes, withinMs, ...asked });
 }

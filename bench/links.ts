@@ -17,11 +17,30 @@ export interface LinkQuality {
   readonly lossPercent: number;
 }
 
+const settings = {
+  // Every kernel has it and lets it be chosen, and at such a loss cubic is no faster; to BBR losses mean nothing.
+  tcp_congestion_control: 'reno',
+  // What one connection has learned of the link must not help the next, which may be another tunnel's.
+  tcp_no_metrics_save: '1',
+};
+
 /** Why there can be no link on this machine; undefined when there can. */
 export function linkObstacle(): string | undefined {
   if (process.getuid?.() !== 0) return 'expected root, who may make network namespaces, got another user';
   if (!existsSync('/dev/net/tun')) return 'expected /dev/net/tun, got none';
-  return missingPrograms('ip', 'perl');
+  return missingPrograms('ip', 'perl') ?? forbidden();
+}
+
+/** Root of a container may lack the right to make a namespace. */
+function forbidden(): string | undefined {
+  const name = `halflight-bench-${process.pid}-trial`;
+  try {
+    ip('netns', 'add', name);
+    ip('netns', 'del', name);
+    return undefined;
+  } catch (error) {
+    return `expected to make a network namespace, got: ${(error as Error).message.replaceAll('\n', ' ')}`;
+  }
 }
 
 /** Opens a link whose packets are carried by link.pl, a child of `processes`. */
@@ -41,15 +60,17 @@ export async function openLink(
       }
     }
   };
+
+  // What an earlier row left behind when it broke.
+  close();
   // Also when the bench ends in the middle: names of namespaces outlive their processes.
   process.on('exit', close);
-
   for (const name of [near, far]) {
     ip('netns', 'add', name);
     ip('-n', name, 'link', 'set', 'lo', 'up');
-    // What one connection has learned of the link must not help the next, which may be another tunnel's.
-    const forget = ['sh', '-c', 'echo 1 > /proc/sys/net/ipv4/tcp_no_metrics_save'];
-    ip('netns', 'exec', name, ...forget);
+    for (const [setting, value] of Object.entries(settings)) {
+      ip('netns', 'exec', name, 'sh', '-c', `echo ${value} > /proc/sys/net/ipv4/${setting}`);
+    }
   }
   const words = [beside('../../bench/link.pl'), 'near', 'far', `${roundTripMs / 2}`, `${lossPercent}`];
   await processes.start('perl', words, { within: within(near) }).line(readyWithinMs);

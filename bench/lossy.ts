@@ -5,9 +5,9 @@ import type { Figures, Line, Row } from './rows.js';
 import { type TunnelName, tunnels } from './tunnels.js';
 
 const quality = { roundTripMs: 100, lossPercent: 1 };
-// A few seconds of such a link, enough for the start to be the smaller part of it.
-const bytes = 4 * 1_048_576;
-const withinMs = 180_000;
+// Some six seconds of such a link.
+const bytes = 1_048_576;
+const withinMs = 120_000;
 
 /** Transfers once through one tunnel; resolves with what that gave. */
 type Lane = () => Promise<Figures>;
@@ -18,7 +18,7 @@ type Lane = () => Promise<Figures>;
  */
 export function lossy(direction: Direction): Row {
   return {
-    title: `${direction} of 4 MiB over a link of ${quality.roundTripMs} ms that loses ${quality.lossPercent} % each way`,
+    title: `${direction} of 1 MiB over a link of ${quality.roundTripMs} ms that loses ${quality.lossPercent} % each way`,
     columns: { speed: { head: 'KB/s', digits: 0 } },
     tunnels: ['direct', 'halflight-2022', 'halflight-2017', 'libev', 'rust', 'ssh'],
     obstacle: linkObstacle,

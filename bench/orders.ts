@@ -27,13 +27,20 @@ export interface Orders {
   };
   /** One conversation after another, each of which brings `bytes` from the target; `atOnce` at the same moment. */
   readonly converse: {
-    readonly asks: Errand & { readonly count: number; readonly bytes: number; readonly atOnce: number };
+    readonly asks: Errand & {
+      readonly count: number;
+      readonly bytes: number;
+      readonly atOnce: number;
+      /** None begins later than this, so that there may be fewer. */
+      readonly enoughMs?: number;
+    };
     readonly gives: {
       /** From the first dial to the last end. */
       readonly seconds: number;
       /** From the dial to the end of one conversation: the median, and what one in a hundred exceeds. */
       readonly p50: number;
       readonly p99: number;
+      readonly succeeded: number;
       readonly failed: number;
     };
   };

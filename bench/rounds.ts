@@ -11,6 +11,7 @@ export interface Outcome {
   readonly seconds: number;
   readonly p50?: number;
   readonly p99?: number;
+  readonly succeeded?: number;
   readonly failed?: number;
   /** How many came each way, and which share did not. */
   readonly datagrams?: { readonly up: number; readonly down: number; readonly lost: number };

@@ -70,6 +70,7 @@ const wantedTunnels = wishes.tunnels.filter((name) =>
   wantedRows.some((row) => rows[row].tunnels.includes(name)),
 );
 const present = atHand<TunnelName>(tunnels, wantedTunnels);
+let broken = false;
 const measured: Partial<Record<RowName, readonly Summary[]>> = {};
 for (const name of wantedRows) {
   const row = rows[name];
@@ -80,9 +81,16 @@ for (const name of wantedRows) {
   }
   say(name);
   const names = row.tunnels.filter((tunnel) => present.includes(tunnel));
-  const summaries = summarise(row, await row.measure({ processes, names, rounds, sizes, directory, say }));
-  measured[name] = summaries;
-  console.log(`\n${rowTable(row, summaries)}`);
+  try {
+    const summaries = summarise(row, await row.measure({ processes, names, rounds, sizes, directory, say }));
+    measured[name] = summaries;
+    console.log(`\n${rowTable(row, summaries)}`);
+  } catch (error) {
+    // Not a tunnel, but what all of them need: the load generators, or a link.
+    broken = true;
+    leaveOut(name, (error as Error).message);
+    await processes.endAll();
+  }
 }
 
 const users = wishes.rows.includes('users') ? await compared() : [];
@@ -116,6 +124,7 @@ say(`written: ${wishes.json}`);
 
 const lines = Object.values(measured).flat();
 const failed =
+  broken ||
   [...lines, ...users].some(({ fault }) => fault !== undefined) ||
   [...lines, ...users].some(({ samples }) => samples.some((figures) => (figures['failed'] ?? 0) > 0));
 // At once: sockets and children that a failed row left behind need no farewell.

@@ -11,7 +11,7 @@ interface Step {
 }
 
 /**
- * Has `count` conversations, `atOnce` at a time: the next begins when one has ended.
+ * Has up to `count` conversations, `atOnce` at a time: the next begins when one has ended.
  *
  * Beside the tunnels that it measures this must cost little: it looks at no reply but at its length and its second
  * byte, and makes one function and no promise for each conversation. SOCKS5 as in conversation.ts, in which each reply
@@ -28,6 +28,7 @@ export function converseMany(order: Asks<'converse'>): Promise<Gives<'converse'>
     let failed = 0;
     let why: string | undefined;
     let overdue = false;
+    const enough = started + (order.enoughMs ?? Infinity);
 
     const deadline = setTimeout(() => {
       overdue = true;
@@ -43,7 +44,7 @@ export function converseMany(order: Asks<'converse'>): Promise<Gives<'converse'>
       else {
         const sorted = times.subarray(0, succeeded).sort();
         const at = (part: number): number => sorted[Math.floor((succeeded - 1) * part)] ?? NaN;
-        settle({ seconds, p50: at(0.5), p99: at(0.99), failed });
+        settle({ seconds, p50: at(0.5), p99: at(0.99), succeeded, failed });
       }
     };
 
@@ -91,7 +92,7 @@ export function converseMany(order: Asks<'converse'>): Promise<Gives<'converse'>
         } else {
           failed += 1;
         }
-        if (begun < order.count && !overdue) beginOne();
+        if (begun < order.count && !overdue && performance.now() < enough) beginOne();
         else if (running.size === 0) finish();
       });
     };
