@@ -81,6 +81,7 @@ export function portOffering(command: Command, ...more: readonly Option[]): Comm
     '--no-pac-direct',
     'let browsers with the PAC file fail, not go around, when the port is gone',
   );
+  toggle(command, '--optimistic', 'tell clients that they are connected before the remote has answered');
   for (const option of more) command.addOption(option);
   return longRunning(command);
 }

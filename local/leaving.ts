@@ -18,7 +18,7 @@ export interface Leaving {
 /** Through `servers`, as they are when a conversation begins. */
 export function leavingThrough(
   servers: ServerList,
-  { udp }: Pick<LocalSettings, 'udp'>,
+  { udp, optimistic }: Pick<LocalSettings, 'udp' | 'optimistic'>,
   { attemptMs, dialMs }: Timeouts,
 ): Leaving {
   const leave = <Got>(
@@ -33,6 +33,10 @@ export function leavingThrough(
     outbound: {
       dial: (target, options) =>
         leave(servers.inTurn(target.host), (ways, at) => ways.dial(target, at), options),
+      ...(optimistic === true && {
+        early: (target, { heard, ...options }) =>
+          leave(servers.inTurn(target.host), (ways, at) => ways.early(target, { ...at, heard }), options),
+      }),
       bind: (target, options) =>
         leave(servers.inTurn(target.host), (ways, at) => ways.bind(target, at), options),
       ...(udp && {

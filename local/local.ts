@@ -179,11 +179,11 @@ function receive({ settings, servers, leaving, timeouts, stopping }: Receiving):
     pacPage({ direct: pacDirect, asksForCredentials: asks() })(...asked);
   const http = lazyHttp({ deadlineMs, deniedMs, idleMs, stopping, own, ...known });
   const door: FrontDoor = { deadlineMs, deniedMs, http, ...known };
-  const passing = { ...door, pass: leaving.pass };
+  const passing = { ...door, pass: leaving.pass, optimistic: settings.optimistic === true };
   const doors = {
     front: frontDoor(door),
     passing: passingDoor(passing),
-    vouched: vouchedDoor({ ...passing, greet: leaving.greet }),
+    vouched: vouchedDoor({ ...passing, optimistic: false, greet: leaving.greet }),
   };
   // The servers may become others.
   const open = (): keyof typeof doors => {

@@ -1,14 +1,14 @@
 /** The part of passing words on that is HTTP, loaded with the first client that speaks it. */
 import { concat } from '../shared/bytes.js';
-import { codeOf } from '../shared/errors.js';
+import { codeOf, type Refusal } from '../shared/errors.js';
 import type { Handshake } from '../shared/proxy/handshake.js';
 import { fault } from '../shared/proxy/http-head.js';
 import { readLine, readRest } from '../shared/proxy/http-lines.js';
 import { answerBytes, httpRefusal } from '../shared/proxy/http-refusal.js';
-import { readHttpReply } from '../shared/proxy/http-reply.js';
+import { httpGranted, readHttpReply } from '../shared/proxy/http-reply.js';
 import { readRequestLine } from '../shared/proxy/http-target.js';
 import type { Newcomer } from '../shared/serve/inbound.js';
-import type { PassedRequest } from '../shared/serve/serve.js';
+import type { ProxyRequest } from '../shared/serve/serve.js';
 import { type PassingDoor, passOn } from './passing.js';
 
 /**
@@ -19,7 +19,7 @@ export async function passHttp(
   door: PassingDoor,
   { driver, signal }: Newcomer,
   left: () => number,
-): Promise<PassedRequest | undefined> {
+): Promise<ProxyRequest | undefined> {
   const inTime = <T>(part: Handshake<T>): Promise<T> =>
     driver.run(part, left(), { signal }).catch((error: unknown) => {
       if (codeOf(error) === 'silence')
@@ -36,6 +36,8 @@ export async function passHttp(
     return undefined;
   }
   const { target } = line;
+  const refused = (reason: Refusal): Uint8Array => httpRefusal(target, reason);
+  if (connects && door.optimistic) return { command: 'connect', target, granted: () => httpGranted, refused };
   const reply = connects ? readHttpReply : undefined;
-  return passOn({ door, driver, target }, { said, reply, refused: (reason) => httpRefusal(target, reason) });
+  return passOn({ door, driver, target }, { said, reply, refused });
 }

@@ -14,6 +14,8 @@ import type { Inbound, PassedRequest, ProxyRequest } from '../shared/serve/serve
 /** A door whose clients' words go to the remote as they are; `door.http` serves what only the local can answer. */
 export interface PassingDoor extends FrontDoor {
   readonly pass: Passer;
+  /** Connections are asked for by the local itself, whose clients are answered early. */
+  readonly optimistic: boolean;
 }
 
 /** Receives the clients of such a door. */
@@ -31,7 +33,7 @@ export async function passWords(door: PassingDoor, newcomer: Newcomer): Promise<
     const passed = await passHttp(door, newcomer, left);
     return passed ?? door.http(driver, caller, signal);
   }
-  if (request.command === 'associate') return request;
+  if (request.command === 'associate' || (door.optimistic && request.command === 'connect')) return request;
   const { target, words, refused, protocol } = request;
   return passOn({ door, driver, target }, { said: words, reply: replyReaders[protocol], refused });
 }

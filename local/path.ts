@@ -59,10 +59,10 @@ export class PathWatch {
    * The same way out, watched: what it meets tells whether the remote can be reached. `proves`: whether what it brought
    * back is a sign of life.
    */
-  watched<Asked, Got>(
-    wayOut: (asked: Asked, options: DialerOptions) => Promise<Got>,
+  watched<Asked, Got, Options extends DialerOptions = DialerOptions>(
+    wayOut: (asked: Asked, options: Options) => Promise<Got>,
     proves: (got: Got) => boolean = () => true,
-  ): (asked: Asked, options: DialerOptions) => Promise<Got> {
+  ): (asked: Asked, options: Options) => Promise<Got> {
     return async (asked, options) => {
       const works = this.begin();
       try {

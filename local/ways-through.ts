@@ -6,16 +6,19 @@ import {
   type Associator,
   type Binder,
   type Dialer,
+  type EarlyDialer,
+  FarFailure,
   lazyWay,
   type Passer,
 } from '../shared/outbound/outbound.js';
 import type { Tunnel } from '../shared/outbound/reach.js';
-import { rawDialer, rawPasser, shadowsocksDialer } from '../shared/outbound/tunnel.js';
+import { earlyDialer, rawDialer, rawPasser, shadowsocksDialer } from '../shared/outbound/tunnel.js';
 import type { PathWatch } from './path.js';
 import { type Greeter, rawGreeter } from './vouched.js';
 
 export interface WaysThrough {
   readonly dial: Dialer;
+  readonly early: EarlyDialer;
   readonly bind: Binder;
   readonly associate: Associator;
   readonly pass: Passer;
@@ -48,9 +51,27 @@ export function waysThrough(
     const { tunnelBinder } = await import('../shared/outbound/bind.js');
     return tunnelBinder(tunnel, bindMs);
   };
+  // On the standard wire a connection that stands proves nothing: nobody has shown a key yet.
+  const dial = watch.watched(dialers[wire](tunnel), () => wire === 'raw');
+  const farEarly = watch.watched(earlyDialer(tunnel), () => false);
+  const early: EarlyDialer = async (target, { heard, ...options }) => {
+    if (wire === 'raw') {
+      return farEarly(target, {
+        ...options,
+        heard: (failure, bound) => {
+          if (failure instanceof FarFailure) watch.fails(failure);
+          heard(failure, bound);
+        },
+      });
+    }
+    // There the answer is an early one anyhow, and nothing follows it.
+    const connected = await dial(target, options);
+    heard(undefined, connected.bound);
+    return connected;
+  };
   return {
-    // On the standard wire a connection that stands proves nothing: nobody has shown a key yet.
-    dial: watch.watched(dialers[wire](tunnel), () => wire === 'raw'),
+    dial,
+    early,
     bind: watch.watched(lazyWay(binder)),
     associate: lazyWay(udpOverTcp === true ? overStream : overPackets),
     pass: watch.watched(rawPasser(tunnel), ({ reply }) => reply.length > 0),

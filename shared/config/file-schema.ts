@@ -231,6 +231,7 @@ export const settingRows: Readonly<Record<SettingName, SettingRow>> = {
   open: { kind: 'switch', halves: local, byDefault: 'false' },
   udp: { kind: 'switch', halves: both, byDefault: 'true' },
   pacDirect: { kind: 'switch', halves: local, byDefault: 'true' },
+  optimistic: { kind: 'switch', halves: local, byDefault: 'false' },
   udpOverTcp: { kind: 'switch', halves: local, byDefault: 'false' },
   probeTarget: { kind: 'text', halves: local, check: parseProbeTarget, byDefault: '1.1.1.1:53' },
   allowBind: { kind: 'switch', halves: remote, byDefault: 'false' },

@@ -15,6 +15,7 @@ export interface LocalFlags extends AuthFlags, WorkersFlags {
   readonly open?: boolean;
   readonly udp?: boolean;
   readonly pacDirect?: boolean;
+  readonly optimistic?: boolean;
   /** Of `halflight local` only. */
   readonly udpOverTcp?: boolean;
   /** Of `halflight local` only. */
@@ -98,6 +99,7 @@ function portSettings(flags: LocalFlags, credentials: readonly Credential[], why
     udp: flags.udp ?? true,
     pacDirect: flags.pacDirect ?? true,
     ...(flags.udpOverTcp === true && { udpOverTcp: true }),
+    ...(flags.optimistic === true && { optimistic: true }),
     cipherBackend: flags.cipherBackend ?? 'native',
   };
 }

@@ -112,6 +112,8 @@ export interface LocalSettings {
   readonly pacDirect: boolean;
   /** Whether datagrams travel in streams, through networks that drop UDP. */
   readonly udpOverTcp?: true;
+  /** Clients that ask for a connection hear of success before the remote has answered (docs/raw-wire.md §4). */
+  readonly optimistic?: true;
   /** Waits that differ from the defaults. */
   readonly timeouts?: Partial<Timeouts>;
 }

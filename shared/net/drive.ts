@@ -23,6 +23,7 @@ export class HandshakeDriver implements Sink {
   #failing: AbortController | undefined;
   #ended = false;
   #whenDeaf: (() => void) | undefined;
+  #whenWritable: (() => void) | undefined;
   #wake: (() => void) | undefined;
 
   constructor(stream: PushStream) {
@@ -88,6 +89,11 @@ export class HandshakeDriver implements Sink {
     if (this.#ended || this.#length > aheadLimit) action();
   }
 
+  /** Calls back when writing may go on, for whoever writes beside the handshake. */
+  whenWritable(action: () => void): void {
+    this.#whenWritable = action;
+  }
+
   /** The bytes that arrived behind the handshake so far. They are the caller's now. */
   takeAhead(): Uint8Array {
     return this.#cut(this.#length);
@@ -145,6 +151,7 @@ export class HandshakeDriver implements Sink {
 
   writable(): void {
     // Handshakes are far smaller than what a socket takes at once.
+    this.#whenWritable?.();
   }
 
   #stop(reason: Error): void {

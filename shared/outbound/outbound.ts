@@ -25,6 +25,18 @@ export interface Connected {
  */
 export type Dialer = (target: Target, options: DialerOptions) => Promise<Connected>;
 
+/** Is told, once at most, what the far end says of a target: the bound address, or why there is none. */
+export type Heard = (failure: unknown, bound: Target) => void;
+
+/**
+ * A way out for clients that are answered before their target has been reached: its streams may still break on a
+ * refusal, which `heard` is told first. Rejects as a `Dialer` does while nothing has been said of the target.
+ */
+export type EarlyDialer = (
+  target: Target,
+  options: DialerOptions & { readonly heard: Heard },
+) => Promise<Connected>;
+
 /** A way out that is loaded with the first who takes it. */
 export function lazyWay<Asked, Got>(
   load: () => Promise<(asked: Asked, options: DialerOptions) => Promise<Got>>,
@@ -129,6 +141,8 @@ export type Associator = (client: AssociationClient, options: DialerOptions) => 
 /** The ways out of one half. A capability is a function: what is absent is a command that is not supported. */
 export interface Outbound {
   readonly dial: Dialer;
+  /** For CONNECT, in place of `dial`, where clients are answered early. */
+  readonly early?: EarlyDialer;
   readonly bind?: Binder;
   readonly associate?: Associator;
 }

@@ -1,7 +1,9 @@
 import { concat } from '../bytes.js';
 import { type Target, unspecifiedTarget } from '../codec/address.js';
+import { messageOf } from '../errors.js';
 import { RequestSealer, ResponseOpener } from '../codec/stream.js';
 import type { Carrier } from '../net/carrier.js';
+import { EarlyStream } from '../net/early.js';
 import { dismiss } from '../net/relay.js';
 import { SealedStream } from '../net/sealed.js';
 import type { TcpStream } from '../net/tcp.js';
@@ -12,6 +14,7 @@ import { answer, converse, openConversation, type RawConversation } from './conv
 import {
   type Dialer,
   type DialerOptions,
+  type EarlyDialer,
   FarRefusal,
   type Passed,
   type Passer,
@@ -71,6 +74,31 @@ export function rawDialer(tunnel: Tunnel): Dialer {
       if (refusal === undefined) return { stream: driver.handOver(), bound };
       dismiss(stream);
       throw new FarRefusal(refusal);
+    });
+}
+
+/**
+ * The same for a client that has been told that it has its target: the stream is there as soon as the request is on its
+ * way, and the remote's answer goes to `heard` alone. Where it is a refusal, the stream breaks.
+ */
+export function earlyDialer(tunnel: Tunnel): EarlyDialer {
+  return (target, { signal, heard }) =>
+    converse(tunnel, { signal, repeatable: () => false }, ({ stream, driver }) => {
+      const early = new EarlyStream(stream, driver);
+      const talk = driver.run(askFor('connect', target), tunnel.timeouts.replyMs, { signal: early.signal });
+      void answer(tunnel, stream, talk)
+        .then(({ refusal, bound }) => {
+          if (refusal !== undefined) throw new FarRefusal(refusal);
+          heard(undefined, bound);
+          early.open();
+        })
+        .catch((error: unknown) => {
+          if (early.signal.aborted) return;
+          heard(error, unspecifiedTarget);
+          stream.abort();
+          early.fail(error instanceof Error ? error : new Error(messageOf(error)));
+        });
+      return Promise.resolve({ stream: early, bound: unspecifiedTarget });
     });
 }
 

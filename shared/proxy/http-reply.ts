@@ -6,6 +6,11 @@ import { readLine, readRest } from './http-lines.js';
 import { refusalErrors } from './http-refusal.js';
 import type { FarReply } from './request.js';
 
+/** The answer to a CONNECT whose target was reached. */
+export const httpGranted: Uint8Array = new TextEncoder().encode(
+  'HTTP/1.1 200 Connection established\r\n\r\n',
+);
+
 /**
  * The client's side of the answer to a CONNECT: its head, which tells the outcome. What follows is for the client
  * alone. Only what a log wants to know is looked at: the status and, in a refusal, the word of `Proxy-Status`.

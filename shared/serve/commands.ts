@@ -45,7 +45,9 @@ type CarryOut = (request: AskedRequest, asker: Asker) => Promise<void>;
 const commands = { connect, bind, associate } satisfies Record<Command, CarryOut>;
 
 async function connect({ target, granted }: AskedRequest, { visit, driver, signal }: Asker): Promise<void> {
-  const { stream, bound } = await visit.reach(target, signal);
+  const { early } = visit.machine.outbound;
+  const dialled = early === undefined ? visit.reach(target, signal) : visit.begin(early, target, signal);
+  const { stream, bound } = await dialled;
   driver.say(granted(bound));
   visit.relay(driver.handOver(), stream);
 }

@@ -4,7 +4,7 @@ import { refusalOf } from '../net/dial-errors.js';
 import { limitIdle, relay } from '../net/relay.js';
 import type { PushStream } from '../net/stream.js';
 import { TcpStream } from '../net/tcp.js';
-import type { Connected, DatagramCounts, DialerOptions } from '../outbound/outbound.js';
+import type { Connected, DatagramCounts, DialerOptions, EarlyDialer, Heard } from '../outbound/outbound.js';
 import type { Protocol } from '../proxy/request.js';
 import type { Account, Carried, Carrier } from './accounts.js';
 import type { Caller, Machine } from './serve.js';
@@ -75,6 +75,15 @@ export class Visit implements Caller, Carrier {
     const connected = await this.machine.outbound.dial(target, this.dialling(signal));
     this.granted(target, connected.bound);
     return connected;
+  }
+
+  /** Dials for a client that is answered meanwhile, and tells of what came of it. Rejects as a `Dialer` does. */
+  begin(dial: EarlyDialer, target: Target, signal: AbortSignal): Promise<Connected> {
+    const heard: Heard = (failure, bound) => {
+      if (failure === undefined) this.granted(target, bound);
+      else this.refused(target, failure);
+    };
+    return dial(target, { ...this.dialling(signal), heard });
   }
 
   /** What a way out may know of this conversation. */

@@ -45,6 +45,12 @@ describe('a local', () => {
     await expect(contradicting).rejects.toThrow('UDP over TCP: expected UDP to be served, got --no-udp');
   });
 
+  it('answers clients early only when it is told to', async () => {
+    const uri = `halflight://${remote}`;
+    expect((await readLocalFlags(uri, { optimistic: true }, {})).optimistic).toBe(true);
+    expect((await readLocalFlags(uri, { optimistic: false }, {})).optimistic).toBeUndefined();
+  });
+
   it('reads its URI', async () => {
     expect(await readLocalFlags(`halflight://${remote}`, { cipherBackend: 'noble' }, {})).toEqual({
       listen: { host: '127.0.0.1', port: 1080 },

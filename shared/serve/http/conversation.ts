@@ -5,6 +5,7 @@ import type { PushDuplex } from '../../net/duplex.js';
 import { dismiss } from '../../net/relay.js';
 import { fault, judgeHead, judgeRequest, type RequestHead } from '../../proxy/http-head.js';
 import { type Answer, answerBytes, httpRefusal } from '../../proxy/http-refusal.js';
+import { httpGranted } from '../../proxy/http-reply.js';
 import { readAuthority } from '../../proxy/http-target.js';
 import type { HttpOptions } from '../http.js';
 import type { AskedRequest, Caller } from '../serve.js';
@@ -17,8 +18,6 @@ import { switchOver } from './switch.js';
 const mostWaiting = 100;
 /** How long a client that has ended its direction may wait for a byte, ms: most have simply gone. */
 const halfClosedMs = 30_000;
-
-const granted = new TextEncoder().encode('HTTP/1.1 200 Connection established\r\n\r\n');
 
 interface RequestTurn {
   readonly kind: 'request';
@@ -257,7 +256,7 @@ export class Conversation {
     return {
       command: 'connect',
       target,
-      granted: () => granted,
+      granted: () => httpGranted,
       refused: (reason) => httpRefusal(target, reason),
     };
   }
