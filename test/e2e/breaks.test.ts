@@ -12,15 +12,24 @@ import {
 } from '../support/tunnel.js';
 
 const MiB = 1024 * 1024;
-const wires = ['raw', 'shadowsocks'] as const;
 
 /** A target's last words and its reset reach the far kernel together: no read comes between them. */
 const lastWords = 'x'.repeat(1000);
 
 describe('an end that is not clean', () => {
-  describe.each(wires)('over the %s wire', (wire) => {
+  describe.each([
+    ['raw wire', 'raw', 0],
+    ['raw wire, on a carrier that has had a conversation,', 'raw', 1],
+    ['shadowsocks wire', 'shadowsocks', 0],
+  ] as const)('over the %s', (_name, wire, before) => {
+    const begin = async (changes: Parameters<typeof startTunnel>[0]): Promise<Tunnel> => {
+      const tunnel = await startTunnel(changes);
+      for (let each = 0; each < before; each++) await expectServed(tunnel, await startEcho());
+      return tunnel;
+    };
+
     it('of a target in mid-download brings the client every byte, then a reset', async () => {
-      const tunnel = await startTunnel({ local: { wire } });
+      const tunnel = await begin({ local: { wire } });
       const target = await startTarget();
       const client = await connectThrough(tunnel, target);
       void client.send('go');
@@ -39,7 +48,7 @@ describe('an end that is not clean', () => {
     });
 
     it('of a target that resets right behind its last words is no clean end', async () => {
-      const tunnel = await startTunnel({ local: { wire } });
+      const tunnel = await begin({ local: { wire } });
       const target = await startTarget();
       for (let run = 0; run < 5; run++) {
         const client = await connectThrough(tunnel, target);
@@ -54,7 +63,7 @@ describe('an end that is not clean', () => {
     });
 
     it('of a target that has heard its client out, and resets right behind its last words, is no clean end', async () => {
-      const tunnel = await startTunnel({ local: { wire } });
+      const tunnel = await begin({ local: { wire } });
       const target = await startTarget();
       const client = await connectThrough(tunnel, target);
       void client.send('go');
@@ -67,7 +76,7 @@ describe('an end that is not clean', () => {
     });
 
     it('of a client is a reset at the target', async () => {
-      const tunnel = await startTunnel({ local: { wire } });
+      const tunnel = await begin({ local: { wire } });
       const target = await startTarget();
       const client = await connectThrough(tunnel, target);
       void client.send('a request');
@@ -78,7 +87,7 @@ describe('an end that is not clean', () => {
     });
 
     it('of a client that resets right behind its last words is no clean end', async () => {
-      const tunnel = await startTunnel({ local: { wire } });
+      const tunnel = await begin({ local: { wire } });
       const target = await startTarget();
       for (let run = 0; run < 5; run++) {
         const client = await connectThrough(tunnel, target);
@@ -90,7 +99,7 @@ describe('an end that is not clean', () => {
     });
 
     it('of a client in mid-download is a reset at the target, which is not kept sending', async () => {
-      const tunnel = await startTunnel({ local: { wire } });
+      const tunnel = await begin({ local: { wire } });
       const target = await startTarget();
       const client = await connectThrough(tunnel, target);
       void client.send('go');
