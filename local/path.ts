@@ -1,7 +1,7 @@
 import { codeOf, messageOf } from '../shared/errors.js';
 import { isOwnTrouble } from '../shared/net/dial-errors.js';
 import type { CheckResult, Observer } from '../shared/observe/events.js';
-import { type DialerOptions, FarRefusal } from '../shared/outbound/outbound.js';
+import { DeadCarrier, type DialerOptions, FarRefusal } from '../shared/outbound/outbound.js';
 
 /** A lost remote is looked for again after these pauses, the last one for ever, ms. */
 const pausesMs = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000] as const;
@@ -73,7 +73,7 @@ export class PathWatch {
         // A refusal is the far end's own word: the path to it works.
         if (error instanceof FarRefusal || codeOf(error) === 'command-not-supported') works();
         // A dial that was given up says nothing of the path.
-        else if (!options.signal.aborted) this.fails(error);
+        else if (!options.signal.aborted && !(error instanceof DeadCarrier)) this.fails(error);
         throw error;
       }
     };

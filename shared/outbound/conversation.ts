@@ -5,7 +5,7 @@ import { codeOf } from '../errors.js';
 import { Carrier, type CarrierEnds } from '../net/carrier.js';
 import { HandshakeDriver } from '../net/drive.js';
 import type { SealedStream } from '../net/sealed.js';
-import { type DialerOptions, FarFailure, FarRefusal } from './outbound.js';
+import { DeadCarrier, type DialerOptions, FarFailure, FarRefusal } from './outbound.js';
 import { reach, type Tunnel } from './reach.js';
 
 /** A conversation with the remote that has only just begun. */
@@ -52,7 +52,7 @@ export async function openConversation(tunnel: Tunnel, options: DialerOptions): 
 /**
  * What `talk` brings in a conversation with the remote. If it took a carrier that had waited, and that was dead before
  * the remote had said a word, `talk` gets one more conversation, on a new carrier, unless it has said what must not be
- * said twice (docs/raw-wire.md §3). Rejects as `openConversation` and `talk` do.
+ * said twice (docs/raw-wire.md §3). Rejects as `openConversation` and `talk` do, or with `DeadCarrier`.
  */
 export async function converse<T>(
   tunnel: Tunnel,
@@ -64,10 +64,9 @@ export async function converse<T>(
     return await talk(conversation);
   } catch (error) {
     const { onWaiting, stream } = conversation;
-    const dead = onWaiting && !stream.heard && isDeath(error) && !options.signal.aborted;
-    if (!dead) throw error;
+    if (!onWaiting || stream.heard || !isDeath(error) || options.signal.aborted) throw error;
     tunnel.carriers?.drop('one of them was dead');
-    if (repeatable?.() === false) throw error;
+    if (repeatable?.() === false) throw new DeadCarrier(tunnel.remote, error.cause);
     tunnel.carriers?.replayed();
     return talk(await openNew(tunnel, options));
   }
@@ -107,6 +106,6 @@ function begin(
 }
 
 /** Silence is none: the remote may have heard it all. */
-function isDeath(error: unknown): boolean {
+function isDeath(error: unknown): error is FarFailure {
   return error instanceof FarFailure && codeOf(error.cause) !== 'silence';
 }

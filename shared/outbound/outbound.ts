@@ -59,6 +59,13 @@ export class FarFailure extends DialError {
   }
 }
 
+/** A carrier that had waited was dead, and what was said into it may not be said again. It speaks against no remote. */
+export class DeadCarrier extends DialError {
+  constructor(remote: Target, cause: unknown) {
+    super('general-failure', `remote ${formatTarget(remote)}: ${messageOf(cause)}`, { cause });
+  }
+}
+
 /** The words of a client, to be said again by somebody else. */
 export interface Spoken {
   /** What they ask for. */

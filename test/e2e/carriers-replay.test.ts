@@ -95,6 +95,8 @@ describe('a carrier that was dead all the time', () => {
     await client.read(2);
     expect((await readReply(client)).code).not.toBe(0);
     expect([replayed(tunnel), tunnel.echo.accepted]).toEqual([0, 1]);
+    // Of the remote it says nothing.
+    expect(tunnel.local.seen('remote-lost')).toEqual([]);
   });
 
   it('is not tried again with an HTTP request, which may have acted', async () => {

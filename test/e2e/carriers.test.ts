@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { findMethod, generateSecret, systemEnvironment } from '../../index.js';
 import { soleServer } from '../../shared/config/server-choices.js';
 import type { CarrierCounts } from '../../shared/outbound/carriers.js';
+import { connect } from '../support/peer.js';
 import { startTap, type Tap } from '../support/tap.js';
 import { deadPort, startEcho, startTarget } from '../support/targets.js';
 import {
@@ -10,8 +11,10 @@ import {
   expectServed,
   type LocalChanges,
   localHalf,
+  readReply,
   type RemoteChanges,
   remoteHalf,
+  socksWords,
   type Tunnel,
   uriOf,
 } from '../support/tunnel.js';
@@ -67,6 +70,41 @@ describe('conversations one after the other', () => {
     await client.ended();
     await expectServed(tunnel, await startEcho());
     expect(tunnel.tap.connections).toHaveLength(1);
+  });
+
+  it('go over it in plain HTTP, and past the door of a remote that asks for credentials', async () => {
+    const page = await startTarget({
+      serve: (peer) => {
+        void peer.read(1).then(() => {
+          void peer.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+        });
+      },
+    });
+    const plain = await tapped();
+    for (let each = 0; each < 3; each++) {
+      const client = await connect(plain.local.port);
+      const head = `GET http://127.0.0.1:${page.port}/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`;
+      void client.send(head);
+      expect((await client.rest()).toString()).toMatch(/^HTTP\/1.1 200[^]*ok$/);
+      client.end();
+      await vi.waitUntil(() => plain.local.seen('carrier').at(-1)?.what === 'kept');
+    }
+    expect(plain.tap.connections).toHaveLength(1);
+
+    const asking = await tapped({ remote: { credentials: [{ user: 'ann', password: 'secret' }] } });
+    const echo = await startEcho();
+    for (let each = 0; each < 3; each++) {
+      const client = await connect(asking.local.port);
+      void client.send(Uint8Array.of(5, 1, 2));
+      expect(await client.read(2)).toEqual(Buffer.of(5, 2));
+      void client.send(Buffer.from('\x01\x03ann\x06secret', 'latin1'));
+      expect(await client.read(2)).toEqual(Buffer.of(1, 0));
+      void client.send(socksWords(echo).request);
+      expect((await readReply(client)).code).toBe(0);
+      client.end();
+      await client.ended();
+    }
+    expect(asking.tap.connections).toHaveLength(1);
   });
 
   it('do not go over one whose conversation was reset, or over the standard wire', async () => {
