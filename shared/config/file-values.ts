@@ -125,10 +125,16 @@ const plainReaders = {
   },
 } as const satisfies Record<ValueRow['kind'], Reader>;
 
+/** A text, for which a number may stand. */
+function readDigits(file: JsonFile, name: string, node: JsonNode): string {
+  if (node.type === 'number') return String(node.value);
+  if (node.type === 'string') return readText(file, name, node);
+  throw file.complain(node, `${name}: expected a number or a string, got ${kindOf(node)}`);
+}
+
 function readChecked(file: JsonFile, { name, node }: NamedNode, row: ValueRow): string {
   const { choices, check, orNumber } = row;
-  const isNumber = orNumber === true && node.type === 'number';
-  const text = isNumber ? String(node.value) : readText(file, name, node);
+  const text = orNumber === true ? readDigits(file, name, node) : readText(file, name, node);
   if (choices?.includes(text) === false) {
     const near = nearest(text, choices);
     const hint = near === undefined ? '' : ` (did you mean "${near}"?)`;
