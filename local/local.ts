@@ -86,7 +86,7 @@ export async function startLocal(
   const attempts = new Attempts();
   const stopping = new AbortController();
   const { probeTarget = defaultProbeTarget } = settings;
-  let carriers = noCounts;
+  const carriers = { ...noCounts };
   const servers = new ServerList({
     settings,
     timeouts,
@@ -97,7 +97,7 @@ export async function startLocal(
     probeTarget,
     startPlugin,
     count: (what, times = 1) => {
-      carriers = { ...carriers, [what]: carriers[what] + times };
+      carriers[what] += times;
     },
   });
   await servers.start(settings.servers);
@@ -152,7 +152,7 @@ export async function startLocal(
       resolver.close();
       if (first) observer({ event: 'carriers', ...carriers });
     },
-    carriers: () => carriers,
+    carriers: () => ({ ...carriers }),
   };
 }
 

@@ -85,9 +85,8 @@ export class Resting {
   readonly #begin = new WeakMap<Carrier, () => void>();
   #stopped = false;
 
-  constructor(environment: Environment, { carrierRestMs }: Pick<Timeouts, 'carrierRestMs'>) {
+  constructor({ carrierRestMs }: Pick<Timeouts, 'carrierRestMs'>) {
     this.#idle = new IdleCarriers({
-      environment,
       idleMs: carrierRestMs,
       heard: (carrier, pieces) => {
         carrier.putBack(pieces);

@@ -148,7 +148,7 @@ function openDoor({ settings, premises, cipher, users, memory, accounts }: Withi
     absorbMs,
     absorbed,
   };
-  const resting = new Resting(environment, timeouts);
+  const resting = new Resting(timeouts);
   const machines = new WeakMap<Account, Machine>();
   const room: Room = {
     machineOf: (account) => {

@@ -19,6 +19,9 @@ export interface CarrierOptions extends Pick<SealedOptions, 'tampered' | 'broken
   readonly ageMs: number;
 }
 
+/** The limits of a carrier are up to this part longer or shorter than those of others, so that no rhythm shows. */
+const spread = 0.1;
+
 let carriers = 0;
 
 /** A TCP connection between the halves that has one conversation after another (docs/raw-wire.md §2). */
@@ -26,6 +29,8 @@ export class Carrier {
   /** One for each of this process. */
   readonly id: number;
   readonly tcp: TcpStream;
+  /** What its limits are multiplied by. */
+  readonly patience: number;
   readonly #open: () => CarrierEnds;
   readonly #options: CarrierOptions;
   readonly #openedAt = performance.now();
@@ -38,6 +43,8 @@ export class Carrier {
     carriers += 1;
     this.id = carriers;
     this.tcp = tcp;
+    const [dice = 0] = options.environment.randomBytes(1);
+    this.patience = 1 - spread + (2 * spread * dice) / 255;
     this.#open = open;
     this.#options = options;
     tcp.onClosed(() => {

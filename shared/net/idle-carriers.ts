@@ -1,15 +1,11 @@
-import type { Environment } from '../environment.js';
 import type { Carrier } from './carrier.js';
 
 /** All limits are looked at this often, ms: ten thousand carriers need one timer. */
 const longestSweepMs = 5_000;
 /** Sweeps in the shortest limit. */
 const sweepsEach = 4;
-/** A limit is up to this part longer or shorter each time, so that no rhythm shows. */
-const spread = 0.1;
 
 export interface IdleCarriersOptions {
-  readonly environment: Environment;
   /** How long a carrier that has had a conversation waits for the next one, ms. */
   readonly idleMs: number;
   /** The same for one that has had none yet; as long by default. */
@@ -40,7 +36,7 @@ export class IdleCarriers {
   /** Lets a carrier wait, which may have something to say, or be gone, already. */
   add(carrier: Carrier): void {
     const { idleMs, unusedMs = idleMs, heard } = this.#options;
-    this.#waiting.set(carrier, performance.now() + this.#about(carrier.used ? idleMs : unusedMs));
+    this.#waiting.set(carrier, performance.now() + carrier.patience * (carrier.used ? idleMs : unusedMs));
     this.#sweepLater();
     carrier.tcp.attach({
       receive: (pieces) => {
@@ -98,10 +94,5 @@ export class IdleCarriers {
     if (this.#waiting.size > 0) return;
     clearInterval(this.#sweeping);
     this.#sweeping = undefined;
-  }
-
-  #about(ms: number): number {
-    const [dice = 0] = this.#options.environment.randomBytes(1);
-    return ms * (1 - spread + (2 * spread * dice) / 255);
   }
 }

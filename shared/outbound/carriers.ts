@@ -38,7 +38,7 @@ export interface CarrierCounts {
   readonly dropped: number;
 }
 
-export const noCounts: CarrierCounts = {
+export const noCounts: Record<keyof CarrierCounts, number> = {
   opened: 0,
   warmed: 0,
   reused: 0,
@@ -78,13 +78,12 @@ export class Carriers {
   #lost = false;
 
   constructor(open: Open, options: CarriersOptions) {
-    const { environment, timeouts, addresses = ownAddresses } = options;
+    const { timeouts, addresses = ownAddresses } = options;
     this.#open = open;
     this.#options = options;
     this.#addresses = addresses;
     this.#seenAddresses = addresses();
     this.#idle = new IdleCarriers({
-      environment,
       idleMs: timeouts.carrierIdleMs,
       unusedMs: timeouts.carrierWarmMs,
       // Nothing is due there: whoever speaks now does not know the wire.

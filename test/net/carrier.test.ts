@@ -41,7 +41,6 @@ async function answering(): Promise<Half> {
     stream.attach(sink);
   };
   const idle = new IdleCarriers({
-    environment,
     idleMs: 60_000,
     heard: (_carrier, pieces) => {
       carrier.putBack(pieces);
