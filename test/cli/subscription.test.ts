@@ -50,6 +50,17 @@ async function stopped(running: Running): Promise<string> {
 }
 
 describe('halflight local with a subscription', () => {
+  it('asks for the list once for all its workers, which all go through its servers', async () => {
+    const [remote, echo, home] = [await remoteHalf(), await startEcho(), await directories()];
+    const web = await startWeb(page(list(remote)));
+    const running = local(web, home, ['--workers', '2']);
+    const { port } = await ready(running);
+    await Promise.all(Array.from({ length: 8 }, () => expectServed({ local: { port } }, echo)));
+    expect(web.asked).toHaveLength(1);
+    expect((await stopped(running)).match(/the servers of the subscription/g)).toHaveLength(1);
+    expect(await readdir(join(home, '.cache', 'halflight'))).toHaveLength(1);
+  });
+
   it('goes through its server, keeps a copy, and begins with it when the network is down', async () => {
     const [remote, echo, home] = [await remoteHalf(), await startEcho(), await directories()];
     const web = await startWeb(page(list(remote)));

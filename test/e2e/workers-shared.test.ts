@@ -45,6 +45,9 @@ describe('datagrams of a remote with two workers', () => {
     });
     await again.socket.next();
     expect(remote.seen('warning')).toEqual([]);
+    remote.running.child.kill('SIGTERM');
+    const { stderr } = await remote.running.ended;
+    expect(stderr.match(/(?<=another one begins )(at once|in 1 s)/g)).toEqual(['at once', 'in 1 s']);
   });
 });
 
