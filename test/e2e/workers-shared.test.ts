@@ -1,6 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { parseServerUri, systemEnvironment } from '../../index.js';
+import { masterKey } from '../../shared/codec/keys.js';
+import { packetClient } from '../../shared/codec/packets.js';
+import type { Cipher } from '../../shared/codec/stream.js';
 import { apiToken, askApi } from '../support/api.js';
 import { udpClient } from '../support/associate.js';
 import { pattern } from '../support/codec.js';
@@ -9,7 +13,7 @@ import { connect } from '../support/peer.js';
 import { relayPlugin, runs } from '../support/plugin.js';
 import { startEcho, startTarget } from '../support/targets.js';
 import { ask, connectThrough, expectServed } from '../support/tunnel.js';
-import { udpEcho } from '../support/udp.js';
+import { udpEcho, udpPeer } from '../support/udp.js';
 import { type CrewedHalf, crewStarter } from '../support/workers.js';
 
 const start = crewStarter();
@@ -48,6 +52,32 @@ describe('datagrams of a remote with two workers', () => {
     remote.running.child.kill('SIGTERM');
     const { stderr } = await remote.running.ended;
     expect(stderr.match(/(?<=another one begins )(at once|in 1 s)/g)).toEqual(['at once', 'in 1 s']);
+  });
+
+  it('are not let in again by the one that takes over', async () => {
+    const remote = await start(['remote', '--allow-private', '-l', '127.0.0.1:0']);
+    const { method, secret } = parseServerUri(remote.uri);
+    const cipher: Cipher = { method, key: masterKey(method, secret), backend: 'native' };
+    const target = await udpPeer();
+    const sender = await udpPeer();
+    const packet = (word: string): Uint8Array =>
+      packetClient(cipher, systemEnvironment).seal(target, Buffer.from(word));
+    const say = (bytes: Uint8Array): Promise<void> =>
+      sender.say(bytes, { host: '127.0.0.1', port: remote.port });
+    const recorded = packet('recorded');
+    await say(recorded);
+    expect((await target.next()).payload.toString()).toBe('recorded');
+    const before = remote.workers();
+    for (const pid of before) process.kill(pid, 'SIGKILL');
+    await vi.waitFor(async () => {
+      await say(packet('fresh'));
+      expect(target.count).toBeGreaterThan(1);
+    }, waits);
+    await say(recorded);
+    await say(packet('last'));
+    const heard: string[] = [];
+    while (!heard.includes('last')) heard.push((await target.next()).payload.toString());
+    expect(heard).not.toContain('recorded');
   });
 });
 
