@@ -38,9 +38,10 @@ function readBuffer(): Uint8Array {
  * lies at the top of its heap back to the system from 128 KiB on, so the next chunks meet a page fault every 4 KiB:
  * 12,000 for each GiB, and a quarter of the throughput. But when a large block is freed it takes twice its size for
  * the new limit (mallopt(3), M_TRIM_THRESHOLD). This one is never touched and costs nothing; elsewhere it does nothing.
+ * A larger one helps no flow, and leaves what a crowd of conversations needed with a process that is idle again.
  */
 function keepFreedMemory(): void {
-  Buffer.allocUnsafeSlow(16 * 1024 * 1024);
+  Buffer.allocUnsafeSlow(2 * 1024 * 1024);
 }
 
 /** Who takes what a lending socket reads. The bytes are lent. */
