@@ -69,6 +69,20 @@ async function saying(local: Half<LocalService>, ...words: readonly Uint8Array[]
   return client;
 }
 
+describe('a new carrier', () => {
+  it('is not tried again when it breaks: whatever broke it would break the next one', async () => {
+    const remote = await remoteHalf();
+    const cut: Carry = async (from) => {
+      for await (const piece of from) throw new Error(`cut behind ${piece.length} bytes`);
+    };
+    const tap = await startTap(remote.port, { down: cut });
+    const local = await localHalf(remote, { port: tap.port });
+    const { reply } = await ask(local.port, await startEcho());
+    expect(reply.code).not.toBe(0);
+    expect(local.service.carriers()).toMatchObject({ opened: 1, replayed: 0 });
+  });
+});
+
 describe('a carrier that was dead all the time', () => {
   it.each([
     ['as the request comes', 'reset', 2],

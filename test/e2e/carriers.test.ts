@@ -133,6 +133,30 @@ describe('conversations one after the other', () => {
   });
 });
 
+it('a carrier is not kept when the remote says something behind the end of its conversation', async () => {
+  let armed = false;
+  const remote = await remoteHalf();
+  const tap = await startTap(remote.port, {
+    down: async (from, to) => {
+      for await (const piece of from) {
+        to.write(armed ? Buffer.concat([piece, Buffer.alloc(50)]) : piece);
+        armed = false;
+      }
+    },
+  });
+  const local = await localHalf(remote, { port: tap.port });
+  const echo = await startEcho();
+  const client = await connectThrough({ local }, echo);
+  await client.send('one');
+  await client.read(3);
+  armed = true;
+  client.end();
+  expect(await client.ended()).toBe('fin');
+  await expectServed({ local }, echo);
+  expect(tap.connections).toHaveLength(2);
+  expect(local.service.carriers()).toMatchObject({ opened: 2, reused: 0, replayed: 0 });
+});
+
 describe('a carrier that waits', () => {
   it('is closed after its time by the local', async () => {
     const tunnel = await tapped({ local: { timeouts: { carrierIdleMs: 60 } } });

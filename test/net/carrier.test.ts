@@ -85,6 +85,17 @@ describe('a carrier', () => {
     expect(await pair.peer.ended()).toBe('reset');
   });
 
+  it('is reset by a next conversation that begins before the end of this one has been heard', async () => {
+    const pair = await tcpPair('accepted');
+    const { near, far } = chunkEnds('raw');
+    const carrier = new Carrier(pair.stream, () => near, { environment, ageMs: 60_000 });
+    const sink = new RecordingSink();
+    carrier.converse(() => undefined).attach(sink);
+    await pair.peer.send(Buffer.concat([saying(far, 'one'), saying(far, 'two')]));
+    await turnsUntil(() => endOf(sink) !== undefined);
+    expect([sink.text, endOf(sink), await pair.peer.ended()]).toEqual(['one', 'failed', 'reset']);
+  });
+
   it('is broken by a FIN in the middle of a later conversation, and simply goes away by one between two', async () => {
     const broken = await answering();
     await broken.pair.peer.send(Buffer.concat([saying(broken.far, 'one'), chunks(broken.far, pattern(40))]));

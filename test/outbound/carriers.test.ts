@@ -30,7 +30,7 @@ async function opened(used = true): Promise<Opened> {
 
 function watched(
   changes: Partial<typeof timeouts> = {},
-  outside: { addresses?: () => string; fails?: boolean } = {},
+  outside: { addresses?: () => string; now?: () => number; fails?: boolean } = {},
 ): Watched {
   const news: CarrierNews[] = [];
   const ahead: Opened[] = [];
@@ -42,7 +42,7 @@ function watched(
     return one.carrier;
   };
   const carriers = new Carriers(open, {
-    environment,
+    environment: { ...environment, ...(outside.now && { now: outside.now }) },
     timeouts: { ...timeouts, ...changes },
     count: (what, times = 1) => (counts = { ...counts, [what]: counts[what] + times }),
     tell: (one) => news.push(one),
@@ -92,6 +92,19 @@ describe('the carriers that wait', () => {
     expect(await pair.peer.ended()).toBe('fin');
     expect(news.at(-1)?.why).toBe('this computer has other addresses now');
     expect(counts().dropped).toBe(1);
+  });
+
+  it('are not taken for older than they are: a conversation may last for hours', async () => {
+    let now = 0;
+    const { carriers, news } = watched({}, { now: () => now });
+    carriers.take();
+    now = 3_600_000;
+    carriers.keep((await opened()).carrier);
+    carriers.look();
+    expect(news.map(({ what }) => what)).toEqual(['kept']);
+    now += 20_000;
+    carriers.look();
+    expect(news.at(-1)?.why).toBe('this computer has slept');
   });
 
   it('notice by themselves that the addresses are other ones', async () => {
