@@ -48,9 +48,9 @@ it('a local with few descriptors refuses associations before connections go with
     'Max open files            64                 64              files',
   );
   const tunnel = await startTunnel({ remote: { udp: false } });
-  vi.mocked(readFileSync).mockImplementation(real.readFileSync);
   const replies: number[] = [];
   for (let asked = 0; asked < 6; asked++) replies.push((await askAssociation(tunnel.local.port)).reply.code);
+  vi.mocked(readFileSync).mockImplementation(real.readFileSync);
   expect(replies).toEqual([0, 0, 0, 0, 1, 1]);
   expect(tunnel.local.seen('warning')).toEqual([
     { event: 'warning', detail: expect.stringMatching(/^associations: .*\(nofile\)$/) as string },
