@@ -9,7 +9,7 @@ import { temporaryDirectories } from '../support/config.js';
 import { connect, type Peer } from '../support/peer.js';
 import { expectSilence, rawFlight } from '../support/prober.js';
 import { startEcho, startTarget, type TestTarget } from '../support/targets.js';
-import { ask, connectThrough } from '../support/tunnel.js';
+import { ask, connectThrough, expectServed } from '../support/tunnel.js';
 
 const MiB = 1024 * 1024;
 const run = cliStarter();
@@ -111,6 +111,20 @@ describe('a remote that is killed', () => {
     next.there.end();
     expect((await next.client.rest()).length).toBe(0);
     expect(next.client.ending).toBe('fin');
+  });
+
+  it('between two conversations costs no request, however many carriers waited', async () => {
+    const variables = { HALFLIGHT_KEY: randomBytes(32).toString('base64') };
+    const remote = await start(['remote', '--allow-private', '--listen', '127.0.0.1:0'], variables);
+    const local = await start(['local', remote.uri, '--listen', '127.0.0.1:0']);
+    const echo = await startEcho();
+    const crowd = (): Promise<unknown> =>
+      Promise.all(Array.from({ length: 10 }, () => expectServed({ local }, echo)));
+    await crowd();
+    remote.running.child.kill('SIGKILL');
+    await remote.running.ended;
+    await start(['remote', '--allow-private', '--listen', remote.listen], variables);
+    await crowd();
   });
 
   it.each([
