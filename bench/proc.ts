@@ -17,14 +17,6 @@ export function residentKib(pid: number): number | undefined {
   return total(family(pid).map((member) => number(read(`/proc/${member}/status`), /^VmRSS:\s+(\d+) kB$/m)));
 }
 
-/** How many files this process, and so each of its children, may have open. Node has raised it to the hard limit. */
-export function openFileLimit(): number | undefined {
-  const limits = read('/proc/self/limits');
-  return limits?.match(/^Max open files\s+unlimited/m)
-    ? Infinity
-    : number(limits, /^Max open files\s+(\d+)/m);
-}
-
 function family(pid: number): readonly number[] {
   const children = threads(pid).flatMap(
     (thread) => read(`/proc/${pid}/task/${thread}/children`)?.match(/\d+/g) ?? [],
