@@ -1,5 +1,6 @@
 import type { Observer, Role } from '../shared/observe/events.js';
 import { graceMs } from './life.js';
+import { tidyAfterCrowds } from './tidy.js';
 
 /** The conversations of one half, counted. */
 export interface Conversations {
@@ -12,8 +13,10 @@ export interface Conversations {
 /** Counts what the half `role` has open. */
 export function countConversations(role: Role, observer: Observer): Conversations {
   const ids = new Set<number>();
+  const moved = tidyAfterCrowds();
   return {
     observer: (event) => {
+      if (event.event === 'opened' || event.event === 'closed') moved();
       if (event.event === 'opened' && event.role === role) ids.add(event.id);
       if (event.event === 'closed') ids.delete(event.id);
       observer(event);
