@@ -13,8 +13,8 @@ const settleMs = 5_000;
 // How long memory may take to come back after the conversations have closed, and what counts as back.
 const backWithinMs = 20_000;
 const backMib = 20;
-// Each half holds two sockets for a conversation; the rest is room for its own files.
-const ownFiles = 128;
+// Each half holds two sockets for a conversation; the rest is room for its own files and for carriers that wait.
+const ownFiles = 512;
 
 /**
  * Many conversations, each proved by one byte from the target and then left alone. Resident memory of both halves
