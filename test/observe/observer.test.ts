@@ -26,6 +26,8 @@ const events: readonly ObservedEvent[] = [
   { event: 'user-changed', user: 'ben', change: 'key replaced' },
   { event: 'warning', detail: 'no journal' },
   { event: 'probed', server: 'tokyo', ms: 48, smoothedMs: 50 },
+  { event: 'carrier', carrier: 3, what: 'closed', idle: 3, why: 'idle' },
+  { event: 'carriers', opened: 5, warmed: 2, reused: 90, usedWarm: 1, replayed: 0, dropped: 4 },
   { event: 'through', id: 1, server: 'tokyo' },
   { event: 'bound', id: 3, target, bound },
   { event: 'associated', id: 4, bound },
@@ -78,7 +80,10 @@ describe('the log of events', () => {
   );
 
   it('at level debug names targets and follows every connection', () => {
-    expect(logged('debug').slice(-3)).toEqual([
+    expect(logged('debug').slice(-6)).toEqual([
+      'debug carrier closed carrier=3 idle=3 why=idle',
+      'debug the carriers so far opened=5 warmed=2 reused=90 usedWarm=1 replayed=0 dropped=4',
+      'debug through id=1 server=tokyo',
       'debug bound id=3 target=secret.example:443 bound=[2001:db8::1]:5000',
       'debug associated id=4 bound=[2001:db8::1]:5000',
       'debug closed id=4 up=5 down=6 datagramsUp=2 datagramsDown=3 dropped=1 ms=7',
@@ -96,7 +101,7 @@ describe('the log of events', () => {
 
 describe('events as JSON', () => {
   it('at the default level are those of the program, not those of connections', () => {
-    expect(written('info')).toEqual(events.slice(7, -5));
+    expect(written('info')).toEqual(events.slice(7, -7));
   });
 
   it('at level debug are all, with targets as text', () => {
