@@ -20,6 +20,14 @@ import type { AeadName } from './methods.js';
  */
 const bytesAreCheap = !('toCryptoKey' in KeyObject.prototype);
 
+/**
+ * So many `KeyObject`s are kept, those made last: each takes 1 KiB, twice in a conversation, which may be one of ten
+ * thousand that are idle, and making it again takes 2 µs.
+ */
+const mostObjects = 1024;
+const keepers: NativeAead[] = [];
+let oldest = 0;
+
 const gcmOptions = { authTagLength: tagLength };
 
 /**
@@ -52,9 +60,17 @@ class NativeAead implements Aead, AesGcm {
 
   /** What the next message is sealed or opened with. */
   #key(): KeyObject | Uint8Array {
-    if (this.#begun) return (this.#object ??= createSecretKey(this.#bytes));
+    if (this.#begun) return this.#object ?? this.#makeObject();
     this.#begun = true;
     return this.#bytes;
+  }
+
+  #makeObject(): KeyObject {
+    const before = keepers[oldest];
+    if (before !== undefined) before.#object = undefined;
+    keepers[oldest] = this;
+    oldest = (oldest + 1) % mostObjects;
+    return (this.#object = createSecretKey(this.#bytes));
   }
 
   seal(nonce: Uint8Array, plaintext: Uint8Array): Sealed {
