@@ -1,7 +1,6 @@
 /**
  * The workers of one half: processes that do the same work, so that all cores do. They are kept: one that ends is
- * replaced by another, while the others go on. Node hands each new connection to the next of them in turn
- * (docs/adr/0010-all-cores.md).
+ * replaced by another, while the others go on (docs/adr/0010-all-cores.md).
  */
 import cluster, { type Worker } from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +10,15 @@ import type { Role } from '../../shared/observe/events.js';
 import type { Log } from '../../shared/observe/log.js';
 import { type Answers, inTime, Line } from './line.js';
 import type { ParentAnswers, WorkerAnswers } from './orders.js';
+
+/**
+ * A remote hands connections out in turn: they are few, and live for long. At a local they are many, and short; to hand
+ * one over would cost more than to serve it, so its workers accept from one socket, whoever is free first.
+ */
+const schedules = {
+  remote: cluster.SCHED_RR,
+  local: cluster.SCHED_NONE,
+} as const satisfies Record<Role, number>;
 
 /** From the end of a worker until it is replaced, ms: the first for the first time, the last one for ever. */
 const pausesMs = [0, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000] as const;
@@ -60,8 +68,7 @@ export class Crew<Asked extends WorkerAnswers & Answers<Asked>, Own extends Pare
   constructor(options: CrewOptions<Asked, Own>) {
     this.#options = options;
     const exec = fileURLToPath(new URL('./worker.js', import.meta.url));
-    // Whatever Node's own default is on this system.
-    cluster.schedulingPolicy = cluster.SCHED_RR;
+    cluster.schedulingPolicy = schedules[options.half];
     cluster.setupPrimary({ exec, args: [options.half], serialization: 'json' });
   }
 
@@ -110,6 +117,10 @@ export class Crew<Asked extends WorkerAnswers & Answers<Asked>, Own extends Pare
       worker.once('exit', (code: number | null, signal: string | null) => {
         resolve(signal ?? `exit code ${code}`);
       });
+      // Of a process that could not be started nothing else is heard.
+      worker.on('error', (error) => {
+        if (worker.process.pid === undefined) resolve(messageOf(error));
+      });
     });
     const send = (text: string): void => {
       // That it is gone is told by its end.
@@ -131,7 +142,6 @@ export class Crew<Asked extends WorkerAnswers & Answers<Asked>, Own extends Pare
     worker.on('message', (text: unknown) => {
       line.hear(text);
     });
-    worker.on('error', () => undefined);
     void ended.then(() => {
       line.close();
     });

@@ -73,7 +73,7 @@ class LocalCrew {
       },
       lost: ({ number }) => {
         voice.left(number);
-        void plugins.left(number);
+        plugins.left(number);
       },
     });
   }

@@ -14,6 +14,7 @@ interface Shared {
 export class LocalPlugins {
   readonly #observer: Observer;
   readonly #running = new Map<string, Shared>();
+  readonly #ending = new Set<Promise<void>>();
 
   constructor(observer: Observer) {
     this.#observer = observer;
@@ -45,31 +46,40 @@ export class LocalPlugins {
   }
 
   /** A worker has ended: one that it alone went through is stopped. */
-  async left(worker: number): Promise<void> {
-    await Promise.all(Array.from(this.#running.values(), (shared) => this.#drop(worker, shared)));
+  left(worker: number): void {
+    for (const shared of this.#running.values()) this.#drop(worker, shared);
   }
 
   async stop(): Promise<void> {
     const all = Array.from(this.#running.values());
     this.#running.clear();
-    await Promise.allSettled(all.map(async ({ way }) => (await way).stop()));
+    for (const shared of all) this.#end(shared);
+    await Promise.all(this.#ending);
   }
 
   async #leave(worker: number, local: Target): Promise<void> {
     for (const shared of this.#running.values()) {
       const way = await shared.way.catch(() => undefined);
       if (way !== undefined && formatTarget(way.local) === formatTarget(local)) {
-        await this.#drop(worker, shared);
+        this.#drop(worker, shared);
       }
     }
   }
 
-  async #drop(worker: number, { name, way, workers }: Shared): Promise<void> {
+  #drop(worker: number, shared: Shared): void {
+    const { name, workers } = shared;
     if (!workers.delete(worker) || workers.size > 0) return;
     this.#running.delete(name);
-    await way.then(
+    this.#end(shared);
+  }
+
+  /** Whoever stops waits for all that end. */
+  #end({ way }: Shared): void {
+    const ended = way.then(
       (plugin) => plugin.stop(),
       () => undefined,
     );
+    this.#ending.add(ended);
+    void ended.finally(() => this.#ending.delete(ended));
   }
 }
