@@ -8,8 +8,11 @@ import { runInNewContext } from 'node:vm';
 
 /** So many conversations begun or ended are a crowd. */
 const crowd = 1_000;
-/** A heap up to this size is not worth tidying, bytes. */
-const smallHeap = 32 * 1024 * 1024;
+/**
+ * A heap up to this size is not worth tidying, bytes: short conversations alone make one of 50 MiB, however many they are,
+ * and would cost half as much again for a while after each collection.
+ */
+const smallHeap = 64 * 1024 * 1024;
 /** How often is looked whether the process is calm, ms; how much of that time it may work then, and how many may move. */
 const lookMs = 1_000;
 const calmPart = 0.1;

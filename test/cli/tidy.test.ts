@@ -7,8 +7,8 @@ vi.mock('node:v8', async (original) => ({
   getHeapStatistics: vi.fn(),
 }));
 
-const large = { total_heap_size: 64 * 1024 * 1024 } as ReturnType<typeof getHeapStatistics>;
-const small = { total_heap_size: 16 * 1024 * 1024 } as ReturnType<typeof getHeapStatistics>;
+const large = { total_heap_size: 96 * 1024 * 1024 } as ReturnType<typeof getHeapStatistics>;
+const small = { total_heap_size: 48 * 1024 * 1024 } as ReturnType<typeof getHeapStatistics>;
 
 /** A tidier whose collections are counted. */
 function tidier(): { readonly move: (times: number) => void; readonly collections: () => number } {
