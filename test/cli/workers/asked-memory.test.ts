@@ -69,6 +69,19 @@ describe('a memory that is asked', () => {
     expect(await other?.replay.seen(new Uint8Array(32).fill(9))).toBe(false);
   });
 
+  it('lets nobody in whose answer is missing', async () => {
+    const line = {
+      ask: (name: string) =>
+        Promise.resolve(name === 'takeMemory' ? { memory: 0, notBefore: 0 } : ([true] as const)),
+    } as unknown as Line<RemoteParentAnswers>;
+    const { replay } = await askedMemory(line).take(cipher, { freshKey: true });
+    const [answered, ...missing] = await Promise.allSettled(
+      [1, 2, 3].map((seed) => replay.checkAndAdd(new Uint8Array(32).fill(seed))),
+    );
+    expect(answered).toEqual({ status: 'fulfilled', value: true });
+    expect(missing.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+
   it('lets nobody in when no answer comes', async () => {
     vi.useFakeTimers();
     const line: Line<RemoteParentAnswers> = new Line(() => undefined);
