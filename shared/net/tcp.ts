@@ -61,7 +61,7 @@ export class TcpStream implements PushStream, Reader {
       this.#fail(error);
     });
     socket.on('drain', () => {
-      this.#freeLeft();
+      this.#freeLeft([]);
       this.#sink?.writable();
     });
   }
@@ -164,10 +164,11 @@ export class TcpStream implements PushStream, Reader {
   }
 
   spend(pieces: readonly Uint8Array[]): boolean {
+    const socket = this.#socket;
     const room = this.write(pieces);
-    if (this.#socket.writableLength > 0) this.#leaving.push(...pieces);
-    else if (this.#leaving.length === 0) free(pieces);
-    else this.#freeLeft(pieces);
+    if (socket.writableLength === 0) this.#freeLeft(pieces);
+    // Of a little that waits nobody is told when it has left, and it must not be held until then: the collector has it.
+    else if (socket.writableNeedDrain) this.#leaving.push(...pieces);
     return room;
   }
 
@@ -280,8 +281,10 @@ export class TcpStream implements PushStream, Reader {
   }
 
   /** The queue is empty: what waited in it has left, too. */
-  #freeLeft(pieces: readonly Uint8Array[] = []): void {
-    free([...this.#leaving, ...pieces]);
+  #freeLeft(pieces: readonly Uint8Array[]): void {
+    free(pieces);
+    if (this.#leaving.length === 0) return;
+    free(this.#leaving);
     this.#leaving = [];
   }
 
