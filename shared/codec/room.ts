@@ -1,6 +1,6 @@
 /**
  * Room for what is written once and then given away: packets and their bodies. Memory of its own for each of them costs
- * more than filling it does, so many are cut from one block.
+ * more than filling it does, so many are cut from one block. Not for what is kept: it would keep the whole block.
  */
 const blockSize = 1 << 16;
 /** Longer pieces would leave too much of a block unused. */

@@ -9,7 +9,7 @@
  * ```
  * Nobody is told of a datagram that is dropped: that is how UDP fails, and a reply could be made to hit others.
  */
-import { startsWith } from '../bytes.js';
+import { concat, startsWith } from '../bytes.js';
 import { encodeTarget, type Target } from '../codec/address.js';
 import { joined } from '../codec/room.js';
 import { addressLengths, targetOf } from './socks-address.js';
@@ -52,7 +52,8 @@ export function writeUdpHeader(source: Target, payload: Uint8Array): Uint8Array 
 
 /** RSV and FRAG are 0. */
 function headerOf(source: Target): Uint8Array {
-  return joined(new Uint8Array(fixedLength), encodeTarget(source));
+  // Memory of its own: it is kept for as long as an association, and packets are cut from large blocks.
+  return concat([new Uint8Array(fixedLength), encodeTarget(source)]);
 }
 
 /**
