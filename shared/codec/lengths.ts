@@ -6,7 +6,7 @@
  * an AES that is made once for each stream: the nonces are known beforehand, so the masks of many lengths are one call,
  * and as all these messages have one length, their GHASH is a sum of at most 17 words known from the start.
  */
-import { readU16, writeU16 } from '../bytes.js';
+import { readU16, startsWith, writeU16 } from '../bytes.js';
 import { AuthError } from '../errors.js';
 import type { Aead } from './aead.js';
 import { tagLength } from './methods.js';
@@ -100,7 +100,8 @@ class MaskedLengths implements Lengths {
   readonly #sizes: Element;
   #masks: Uint32Array = new Uint32Array(0);
   #at = 0;
-  readonly #nonces: Uint8Array = new Uint8Array(2 * ahead * block);
+  /** Whose mask is the next one. */
+  readonly #next: Uint8Array = new Uint8Array(12);
 
   constructor(aes: ReturnType<AesGcm['aes']>) {
     this.#aes = aes;
@@ -135,29 +136,24 @@ class MaskedLengths implements Lengths {
 
   /** Where the masks of this nonce are. */
   #maskOf(nonce: Uint8Array): number {
-    if (this.#at === this.#masks.length || !this.#expects(nonce)) this.#foresee(nonce);
+    if (this.#at === this.#masks.length || !startsWith(nonce, 0, this.#next)) this.#foresee(nonce);
     const mask = this.#at;
     this.#at += maskWords;
+    addTwo(this.#next);
     return mask;
-  }
-
-  #expects(nonce: Uint8Array): boolean {
-    const start = (this.#at / maskWords) * 2 * block;
-    for (let at = 0; at < nonce.length; at++) if (nonce[at] !== this.#nonces[start + at]) return false;
-    return true;
   }
 
   /** Makes the masks of this nonce and of every second one that follows: between them are those of the payloads. */
   #foresee(nonce: Uint8Array): void {
-    const blocks = this.#nonces;
-    const next = new Uint8Array(nonce);
+    this.#next.set(nonce);
+    const counter = Uint8Array.from(nonce);
     for (let start = 0; start < blocks.length; start += 2 * block) {
       for (const number of [1, 2]) {
         const at = start + (number - 1) * block;
-        blocks.set(next, at);
+        blocks.set(counter, at);
         blocks[at + block - 1] = number;
       }
-      addTwo(next);
+      addTwo(counter);
     }
     // A copy, so that the words begin where words may begin.
     this.#masks = new Uint32Array(new Uint8Array(this.#aes(blocks)).buffer);
@@ -183,6 +179,8 @@ class MaskedLengths implements Lengths {
   }
 }
 
+/** What is encrypted at once: of each nonce the blocks 1 and 2. The bytes between are never written. */
+const blocks = new Uint8Array(2 * ahead * block);
 /** The one tag that is being made or compared. */
 const tagWords = new Uint32Array(words);
 const tag = new Uint8Array(tagWords.buffer);
