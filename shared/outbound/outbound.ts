@@ -1,5 +1,6 @@
 import { formatTarget, type Target } from '../codec/address.js';
 import { DialError, messageOf, RefusedError, type Refusal } from '../errors.js';
+import { loadOnce } from '../net/later.js';
 import type { PushStream } from '../net/stream.js';
 import { refusalWords } from '../proxy/refusal.js';
 import type { ReplyReader } from '../proxy/request.js';
@@ -41,8 +42,8 @@ export type EarlyDialer = (
 export function lazyWay<Asked, Got>(
   load: () => Promise<(asked: Asked, options: DialerOptions) => Promise<Got>>,
 ): (asked: Asked, options: DialerOptions) => Promise<Got> {
-  let loading: ReturnType<typeof load> | undefined;
-  return async (asked, options) => (await (loading ??= load()))(asked, options);
+  const loaded = loadOnce(load);
+  return async (asked, options) => (await loaded())(asked, options);
 }
 
 /** The far end was reached, and says itself that it did not reach the target. */

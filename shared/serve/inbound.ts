@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from '../codec/address.js';
 import { codeOf } from '../errors.js';
 import type { HandshakeDriver } from '../net/drive.js';
+import { loadOnce } from '../net/later.js';
 import { acceptSocks } from '../proxy/mixed.js';
 import { type CredentialCheck, DeniedError, type SocksRequest } from '../proxy/request.js';
 import type { HttpOptions } from './http.js';
@@ -63,9 +64,8 @@ export async function greet(
 
 /** Serves clients that speak HTTP; what that takes is loaded when the first of them comes. */
 export function lazyHttp(options: HttpOptions): Inbound {
-  let loading: Promise<Inbound> | undefined;
-  const load = async (): Promise<Inbound> => (await import('./http.js')).httpInbound(options);
-  return async (...newcomer) => (await (loading ??= load()))(...newcomer);
+  const loaded = loadOnce(async () => (await import('./http.js')).httpInbound(options));
+  return async (...newcomer) => (await loaded())(...newcomer);
 }
 
 /** A client whose target is known without asking: the header of a Shadowsocks stream. It hears of no outcome. */
