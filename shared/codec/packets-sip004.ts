@@ -87,8 +87,8 @@ class SaltedPackets implements PacketSealer {
   }
 }
 
-/** A user, and what seals the answers to it. */
-type SealingUser = User & { readonly sealer: PacketSealer };
+/** A user, and what seals the answers to it; where it has sent packets. */
+type SealingUser = User & { readonly sealer: PacketSealer; readonly targets: KnownTargets };
 
 /** The remote's side, where each user has a key of its own. They share its memory of salts. */
 class SharedServer implements PacketServer {
@@ -102,7 +102,8 @@ class SharedServer implements PacketServer {
     const sealing = new Map<User, SealingUser>();
     users.watch({
       added: (user) => {
-        const one = { ...user, sealer: new SaltedPackets(user.cipher, env, this.#salts) };
+        const sealer = new SaltedPackets(user.cipher, env, this.#salts);
+        const one = { ...user, sealer, targets: new KnownTargets() };
         sealing.set(user, one);
         this.#tried.add(one);
       },
@@ -121,7 +122,7 @@ class SharedServer implements PacketServer {
       user: each,
       plain: openSalted(each.cipher, packet),
     }));
-    const { peer: target, payload } = readDatagram(plain, 0);
+    const { peer: target, payload } = readDatagram(plain, 0, user.targets);
     this.#salts.add(salt);
     const { name, sealer } = user;
     return { timestamp: undefined, target, payload, session: undefined, sealer, user: name };
