@@ -206,17 +206,17 @@ function timesX(element: Uint8Array): Uint8Array {
     shifted[at] = (carry << 7) | (byte >>> 1);
     carry = byte & 1;
   }
-  if (carry === 1) shifted[0] = (shifted[0] ?? 0) ^ 0xe1;
+  shifted[0] = (shifted[0] ?? 0) ^ (0xe1 & -carry);
   return shifted;
 }
 
+/** The product in the field. It takes the same steps for all elements: they are secret. */
 function product(one: Uint8Array, other: Uint8Array): Uint8Array {
   const sum = new Uint8Array(block);
   let power: Uint8Array = other;
   for (let bit = 0; bit < 8 * block; bit++) {
-    if (((one[bit >>> 3] ?? 0) & (0x80 >>> (bit & 7))) !== 0) {
-      for (let at = 0; at < block; at++) sum[at] = (sum[at] ?? 0) ^ (power[at] ?? 0);
-    }
+    const mask = -(((one[bit >>> 3] ?? 0) >>> (7 - (bit & 7))) & 1);
+    for (let at = 0; at < block; at++) sum[at] = (sum[at] ?? 0) ^ ((power[at] ?? 0) & mask);
     power = timesX(power);
   }
   return sum;
