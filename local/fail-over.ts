@@ -4,7 +4,7 @@
  */
 import { DialError } from '../shared/errors.js';
 import { isOwnTrouble } from '../shared/net/dial-errors.js';
-import { type DialerOptions, FarFailure, FarRefusal } from '../shared/outbound/outbound.js';
+import { DeadCarrier, type DialerOptions, FarFailure, FarRefusal } from '../shared/outbound/outbound.js';
 
 /** A server, as a conversation sees it. */
 export interface Way<Ways> {
@@ -65,7 +65,7 @@ export async function failOver<Ways, Got>(
 const laterMs = 50;
 
 function isLoss(error: unknown): boolean {
-  return error instanceof FarFailure && !isOwnTrouble(error);
+  return (error instanceof FarFailure || error instanceof DeadCarrier) && !isOwnTrouble(error);
 }
 
 interface Doubting<Ways, Got> {

@@ -43,9 +43,12 @@ export class PathWatch {
     };
   }
 
-  /** A conversation could not be had. One that this computer had no means for says nothing of the remote. */
+  /**
+   * A conversation could not be had. One that this computer had no means for says nothing of the remote, nor does a
+   * carrier that was dead alone.
+   */
   fails(why: unknown): void {
-    if (this.#lost || this.#stopped || isOwnTrouble(why)) return;
+    if (this.#lost || this.#stopped || isOwnTrouble(why) || why instanceof DeadCarrier) return;
     this.#lost = true;
     this.#losses += 1;
     this.#found = 0;
@@ -73,7 +76,7 @@ export class PathWatch {
         // A refusal is the far end's own word: the path to it works.
         if (error instanceof FarRefusal || codeOf(error) === 'command-not-supported') works();
         // A dial that was given up says nothing of the path.
-        else if (!options.signal.aborted && !(error instanceof DeadCarrier)) this.fails(error);
+        else if (!options.signal.aborted) this.fails(error);
         throw error;
       }
     };

@@ -35,11 +35,11 @@ export type Greeter = (greeting: Uint8Array, options: DialerOptions) => Promise<
 export function rawGreeter(tunnel: Tunnel): Greeter {
   return (greeting, { signal }) =>
     converse(tunnel, { signal }, async (conversation) => {
-      const { stream, driver } = conversation;
+      const { driver } = conversation;
       // What is said is given away, and this may have to be said again elsewhere.
       driver.say(greeting.slice());
       const talk = driver.run(read(2), tunnel.timeouts.replyMs, { signal });
-      return { tunnel, conversation, reply: await answer(tunnel, stream, talk) };
+      return { tunnel, conversation, reply: await answer(tunnel, conversation, talk) };
     });
 }
 

@@ -68,9 +68,10 @@ export function tunnelBinder(tunnel: Tunnel, timeoutMs: number): Binder {
     const closing = new AbortController();
     const either = AbortSignal.any([signal, closing.signal]);
     const asking = converse(tunnel, { signal: either }, async (conversation) => {
-      const { stream, driver } = conversation;
-      const asked = driver.run(askFor('bind', expected), tunnel.timeouts.replyMs, { signal: either });
-      return { conversation, first: await answer(tunnel, stream, asked) };
+      const asked = conversation.driver.run(askFor('bind', expected), tunnel.timeouts.replyMs, {
+        signal: either,
+      });
+      return { conversation, first: await answer(tunnel, conversation, asked) };
     });
     const { conversation, first } = await asking.catch((error: unknown) => Promise.reject(foreign(error)));
     if (first.refusal !== undefined) {
@@ -101,11 +102,12 @@ function foreign(error: unknown): Error {
 /** The remote's own time limit comes first: its word on it is the better one. */
 async function secondReply(
   tunnel: Tunnel,
-  { stream, driver }: RawConversation,
+  conversation: RawConversation,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<Connected> {
+  const { stream, driver } = conversation;
   const talk = driver.run(readSocks5Reply(), timeoutMs + tunnel.timeouts.replyMs, { signal });
-  const { refusal, bound } = await answer(tunnel, stream, talk);
+  const { refusal, bound } = await answer(tunnel, conversation, talk);
   if (refusal === undefined) return { stream: driver.handOver(), bound };
   dismiss(stream);
   throw new FarRefusal(refusal);

@@ -1,9 +1,10 @@
 /** The carriers of a local that wait for a conversation: those that have had one, and a few that were opened ahead. */
-import { networkInterfaces } from 'node:os';
 import type { Environment } from '../environment.js';
 import type { Carrier } from '../net/carrier.js';
 import { IdleCarriers } from '../net/idle-carriers.js';
+import { type FirstWord, FirstWords } from './first-words.js';
 import type { DialerOptions } from './outbound.js';
+import { OwnAddresses } from './own-addresses.js';
 
 /** After a crowd the memory has to come back: more than these are closed. */
 const mostIdle = 64;
@@ -11,6 +12,8 @@ const mostIdle = 64;
 const mostWarm = 2;
 /** The wall clock moves this much further than it should between two looks only where the computer has slept, ms. */
 const sleepMs = 10_000;
+/** To ask the system for its addresses costs as much as a small conversation does, ms. */
+const addressesMs = 250;
 
 /** What becomes of a carrier. */
 export interface CarrierNews {
@@ -60,8 +63,8 @@ export interface CarriersOptions {
   /** Counts one more. */
   readonly count: (what: keyof CarrierCounts, times?: number) => void;
   readonly tell: (news: CarrierNews) => void;
-  /** The addresses of this computer, as one text. */
-  readonly addresses?: () => string;
+  /** The addresses of this computer; by default those that the system names. */
+  readonly addresses?: () => readonly string[];
 }
 
 /** The carriers to one remote. */
@@ -70,19 +73,20 @@ export class Carriers {
   readonly #options: CarriersOptions;
   readonly #idle: IdleCarriers;
   readonly #closing = new AbortController();
-  readonly #addresses: () => string;
+  readonly #addresses: OwnAddresses;
+  readonly #firstWords = new FirstWords(() => {
+    this.#noticeAddresses();
+  });
   #lookedAt = Infinity;
-  #seenAddresses: string;
   #begunAt = -Infinity;
   #opening = 0;
   #lost = false;
 
   constructor(open: Open, options: CarriersOptions) {
-    const { timeouts, addresses = ownAddresses } = options;
+    const { timeouts, addresses } = options;
     this.#open = open;
     this.#options = options;
-    this.#addresses = addresses;
-    this.#seenAddresses = addresses();
+    this.#addresses = new OwnAddresses(addresses);
     this.#idle = new IdleCarriers({
       idleMs: timeouts.carrierIdleMs,
       unusedMs: timeouts.carrierWarmMs,
@@ -103,7 +107,7 @@ export class Carriers {
 
   /** One that waits, if any does, and more of them soon. */
   take(): Carrier | undefined {
-    this.#noticeSleep();
+    this.look(addressesMs);
     const carrier = this.#idle.take();
     this.#begunAt = performance.now();
     if (carrier === undefined) return undefined;
@@ -113,11 +117,21 @@ export class Carriers {
     return carrier;
   }
 
-  /** One was opened for a conversation. */
-  opened(carrier: Carrier): void {
+  /** One was opened for a conversation, perhaps `why` none that waited was good for it. */
+  opened(carrier: Carrier, why?: string): void {
     this.#options.count('opened');
-    this.#tell(carrier, 'opened');
+    this.#tell(carrier, 'opened', why);
     this.#warmUp();
+  }
+
+  /** A conversation waits for its first word on one that was taken, which has been `heard` already or not. */
+  expect(carrier: Carrier, heard: () => boolean): FirstWord {
+    return this.#firstWords.expect(carrier, heard);
+  }
+
+  /** The remote has answered on one. */
+  answered(carrier: Carrier): void {
+    this.#firstWords.came(carrier);
   }
 
   /** Lets one wait whose conversation has ended. */
@@ -148,12 +162,13 @@ export class Carriers {
     if (lost) this.drop('the remote cannot be reached');
   }
 
-  /** Gives up what cannot work any more, because this computer has slept or has other addresses now. */
-  look(): void {
+  /**
+   * Gives up what cannot work any more, because this computer has slept or has other addresses now. A look at those
+   * that is not `oldMs` old yet serves again.
+   */
+  look(oldMs = 0): void {
     this.#noticeSleep();
-    const addresses = this.#addresses();
-    if (addresses !== this.#seenAddresses) this.drop('this computer has other addresses now');
-    this.#seenAddresses = addresses;
+    if (this.#idle.size > 0) this.#noticeAddresses(oldMs);
   }
 
   /** Keeps none any more. */
@@ -173,8 +188,11 @@ export class Carriers {
   }
 
   #add(carrier: Carrier): void {
-    // While none waits, nobody looks at the clock.
-    if (this.#idle.size === 0) this.#lookedAt = this.#options.environment.now();
+    // While none waits, nobody looks at the clock, nor at the addresses.
+    if (this.#idle.size === 0) {
+      this.#lookedAt = this.#options.environment.now();
+      this.#noticeAddresses(addressesMs);
+    }
     this.#idle.add(carrier);
   }
 
@@ -182,6 +200,12 @@ export class Carriers {
     const now = this.#options.environment.now();
     if (this.#idle.size > 0 && now - this.#lookedAt > sleepMs) this.drop('this computer has slept');
     this.#lookedAt = now;
+  }
+
+  #noticeAddresses(oldMs = 0): void {
+    if (!this.#addresses.change(oldMs)) return;
+    this.drop('this computer has other addresses now');
+    this.#firstWords.giveUp(this.#addresses);
   }
 
   /** Opens as many as are missing while conversations come. */
@@ -210,14 +234,4 @@ export class Carriers {
       this.#opening -= 1;
     }
   }
-}
-
-/** All addresses by which others may know this computer. */
-function ownAddresses(): string {
-  const all = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
-  return all
-    .filter(({ internal }) => !internal)
-    .map(({ address }) => address)
-    .sort()
-    .join();
 }

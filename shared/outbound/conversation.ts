@@ -5,6 +5,7 @@ import { codeOf } from '../errors.js';
 import { Carrier, type CarrierEnds } from '../net/carrier.js';
 import { HandshakeDriver } from '../net/drive.js';
 import type { SealedStream } from '../net/sealed.js';
+import type { FirstWord } from './first-words.js';
 import { DeadCarrier, type DialerOptions, FarFailure, FarRefusal } from './outbound.js';
 import { reach, type Tunnel } from './reach.js';
 
@@ -13,8 +14,8 @@ export interface RawConversation {
   readonly stream: SealedStream;
   readonly driver: HandshakeDriver;
   readonly carrier: Carrier;
-  /** The carrier was not opened for it, and may be dead. */
-  readonly onWaiting: boolean;
+  /** The carrier was not opened for it, and may be dead: what shows that it is not. */
+  readonly firstWord: FirstWord | undefined;
 }
 
 /** Errors of a carrier that others to the same remote will meet as well. */
@@ -45,8 +46,10 @@ export async function openConversation(tunnel: Tunnel, options: DialerOptions): 
   const { remote, carriers } = tunnel;
   if (options.signal.aborted) throw new FarFailure(remote, options.signal.reason);
   const waiting = carriers?.take();
-  if (waiting !== undefined) return begin(tunnel, waiting, { onWaiting: true });
-  return openNew(tunnel, options);
+  if (waiting === undefined) return openNew(tunnel, options);
+  const conversation = begin(tunnel, waiting);
+  const { stream } = conversation;
+  return { ...conversation, firstWord: carriers?.expect(waiting, () => stream.heard) };
 }
 
 /**
@@ -63,46 +66,62 @@ export async function converse<T>(
   try {
     return await talk(conversation);
   } catch (error) {
-    const { onWaiting, stream } = conversation;
-    if (!onWaiting || stream.heard || !isDeath(error) || options.signal.aborted) throw error;
-    tunnel.carriers?.drop('one of them was dead');
+    if (options.signal.aborted || !wasDead(tunnel, conversation, error)) throw error;
     if (repeatable?.() === false) throw new DeadCarrier(tunnel.remote, error.cause);
     tunnel.carriers?.replayed();
-    return talk(await openNew(tunnel, options));
+    return talk(await openNew(tunnel, options, 'the one that had waited was dead'));
   }
+}
+
+/** Whether a conversation failed because its carrier had been dead all the time. Then the others that wait are given up. */
+export function wasDead(
+  { carriers }: Tunnel,
+  { firstWord, stream }: RawConversation,
+  error: unknown,
+): error is FarFailure {
+  if (firstWord === undefined || stream.heard || !isDeath(error)) return false;
+  carriers?.drop('one of them was dead');
+  return true;
 }
 
 /** What the remote says in `talk`. When it says nothing, or something else, the conversation is over. */
-export async function answer<T>(tunnel: Tunnel, stream: SealedStream, talk: Promise<T>): Promise<T> {
+export async function answer<T>(
+  { remote, carriers }: Tunnel,
+  { stream, carrier, firstWord }: RawConversation,
+  talk: Promise<T>,
+): Promise<T> {
   try {
-    return await talk;
+    const got = await talk;
+    carriers?.answered(carrier);
+    return got;
   } catch (error) {
     stream.abort();
     // It is there, and wants somebody to say who he is: no trouble of the path.
-    throw codeOf(error) === 'denied' ? new FarRefusal('not-allowed') : new FarFailure(tunnel.remote, error);
+    if (codeOf(error) === 'denied') throw new FarRefusal('not-allowed');
+    // Where the remote answers others meanwhile, what is silent is the way of this one carrier.
+    const alone = codeOf(error) === 'silence' && firstWord?.outlived === true;
+    throw alone ? new DeadCarrier(remote, error) : new FarFailure(remote, error);
+  } finally {
+    firstWord?.over();
   }
 }
 
-async function openNew(tunnel: Tunnel, options: DialerOptions): Promise<RawConversation> {
+async function openNew(tunnel: Tunnel, options: DialerOptions, why?: string): Promise<RawConversation> {
   const carrier = await openCarrier(tunnel, options).catch((error: unknown) => {
     tunnel.carriers?.look();
     throw error;
   });
-  tunnel.carriers?.opened(carrier);
-  return begin(tunnel, carrier, { onWaiting: false });
+  tunnel.carriers?.opened(carrier, why);
+  return begin(tunnel, carrier);
 }
 
-function begin(
-  { carriers }: Tunnel,
-  carrier: Carrier,
-  { onWaiting }: Pick<RawConversation, 'onWaiting'>,
-): RawConversation {
+function begin({ carriers }: Tunnel, carrier: Carrier): RawConversation {
   const stream = carrier.converse((rest) => {
     if (rest.length > 0) carrier.tcp.abort();
     else if (carriers === undefined) carrier.tcp.close();
     else carriers.keep(carrier);
   });
-  return { stream, driver: new HandshakeDriver(stream), carrier, onWaiting };
+  return { stream, driver: new HandshakeDriver(stream), carrier, firstWord: undefined };
 }
 
 /** Silence is none: the remote may have heard it all. */

@@ -2,7 +2,6 @@ import { concat } from '../bytes.js';
 import { type Target, unspecifiedTarget } from '../codec/address.js';
 import { messageOf } from '../errors.js';
 import { RequestSealer, ResponseOpener } from '../codec/stream.js';
-import type { Carrier } from '../net/carrier.js';
 import { EarlyStream } from '../net/early.js';
 import { dismiss } from '../net/relay.js';
 import { SealedStream } from '../net/sealed.js';
@@ -10,8 +9,9 @@ import type { TcpStream } from '../net/tcp.js';
 import { type Handshake, write } from '../proxy/handshake.js';
 import type { Command, FarReply } from '../proxy/request.js';
 import { methodAndReply, proveSocks5, socks5Greeting, socks5Request } from '../proxy/socks5-client.js';
-import { answer, converse, openConversation, type RawConversation } from './conversation.js';
+import { answer, converse, openConversation, type RawConversation, wasDead } from './conversation.js';
 import {
+  DeadCarrier,
   type Dialer,
   type DialerOptions,
   type EarlyDialer,
@@ -47,12 +47,13 @@ export function rawPasser(tunnel: Tunnel): Passer {
 /** The same in a conversation in which something has been said before. */
 export async function passThrough(
   tunnel: Tunnel,
-  { stream, driver, carrier }: RawConversation,
+  conversation: RawConversation,
   { words, takeAhead, reply, signal }: Omit<Spoken, 'target'> & DialerOptions,
 ): Promise<Passed> {
+  const { stream, driver } = conversation;
   stream.write([concat([words, takeAhead()])]);
   if (reply === undefined) {
-    expectSign(tunnel, stream, carrier);
+    expectSign(tunnel, conversation);
     return {
       stream: driver.handOver(),
       bound: unspecifiedTarget,
@@ -61,16 +62,17 @@ export async function passThrough(
     };
   }
   const talk = driver.run(reply(), tunnel.timeouts.replyMs, { signal });
-  const { refusal, bound, bytes } = await answer(tunnel, stream, talk);
+  const { refusal, bound, bytes } = await answer(tunnel, conversation, talk);
   return { stream: driver.handOver(), bound, reply: bytes, refusal };
 }
 
 /** The same for a target that no client has named in words of its own: this half asks for it, by SOCKS5. */
 export function rawDialer(tunnel: Tunnel): Dialer {
   return (target, { signal }) =>
-    converse(tunnel, { signal }, async ({ stream, driver }) => {
+    converse(tunnel, { signal }, async (conversation) => {
+      const { stream, driver } = conversation;
       const talk = driver.run(askFor('connect', target), tunnel.timeouts.replyMs, { signal });
-      const { refusal, bound } = await answer(tunnel, stream, talk);
+      const { refusal, bound } = await answer(tunnel, conversation, talk);
       if (refusal === undefined) return { stream: driver.handOver(), bound };
       dismiss(stream);
       throw new FarRefusal(refusal);
@@ -82,24 +84,27 @@ export function rawDialer(tunnel: Tunnel): Dialer {
  * way, and the remote's answer goes to `heard` alone. Where it is a refusal, the stream breaks.
  */
 export function earlyDialer(tunnel: Tunnel): EarlyDialer {
-  return (target, { signal, heard }) =>
-    converse(tunnel, { signal, repeatable: () => false }, ({ stream, driver }) => {
-      const early = new EarlyStream(stream, driver);
-      const talk = driver.run(askFor('connect', target), tunnel.timeouts.replyMs, { signal: early.signal });
-      void answer(tunnel, stream, talk)
-        .then(({ refusal, bound }) => {
-          if (refusal !== undefined) throw new FarRefusal(refusal);
-          heard(undefined, bound);
-          early.open();
-        })
-        .catch((error: unknown) => {
-          if (early.signal.aborted) return;
-          heard(error, unspecifiedTarget);
-          stream.abort();
-          early.fail(error instanceof Error ? error : new Error(messageOf(error)));
-        });
-      return Promise.resolve({ stream: early, bound: unspecifiedTarget });
-    });
+  return async (target, { signal, heard }) => {
+    const conversation = await openConversation(tunnel, { signal });
+    const { stream, driver } = conversation;
+    const early = new EarlyStream(stream, driver);
+    const talk = driver.run(askFor('connect', target), tunnel.timeouts.replyMs, { signal: early.signal });
+    void answer(tunnel, conversation, talk)
+      .then(({ refusal, bound }) => {
+        if (refusal !== undefined) throw new FarRefusal(refusal);
+        heard(undefined, bound);
+        early.open();
+      })
+      .catch((error: unknown) => {
+        if (early.signal.aborted) return;
+        // The client has been told that it is connected, and may have said anything: nothing is said twice.
+        const dead = wasDead(tunnel, conversation, error);
+        heard(dead ? new DeadCarrier(tunnel.remote, error.cause) : error, unspecifiedTarget);
+        stream.abort();
+        early.fail(error instanceof Error ? error : new Error(messageOf(error)));
+      });
+    return { stream: early, bound: unspecifiedTarget };
+  };
 }
 
 /** Greeting and request leave together: the remote's answer to the first is known, and waiting for it costs a round trip. */
@@ -137,10 +142,10 @@ export function shadowsocksDialer(tunnel: Tunnel): Dialer {
  */
 export async function probe(tunnel: Tunnel, signal: AbortSignal): Promise<{ readonly open: boolean }> {
   // A carrier of its own: it is to find out whether one can be had.
-  const { stream, driver } = await openConversation({ ...tunnel, carriers: undefined }, { signal });
-  const proof = driver.run(proveSocks5(), tunnel.timeouts.replyMs, { signal });
-  const open = await answer(tunnel, stream, proof);
-  dismiss(stream);
+  const conversation = await openConversation({ ...tunnel, carriers: undefined }, { signal });
+  const proof = conversation.driver.run(proveSocks5(), tunnel.timeouts.replyMs, { signal });
+  const open = await answer(tunnel, conversation, proof);
+  dismiss(conversation.stream);
   return { open };
 }
 
@@ -148,7 +153,7 @@ export async function probe(tunnel: Tunnel, signal: AbortSignal): Promise<{ read
  * Where no reply is waited for, a remote that holds another key looks like a target that takes its time: it is silent.
  * When its first byte has not come in the time of a reply, the path is asked about.
  */
-function expectSign(tunnel: Tunnel, stream: SealedStream, carrier: Carrier): void {
+function expectSign(tunnel: Tunnel, { stream, carrier, firstWord }: RawConversation): void {
   let over = false;
   const late = setTimeout(() => {
     if (!stream.heard) void judgeSilence(tunnel, carrier.tcp, () => !over);
@@ -156,6 +161,7 @@ function expectSign(tunnel: Tunnel, stream: SealedStream, carrier: Carrier): voi
   carrier.whenOver(() => {
     over = true;
     clearTimeout(late);
+    firstWord?.over();
   });
 }
 

@@ -6,6 +6,7 @@ import {
   ask,
   expectServed,
   type Half,
+  type LocalChanges,
   localHalf,
   readReply,
   remoteHalf,
@@ -26,7 +27,11 @@ interface Brittle {
 }
 
 /** A tunnel with one carrier that waits, and breaks at that stage of its next conversation. */
-async function brittle(stage: Stage, how: 'fin' | 'reset' = 'reset'): Promise<Brittle> {
+async function brittle(
+  stage: Stage,
+  how: 'fin' | 'reset' = 'reset',
+  changes: LocalChanges = {},
+): Promise<Brittle> {
   let armed = false;
   const breaking =
     (kept: number): Carry =>
@@ -51,7 +56,7 @@ async function brittle(stage: Stage, how: 'fin' | 'reset' = 'reset'): Promise<Br
           ? breaking(5)
           : asItComes,
   });
-  const local = await localHalf(remote, { port: tap.port });
+  const local = await localHalf(remote, { ...changes, port: tap.port });
   const echo = await startEcho();
   await expectServed({ local }, echo);
   armed = true;
@@ -122,6 +127,16 @@ describe('a carrier that was dead all the time', () => {
     );
     expect(await client.ended()).toBe('reset');
     expect([replayed(tunnel), tunnel.echo.accepted]).toEqual([0, 1]);
+  });
+
+  it('is not tried again for a client that was answered early, nor does the remote pass for lost', async () => {
+    const tunnel = await brittle('as the request comes', 'reset', { optimistic: true });
+    const { client, reply } = await ask(tunnel.local.port, tunnel.echo);
+    expect([reply.code, await client.ended()]).toEqual([0, 'reset']);
+    expect(tunnel.local.seen('refused').map(({ reason }) => reason)).toEqual(['general-failure']);
+    expect(tunnel.local.seen('remote-lost')).toEqual([]);
+    expect([replayed(tunnel), tunnel.echo.accepted]).toEqual([0, 1]);
+    await expectServed(tunnel, tunnel.echo);
   });
 
   it('does speak for a CONNECT, and for SOCKS4', async () => {

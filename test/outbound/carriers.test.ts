@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Carrier } from '../../shared/net/carrier.js';
 import { systemEnvironment as environment } from '../../shared/net/system.js';
 import { type CarrierCounts, type CarrierNews, Carriers, noCounts } from '../../shared/outbound/carriers.js';
@@ -30,7 +30,7 @@ async function opened(used = true): Promise<Opened> {
 
 function watched(
   changes: Partial<typeof timeouts> = {},
-  outside: { addresses?: () => string; now?: () => number; fails?: boolean } = {},
+  outside: { addresses?: () => readonly string[]; now?: () => number; fails?: boolean } = {},
 ): Watched {
   const news: CarrierNews[] = [];
   const ahead: Opened[] = [];
@@ -46,7 +46,7 @@ function watched(
     timeouts: { ...timeouts, ...changes },
     count: (what, times = 1) => (counts = { ...counts, [what]: counts[what] + times }),
     tell: (one) => news.push(one),
-    addresses: outside.addresses ?? (() => ''),
+    addresses: outside.addresses ?? (() => []),
   });
   return { carriers, news, ahead, counts: () => counts };
 }
@@ -81,13 +81,13 @@ describe('the carriers that wait', () => {
   });
 
   it('are given up with the addresses of the computer, and only then', async () => {
-    let addresses = '192.0.2.1';
+    let addresses = ['192.0.2.1'];
     const { carriers, news, counts } = watched({}, { addresses: () => addresses });
     const { carrier, pair } = await opened();
     carriers.keep(carrier);
     carriers.look();
     expect(news).toHaveLength(1);
-    addresses = '192.0.2.1,198.51.100.1';
+    addresses = ['198.51.100.1', '192.0.2.1'];
     carriers.look();
     expect(await pair.peer.ended()).toBe('fin');
     expect(news.at(-1)?.why).toBe('this computer has other addresses now');
@@ -108,12 +108,43 @@ describe('the carriers that wait', () => {
   });
 
   it('notice by themselves that the addresses are other ones', async () => {
-    let addresses = '192.0.2.1';
+    let addresses = ['192.0.2.1'];
     const { carriers, news } = watched({ carrierIdleMs: 400 }, { addresses: () => addresses });
     carriers.keep((await opened()).carrier);
-    addresses = '192.0.2.2';
+    addresses = ['192.0.2.2'];
     await vi.waitUntil(() => news.length === 2);
     expect(news.at(-1)?.why).toBe('this computer has other addresses now');
+  });
+
+  it('are not lent to a conversation that begins with other addresses', async () => {
+    let addresses = ['192.0.2.1'];
+    const clock = vi.spyOn(performance, 'now');
+    onTestFinished(() => {
+      clock.mockRestore();
+    });
+    clock.mockReturnValue(1_000);
+    const { carriers, news } = watched({}, { addresses: () => addresses });
+    carriers.keep((await opened()).carrier);
+    addresses = ['192.0.2.2'];
+    clock.mockReturnValue(1_300);
+    expect(carriers.take()).toBeUndefined();
+    expect(news.at(-1)?.why).toBe('this computer has other addresses now');
+  });
+
+  it('outlive a change of addresses that was over when the first of them began to wait', async () => {
+    let addresses = ['192.0.2.1'];
+    const clock = vi.spyOn(performance, 'now');
+    onTestFinished(() => {
+      clock.mockRestore();
+    });
+    clock.mockReturnValue(1_000);
+    const { carriers } = watched({}, { addresses: () => addresses });
+    addresses = ['192.0.2.2'];
+    clock.mockReturnValue(2_000);
+    const { carrier } = await opened();
+    carriers.keep(carrier);
+    carriers.look();
+    expect(carriers.take()).toBe(carrier);
   });
 
   it('are none while the remote is lost, and none when it is not needed any more', async () => {
@@ -149,6 +180,17 @@ describe('the carriers that are opened ahead', () => {
     await vi.waitUntil(() => counts().warmed === 3);
     expect(counts()).toMatchObject({ opened: 1, reused: 1, usedWarm: 1 });
     for (const { pair } of ahead) expect(pair.peer.waiting).toBe(0);
+  });
+
+  it('are two for a burst of conversations, which begin before those are there', async () => {
+    const { carriers, ahead, counts } = watched({ warmForMs: 60_000 });
+    const own = await Promise.all([opened(), opened(), opened()]);
+    for (const { carrier } of own) {
+      expect(carriers.take()).toBeUndefined();
+      carriers.opened(carrier);
+    }
+    await vi.waitUntil(() => counts().warmed === 2);
+    expect(ahead).toHaveLength(2);
   });
 
   it('cost nobody anything when they cannot be had', async () => {
