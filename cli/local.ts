@@ -21,7 +21,7 @@ export async function runLocal(
   const life = prepare(flags, 'local');
   const { output, observer } = life;
   const settings = await readLocalFlags(uri, flags, process.env);
-  const { servers } = settings;
+  const { servers, workers } = settings;
   for (const written of flags.servers?.map((entry) => entry.uri) ?? [uri]) warnOldLink(written, output);
   for (const server of servers) warnWeakServer(server, output);
   warnTypedAuth(flags, output);
@@ -32,7 +32,13 @@ export async function runLocal(
     const remoteAsks = servers.some((server) => server.uri.remoteAuth === true);
     const user = remoteAsks ? 'USER' : firstUser(settings);
     const remote = local.servers.map((server) => formatTarget(server.uri)).join(', ');
-    const ready = { event: 'ready', role: 'local', listen: local.listen, remote } as const;
+    const ready = {
+      event: 'ready',
+      role: 'local',
+      listen: local.listen,
+      remote,
+      ...(workers && { workers }),
+    };
     const [only, ...others] = checks.map(({ check }) => check);
     await output.announce(
       () => localPage({ ...portOf(local), user, remote, checks }),

@@ -72,7 +72,12 @@ export async function runRemote(
   const ready = remoteReady(main, ports);
   await output.announce(
     async () => remotePage({ ...main, ports, manager, source, doubt }, await qrDrawer()),
-    { ...ready, ...(manager && { manager }), ...(api && { api: api.listen }) },
+    {
+      ...ready,
+      ...(manager && { manager }),
+      ...(api && { api: api.listen }),
+      ...(found.workers > 1 && { workers: found.workers }),
+    },
   );
   if (api !== undefined) output.log.info('users are managed over HTTP', { listen: api.listen });
   await finish([remote, ...(api === undefined ? [] : [api])], { ...life, ...(open && { open }) }, () =>

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../../shared/errors.js';
 import type { Role } from '../../shared/observe/events.js';
-import type { Log } from '../../shared/observe/log.js';
+import type { Log, LogFields } from '../../shared/observe/log.js';
 import { type Answers, inTime, Line } from './line.js';
 import type { ParentAnswers, WorkerAnswers } from './orders.js';
 
@@ -26,6 +26,8 @@ const pausesMs = [0, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000] as const;
 const steadyMs = 60_000;
 /** Whoever has not answered by then is not waited for, ms. */
 const answerMs = 5_000;
+/** The same for a number that is only to be said while everybody waits for the end, ms. */
+const countMs = 250;
 /** What a worker may take beyond the grace to stop, and then to end, ms. */
 const lateMs = 2_000;
 
@@ -54,6 +56,8 @@ export interface CrewOptions<Asked extends WorkerAnswers & Answers<Asked>, Own e
 interface Process<Asked extends Answers<Asked>> extends Member<Asked> {
   readonly worker: Worker;
   readonly awake: Promise<void>;
+  /** Whether it can be asked anything, and to stop above all. */
+  readonly hears: () => boolean;
 }
 
 export class Crew<Asked extends WorkerAnswers & Answers<Asked>, Own extends ParentAnswers & Answers<Own>> {
@@ -70,6 +74,10 @@ export class Crew<Asked extends WorkerAnswers & Answers<Asked>, Own extends Pare
     const exec = fileURLToPath(new URL('./worker.js', import.meta.url));
     cluster.schedulingPolicy = schedules[options.half];
     cluster.setupPrimary({ exec, args: [options.half], serialization: 'json' });
+    // Who does not run, or only begins to, does not see that its parent has gone, or complains of it at length.
+    process.once('exit', () => {
+      this.#kill();
+    });
   }
 
   /** Starts all. The first begins alone: what keeps it from working would keep the others. Rejects with that. */
@@ -81,9 +89,10 @@ export class Crew<Asked extends WorkerAnswers & Answers<Asked>, Own extends Pare
       await Promise.all(others.map((each) => this.#begin(each)));
     } catch (error) {
       this.#stopping = true;
-      for (const { worker } of [...this.#beginning, ...this.#working]) worker.process.kill('SIGKILL');
+      this.#kill();
       throw error;
     }
+    this.#options.log.info('several processes work as one', { workers: this.#options.size });
   }
 
   get working(): readonly Member<Asked>[] {
@@ -101,14 +110,29 @@ export class Crew<Asked extends WorkerAnswers & Answers<Asked>, Own extends Pare
     return all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   }
 
+  /** How many conversations they have open. */
+  async open(): Promise<number> {
+    const count = async ({ line }: Process<Asked>): Promise<number> => {
+      const asked = line.ask('open', undefined as Parameters<Asked['open']>[0]);
+      return inTime(asked as Promise<number>, countMs, 'open').catch(() => 0);
+    };
+    const counts = await Promise.all(Array.from(this.#working, count));
+    return counts.reduce((sum, open) => sum + open, 0);
+  }
+
   /** Stops all, as a `Service` does. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     await Promise.all([...this.#working, ...this.#beginning].map((each) => this.#dismiss(each, graceMs)));
   }
 
+  #kill(): void {
+    for (const { worker } of [...this.#beginning, ...this.#working]) worker.process.kill('SIGKILL');
+  }
+
   #fork(): Process<Asked> {
     const worker = cluster.fork();
+    let hears = false;
     let woken = (): void => undefined;
     const awake = new Promise<void>((resolve) => {
       woken = resolve;
@@ -127,11 +151,19 @@ export class Crew<Asked extends WorkerAnswers & Answers<Asked>, Own extends Pare
       worker.process.send(text, () => undefined);
     };
     const line = new Line<Asked>(send);
-    const member: Process<Asked> = { number: worker.id, worker, awake, ended, line };
+    const member: Process<Asked> = {
+      number: worker.id,
+      worker,
+      awake,
+      hears: () => hears,
+      ended,
+      line,
+    };
     const { log, answers } = this.#options;
     line.answers({
       ...answers(member),
       awake: () => {
+        hears = true;
         woken();
       },
       level: () => log.level,
@@ -168,11 +200,11 @@ export class Crew<Asked extends WorkerAnswers & Answers<Asked>, Own extends Pare
     this.#working.delete(member);
     if (this.#stopping) return;
     this.#options.lost(member);
-    void this.#replace(why);
+    void this.#replace(member, why);
   }
 
   /** Never rejects: what does not begin is begun again. */
-  async #replace(why: string): Promise<void> {
+  async #replace(member: Process<Asked>, why: string): Promise<void> {
     if (this.#stopping) return;
     const now = performance.now();
     if (now - this.#diedAt > steadyMs) this.#deaths = 0;
@@ -180,7 +212,8 @@ export class Crew<Asked extends WorkerAnswers & Answers<Asked>, Own extends Pare
     const pause = pausesMs[Math.min(this.#deaths, pausesMs.length - 1)] ?? 0;
     this.#deaths += 1;
     const when = pause === 0 ? 'at once' : `in ${pause / 1000} s`;
-    this.#options.log.warn(`worker: expected it to go on, got ${why}; another one begins ${when}`);
+    const words = `worker: expected it to go on, got ${why}; another one begins ${when}`;
+    this.#options.log.warn(words, fieldsOf(member));
     await sleep(pause);
     await this.#beginAnother();
   }
@@ -190,14 +223,16 @@ export class Crew<Asked extends WorkerAnswers & Answers<Asked>, Own extends Pare
     const member = this.#fork();
     try {
       await this.#begin(member);
+      this.#options.log.info('another worker has begun', fieldsOf(member));
     } catch (error) {
       member.worker.process.kill('SIGKILL');
-      void this.#replace(messageOf(error));
+      void this.#replace(member, messageOf(error));
     }
   }
 
   async #dismiss(member: Process<Asked>, graceMs: number): Promise<void> {
-    const { worker, line, ended } = member;
+    const { worker, line, ended, hears } = member;
+    if (!hears()) worker.process.kill('SIGKILL');
     const enough = new AbortController();
     const late = sleep(graceMs + lateMs, undefined, { signal: enough.signal });
     const stopped = line.ask('stop', graceMs as Parameters<Asked['stop']>[0]);
@@ -210,4 +245,9 @@ export class Crew<Asked extends WorkerAnswers & Answers<Asked>, Own extends Pare
     if (!worker.isDead()) worker.process.kill('SIGKILL');
     await ended;
   }
+}
+
+/** How it is called by us, and by the system. */
+function fieldsOf<Asked extends Answers<Asked>>({ number, worker }: Process<Asked>): LogFields {
+  return { worker: number, ...(worker.process.pid !== undefined && { pid: worker.process.pid }) };
 }

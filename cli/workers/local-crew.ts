@@ -91,7 +91,7 @@ class LocalCrew {
       replaceServers: (servers) => {
         this.#replace(servers);
       },
-      open: async () => (await this.#crew.ask('open', undefined)).reduce((sum, open) => sum + open, 0),
+      open: () => this.#crew.open(),
       stop: async (graceMs) => {
         await this.#crew.stop(graceMs);
         await this.#plugins.stop();

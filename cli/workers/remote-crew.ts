@@ -143,7 +143,7 @@ class RemoteCrew {
         this.#protected.push(address);
         void this.#crew.ask('protect', address);
       },
-      open: async () => (await this.#crew.ask('open', undefined)).reduce((sum, open) => sum + open, 0),
+      open: () => this.#crew.open(),
       stop: async (graceMs) => {
         this.#stopping = true;
         await this.#crew.stop(graceMs);

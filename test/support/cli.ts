@@ -19,6 +19,8 @@ export interface Running {
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
   /** The next line on stdout; undefined when there will be none. */
   readonly nextLine: () => Promise<string | undefined>;
+  /** What it has written so far. */
+  readonly written: () => Omit<Ended, 'exitCode'>;
   readonly ended: Promise<Ended>;
 }
 
@@ -66,6 +68,7 @@ function start(words: readonly string[], { variables = {}, through = [], input =
       const next = await lines.next();
       return next.done === true ? undefined : next.value;
     },
+    written: () => ({ ...written }),
     ended: once(child, 'close').then(([exitCode]: unknown[]) => ({
       exitCode: typeof exitCode === 'number' ? exitCode : null,
       ...written,
