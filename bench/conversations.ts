@@ -6,6 +6,8 @@ import { cpuEach, measureInRounds } from './throughput.js';
 const answerBytes = 1024;
 /** `ssh -D` takes 40 ms for a conversation when there is but one: the delayed acknowledgements of TCP. */
 const enoughMs = 2000;
+/** Programs that compile themselves as they go need some thousand conversations before they are what they stay. */
+const warmUps = 5;
 /** Per second, far below anything worth measuring. */
 const fewest = 50;
 
@@ -21,12 +23,23 @@ export function conversations(atOnce: number): Row {
       failed: { head: 'failed', digits: 0 },
       load: { head: 'load CPU µs each', digits: 0 },
     },
-    tunnels: ['direct', 'plain', 'microsocks', 'halflight-2022', 'halflight-2017', 'libev', 'rust', 'ssh'],
+    tunnels: [
+      'direct',
+      'plain',
+      'microsocks',
+      'halflight-2022',
+      'halflight-2017',
+      'halflight-workers',
+      'libev',
+      'rust',
+      'ssh',
+    ],
     measure: (plan) => {
       // One after another they are slower: a quarter of them takes about as long.
       const count = Math.ceil(plan.sizes.conversations / (atOnce === 1 ? 4 : 1));
       return measureInRounds(plan, {
         work: shortOnes({ count, atOnce, enoughMs }),
+        warmUp: shortOnes({ count: warmUps * count, atOnce, enoughMs: warmUps * enoughMs }),
         read: ({ seconds, succeeded = NaN, failed = NaN, p50 = NaN, p99 = NaN, ...cpu }) => ({
           rate: succeeded / seconds,
           p50,

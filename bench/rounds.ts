@@ -42,6 +42,8 @@ export interface RoundsPlan<Row extends string, Name extends string> {
   readonly kinds: Readonly<Record<Name, TunnelKind>>;
   readonly rows: readonly Row[];
   readonly work: Readonly<Record<Row, Work>>;
+  /** What is done in the round that is not counted, where that is something else. */
+  readonly warmUp?: Work | undefined;
   readonly rounds: number;
   readonly directory: string;
   readonly say: (line: string) => void;
@@ -84,7 +86,8 @@ export async function measureRounds<Row extends string, Name extends string>(
       const tunnel = running.get(name);
       if (tunnel === undefined) continue;
       await attempt(name, async () => {
-        const sample = await take(tunnel, generators, plan.work[row]);
+        const work = round === 0 ? (plan.warmUp ?? plan.work[row]) : plan.work[row];
+        const sample = await take(tunnel, generators, work);
         if (round > 0) samples.push(sample);
       });
     }

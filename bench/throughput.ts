@@ -50,9 +50,13 @@ export function throughput(direction: Direction, flows: number): Row {
 /** One piece of work in each round, and what is read from it. */
 export async function measureInRounds(
   { processes, names, rounds, directory, say }: Plan,
-  { work, read }: { readonly work: Work; readonly read: (sample: Sample) => Figures },
+  {
+    work,
+    warmUp,
+    read,
+  }: { readonly work: Work; readonly warmUp?: Work; readonly read: (sample: Sample) => Figures },
 ): Promise<readonly Line[]> {
-  const row = { kinds: tunnels, rows: ['row'], work: { row: work } } as const;
+  const row = { kinds: tunnels, rows: ['row'], work: { row: work }, warmUp } as const;
   const taken = await measureRounds<'row', TunnelName>(processes, { names, rounds, directory, say, ...row });
   return taken.map(({ tunnel, samples, fault }) => ({ tunnel, samples: samples.map(read), fault }));
 }
