@@ -179,7 +179,7 @@ export class TcpStream implements PushStream, Reader {
   /** When the peer has ended as well, closing says the same in one system call: the kernel sends what it holds. */
   end(): void {
     const socket = this.#socket;
-    if (this.lends && this.#ended && !this.#truncating && socket.writableLength === 0) socket.destroy();
+    if (this.lends && this.#ended && socket.writableLength === 0) socket.destroy();
     else socket.end();
   }
 
