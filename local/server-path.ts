@@ -111,9 +111,7 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
       resolver,
       timeouts,
       pathWorks: async () => passes(await (this.#reaching ??= this.#reach())),
-      ...(uri.wire === 'shadowsocks' && {
-        doubting: { afterMs: timeouts.attemptMs, others: parts.several, unanswered: this.#doubt },
-      }),
+      doubting: { afterMs: timeouts.attemptMs, others: parts.several, unanswered: this.#doubt },
       crowded: warnNoDescriptors(observer),
       carriers: this.#waiting,
     };

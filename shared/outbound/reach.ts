@@ -23,7 +23,7 @@ export interface Tunnel {
   readonly timeouts: Waits;
   /** Whether the remote can be reached now, asked when a carrier takes no more bytes. */
   readonly pathWorks: () => Promise<boolean>;
-  /** What is made of connections over the standard wire that bring no answer. */
+  /** What is made of connections that bring no answer where none is due at once. */
   readonly doubting?: Doubting;
   /** Told of each connection to the remote. */
   readonly opened?: (tcp: TcpStream) => void;
@@ -31,13 +31,13 @@ export interface Tunnel {
   readonly carriers?: Carriers | undefined;
 }
 
-/** On the standard wire silence may be that of a target, or of a remote that has another key now, or is not there any more. */
+/** Such silence may be that of a target, or of a remote that has another key now, or is not there any more. */
 export interface Doubting {
   /** After so long without an answer the path is asked about, and again each time, ms. */
   readonly afterMs: number;
   /** Whether there is another remote, so that it helps to know. */
   readonly others: () => boolean;
-  /** Told of each that ended without an answer. */
+  /** Told of each over the standard wire that ended without an answer. */
   readonly unanswered: () => void;
 }
 

@@ -53,7 +53,11 @@ export async function passThrough(
   const { stream, driver } = conversation;
   stream.write([concat([words, takeAhead()])]);
   if (reply === undefined) {
-    expectSign(tunnel, conversation);
+    const signed = expectSign(tunnel, conversation);
+    conversation.carrier.whenOver(() => {
+      signed();
+      conversation.firstWord?.over();
+    });
     return {
       stream: driver.handOver(),
       bound: unspecifiedTarget,
@@ -90,6 +94,7 @@ export function earlyDialer(tunnel: Tunnel): EarlyDialer {
     const early = new EarlyStream(stream, driver);
     const talk = driver.run(askFor('connect', target), tunnel.timeouts.replyMs, { signal: early.signal });
     void answer(tunnel, conversation, talk)
+      .finally(expectSign(tunnel, conversation))
       .then(({ refusal, bound }) => {
         if (refusal !== undefined) throw new FarRefusal(refusal);
         heard(undefined, bound);
@@ -150,19 +155,23 @@ export async function probe(tunnel: Tunnel, signal: AbortSignal): Promise<{ read
 }
 
 /**
- * Where no reply is waited for, a remote that holds another key looks like a target that takes its time: it is silent.
- * When its first byte has not come in the time of a reply, the path is asked about.
+ * Where no reply is waited for, a remote that holds another key, or is gone, looks like a target that takes its time: it
+ * is silent. When its first byte has not come in the time of a reply, or, where others could take the next
+ * conversations, of an attempt, the path is asked about. What is returned ends that.
  */
-function expectSign(tunnel: Tunnel, { stream, carrier, firstWord }: RawConversation): void {
+function expectSign(tunnel: Tunnel, { stream, carrier }: RawConversation): () => void {
+  const { doubting, timeouts } = tunnel;
   let over = false;
-  const late = setTimeout(() => {
-    if (!stream.heard) void judgeSilence(tunnel, carrier.tcp, () => !over);
-  }, tunnel.timeouts.replyMs);
-  carrier.whenOver(() => {
+  const late = setTimeout(
+    () => {
+      if (!stream.heard) void judgeSilence(tunnel, carrier.tcp, () => !over);
+    },
+    doubting?.others() === true ? doubting.afterMs : timeouts.replyMs,
+  );
+  return () => {
     over = true;
     clearTimeout(late);
-    firstWord?.over();
-  });
+  };
 }
 
 function missAnswer(tunnel: Tunnel, tcp: TcpStream, { afterMs, others, unanswered }: Doubting): void {

@@ -98,6 +98,23 @@ describe('a carrier that is silent', () => {
   });
 });
 
+describe('a client that was answered early by a remote that is silent', () => {
+  it('does not wait for its whole time where another server could take the next ones', async () => {
+    const { tunnel, echo } = await deaf(60_000);
+    const asked: string[] = [];
+    const doubted: Tunnel = {
+      ...tunnel,
+      pathWorks: () => Promise.resolve(asked.push('path') > 1),
+      doubting: { afterMs: 50, others: () => true, unanswered: () => asked.push('unanswered') },
+    };
+    const { stream } = await earlyDialer(doubted)(echo, { signal, heard: () => asked.push('heard') });
+    const sink = new RecordingSink();
+    stream.attach(sink);
+    await vi.waitUntil(() => sink.log.includes('failed'));
+    expect(asked).toEqual(['path', 'heard']);
+  });
+});
+
 describe('a conversation on a carrier whose address is gone', () => {
   it('begins once more, long before its time is over', async () => {
     const { tunnel, echo, move, counts } = await deaf(60_000);
