@@ -2,7 +2,7 @@
 import { isReserved, reservedTarget } from '../shared/codec/address.js';
 import { type OpenedRequest, ResponseSealer } from '../shared/codec/stream.js';
 import type { Environment } from '../shared/environment.js';
-import { Carrier } from '../shared/net/carrier.js';
+import { Carrier, carrierBytes } from '../shared/net/carrier.js';
 import { IdleCarriers } from '../shared/net/idle-carriers.js';
 import type { ReplayStore } from '../shared/net/replay.js';
 import { SealedStream, type SealedOptions } from '../shared/net/sealed.js';
@@ -32,6 +32,12 @@ export interface Room {
   readonly resting: Resting;
 }
 
+/**
+ * The local is to be the first to find a carrier too old: where this half is, a conversation may be on its way, and not
+ * everything can be said again.
+ */
+const lastsLonger = 1.05;
+
 /** Serves what was opened, in somebody's name. */
 export function converse(tcp: TcpStream, opened: OpenedRequest, room: Room & Owned): void {
   const { account, environment, timeouts, replay } = room;
@@ -55,8 +61,12 @@ export function converse(tcp: TcpStream, opened: OpenedRequest, room: Room & Own
   };
   if (raw) {
     const { resting } = room;
-    const { carrierAgeMs: ageMs } = timeouts;
-    const carrier = new Carrier(tcp, () => ends, { environment, tampered, ageMs });
+    const carrier = new Carrier(tcp, () => ends, {
+      environment,
+      tampered,
+      ageMs: lastsLonger * timeouts.carrierAgeMs,
+      mostBytes: lastsLonger * carrierBytes,
+    });
     const machine = room.machineOf(account);
     const serve = (early?: Uint8Array): void => {
       const stream = carrier.converse((rest) => {

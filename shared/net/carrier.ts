@@ -5,7 +5,7 @@ import { SealedStream, type SealedOptions } from './sealed.js';
 import type { TcpStream } from './tcp.js';
 
 /** Looked at between conversations only: after so many bytes the subkeys of a carrier have done enough. */
-const mostBytes = 64 * 2 ** 30;
+export const carrierBytes: number = 64 * 2 ** 30;
 
 /** The keys of both directions. */
 export interface CarrierEnds {
@@ -17,6 +17,8 @@ export interface CarrierOptions extends Pick<SealedOptions, 'tampered' | 'broken
   readonly environment: Environment;
   /** The age from which it takes no further conversation, ms. */
   readonly ageMs: number;
+  /** The same for the bytes of both directions together; by default `carrierBytes`. */
+  readonly mostBytes?: number;
 }
 
 /** The limits of a carrier are up to this part longer or shorter than those of others, so that no rhythm shows. */
@@ -60,7 +62,8 @@ export class Carrier {
   /** Whether it is to have no more conversations. */
   get spent(): boolean {
     const { received, sent } = this.tcp;
-    return performance.now() - this.#openedAt >= this.#options.ageMs || received + sent >= mostBytes;
+    const { ageMs, mostBytes = carrierBytes } = this.#options;
+    return performance.now() - this.#openedAt >= ageMs || received + sent >= mostBytes;
   }
 
   /**

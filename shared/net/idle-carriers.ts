@@ -21,12 +21,15 @@ export interface IdleCarriersOptions {
 /** Carriers between two conversations. */
 export class IdleCarriers {
   readonly #options: IdleCarriersOptions;
+  readonly #sweepMs: number;
   /** Until when each waits, oldest first. */
   readonly #waiting = new Map<Carrier, number>();
   #sweeping: NodeJS.Timeout | undefined;
 
   constructor(options: IdleCarriersOptions) {
     this.#options = options;
+    const { idleMs, unusedMs = idleMs } = options;
+    this.#sweepMs = Math.min(longestSweepMs, idleMs / sweepsEach, unusedMs / sweepsEach);
   }
 
   get size(): number {
@@ -78,18 +81,15 @@ export class IdleCarriers {
   }
 
   #sweepLater(): void {
-    if (this.#sweeping !== undefined) return;
-    const { idleMs, unusedMs = idleMs } = this.#options;
-    const ms = Math.min(longestSweepMs, idleMs / sweepsEach, unusedMs / sweepsEach);
-    this.#sweeping = setInterval(() => {
+    this.#sweeping ??= setInterval(() => {
       this.#sweep();
-    }, ms);
-    this.#sweeping.unref();
+    }, this.#sweepMs).unref();
   }
 
+  /** A limit that passes before the next sweep has passed: others count on it. */
   #sweep(): void {
-    const now = performance.now();
-    for (const [carrier, until] of this.#waiting) if (until <= now) this.#close(carrier, 'idle');
+    const next = performance.now() + this.#sweepMs;
+    for (const [carrier, until] of this.#waiting) if (until < next) this.#close(carrier, 'idle');
     this.#options.swept?.();
     if (this.#waiting.size > 0) return;
     clearInterval(this.#sweeping);

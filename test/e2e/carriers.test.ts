@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { findMethod, generateSecret, systemEnvironment } from '../../index.js';
 import { soleServer } from '../../shared/config/server-choices.js';
 import type { CarrierCounts } from '../../shared/outbound/carriers.js';
@@ -184,6 +184,21 @@ describe('a carrier that waits', () => {
     }
     expect(tunnel.tap.connections).toHaveLength(3);
     expect(counts(tunnel).reused).toBe(0);
+  });
+
+  it('has one more conversation when only the remote finds it too old: the local may have begun it', async () => {
+    const ageMs = 1_000_000;
+    const tunnel = await tapped({ remote: { timeouts: { carrierAgeMs: ageMs } } });
+    const [echo, now] = [await startEcho(), performance.now.bind(performance)];
+    const client = await connectThrough(tunnel, echo);
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + ageMs + 1);
+    onTestFinished(() => {
+      clock.mockRestore();
+    });
+    client.end();
+    await client.ended();
+    await expectServed(tunnel, echo);
+    expect([tunnel.tap.connections.length, counts(tunnel).reused]).toEqual([1, 1]);
   });
 
   it('is given up when the computer has slept', async () => {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { concat } from '../../shared/bytes.js';
 import { Carrier } from '../../shared/net/carrier.js';
 import { IdleCarriers } from '../../shared/net/idle-carriers.js';
@@ -119,6 +119,42 @@ describe('a carrier', () => {
     await turnsUntil(() => gone.length === 1);
     expect(sinks).toHaveLength(1);
   });
+});
+
+describe('the limits of a carrier', () => {
+  it('are looked at in bytes of both directions together', async () => {
+    const { stream, peer } = await tcpPair('accepted');
+    const limits = { ageMs: 60_000, mostBytes: 100 };
+    const carrier = new Carrier(stream, () => chunkEnds('raw').near, { environment, ...limits });
+    const sink = new RecordingSink();
+    stream.attach(sink);
+    stream.write([pattern(50)]);
+    await peer.send(pattern(49));
+    await sink.heard(49);
+    expect(carrier.spent).toBe(false);
+    stream.write([pattern(1)]);
+    expect(carrier.spent).toBe(true);
+  });
+
+  it('are 64 GiB where nobody says otherwise', async () => {
+    const { stream, socket } = await tcpPair('accepted');
+    const carrier = new Carrier(stream, () => chunkEnds('raw').near, { environment, ageMs: 60_000 });
+    const read = vi.spyOn(socket, 'bytesRead', 'get').mockReturnValue(64 * 2 ** 30 - 1);
+    expect(carrier.spent).toBe(false);
+    read.mockReturnValue(64 * 2 ** 30);
+    expect(carrier.spent).toBe(true);
+  });
+});
+
+it('what is put back into a carrier stays as it was, whatever is read where it stood', async () => {
+  const { stream } = await tcpPair('accepted');
+  const carrier = new Carrier(stream, () => chunkEnds('raw').near, { environment, ageMs: 60_000 });
+  const lent = Buffer.from('front');
+  carrier.putBack([lent]);
+  lent.fill(0);
+  const sink = new RecordingSink();
+  stream.attach(sink);
+  expect(sink.text).toBe('front');
 });
 
 describe('a conversation that is over', () => {
