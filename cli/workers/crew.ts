@@ -5,11 +5,12 @@
 import cluster, { type Worker } from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { messageOf } from '../../shared/errors.js';
+import { ConfigError, messageOf } from '../../shared/errors.js';
 import type { Role } from '../../shared/observe/events.js';
 import type { Log, LogFields } from '../../shared/observe/log.js';
 import { type Answers, inTime, Line } from './line.js';
 import type { ParentAnswers, WorkerAnswers } from './orders.js';
+import { Pauses } from './pauses.js';
 
 /**
  * A remote hands connections out in turn: they are few, and live for long. At a local they are many, and short; to hand
@@ -20,11 +21,7 @@ const schedules = {
   local: cluster.SCHED_NONE,
 } as const satisfies Record<Role, number>;
 
-/** From the end of a worker until it is replaced, ms: the first for the first time, the last one for ever. */
-const pausesMs = [0, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000] as const;
-/** After so long without an end the first pause comes first again, ms. */
-const steadyMs = 60_000;
-/** Whoever has not answered by then is not waited for, ms. */
+/** Whoever has not answered by then never will, ms. */
 const answerMs = 5_000;
 /** The same for a number that is only to be said while everybody waits for the end, ms. */
 const countMs = 250;
@@ -53,6 +50,12 @@ export interface CrewOptions<Asked extends WorkerAnswers & Answers<Asked>, Own e
   readonly lost: (member: Member<Asked>) => void;
 }
 
+/** What one of them has answered. */
+export interface Answered<Asked extends Answers<Asked>, Name extends keyof Asked> {
+  readonly member: Member<Asked>;
+  readonly answer: Awaited<ReturnType<Asked[Name]>>;
+}
+
 interface Process<Asked extends Answers<Asked>> extends Member<Asked> {
   readonly worker: Worker;
   readonly awake: Promise<void>;
@@ -66,12 +69,13 @@ export class Crew<Asked extends WorkerAnswers & Answers<Asked>, Own extends Pare
   readonly #working = new Set<Process<Asked>>();
   readonly #beginning = new Set<Process<Asked>>();
   #stopping = false;
-  #deaths = 0;
-  #diedAt = -Infinity;
+  readonly #pauses = new Pauses();
 
   constructor(options: CrewOptions<Asked, Own>) {
     this.#options = options;
     const exec = fileURLToPath(new URL('./worker.js', import.meta.url));
+    if (cluster.isWorker)
+      throw new ConfigError('NODE_UNIQUE_ID: expected it not to be set with workers, got a value');
     cluster.schedulingPolicy = schedules[options.half];
     cluster.setupPrimary({ exec, args: [options.half], serialization: 'json' });
     // Who does not run, or only begins to, does not see that its parent has gone, or complains of it at length.
@@ -99,15 +103,33 @@ export class Crew<Asked extends WorkerAnswers & Answers<Asked>, Own extends Pare
     return Array.from(this.#working);
   }
 
-  /** Asks all that work or are about to. Those that end meanwhile, or do not answer in time, have no answer. */
+  /**
+   * Asks all that work, and those that have been told how to. Whoever does not answer in time, or cannot do what it is
+   * asked, is ended, and another one begins: all that are left act by it when this settles.
+   */
   async ask<Name extends keyof Asked & string>(
     name: Name,
     asked: Parameters<Asked[Name]>[0],
-  ): Promise<readonly Awaited<ReturnType<Asked[Name]>>[]> {
-    const all = await Promise.allSettled(
-      [...this.#working, ...this.#beginning].map(({ line }) => inTime(line.ask(name, asked), answerMs, name)),
-    );
-    return all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  ): Promise<readonly Answered<Asked, Name>[]> {
+    const hearing = [...this.#working, ...this.#beginning].filter(({ hears }) => hears());
+    const ask = async (member: Process<Asked>): Promise<readonly Answered<Asked, Name>[]> => {
+      try {
+        return [{ member, answer: await inTime(member.line.ask(name, asked), answerMs, name) }];
+      } catch (error) {
+        if (!this.#stopping) await this.#end(member, messageOf(error));
+        return [];
+      }
+    };
+    return (await Promise.all(hearing.map(ask))).flat();
+  }
+
+  /** Settles when it has ended, if not by itself. */
+  async #end(member: Process<Asked>, why: string): Promise<void> {
+    if (!member.worker.isDead()) {
+      this.#options.log.warn(why, fieldsOf(member));
+      member.worker.process.kill('SIGKILL');
+    }
+    await member.ended;
   }
 
   /** How many conversations they have open. */
@@ -206,11 +228,8 @@ export class Crew<Asked extends WorkerAnswers & Answers<Asked>, Own extends Pare
   /** Never rejects: what does not begin is begun again. */
   async #replace(member: Process<Asked>, why: string): Promise<void> {
     if (this.#stopping) return;
-    const now = performance.now();
-    if (now - this.#diedAt > steadyMs) this.#deaths = 0;
-    this.#diedAt = now;
-    const pause = pausesMs[Math.min(this.#deaths, pausesMs.length - 1)] ?? 0;
-    this.#deaths += 1;
+    const left = this.#working.size + this.#beginning.size;
+    const pause = this.#pauses.after(performance.now(), { left });
     const when = pause === 0 ? 'at once' : `in ${pause / 1000} s`;
     const words = `worker: expected it to go on, got ${why}; another one begins ${when}`;
     this.#options.log.warn(words, fieldsOf(member));

@@ -113,7 +113,10 @@ function gone(): StoppedError {
 export function inTime<T>(asked: Promise<T>, ms: number, what: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const deadline = setTimeout(() => {
-      reject(new Error(`${what}: expected an answer within ${ms / 1000} s, got none`));
+      // What came while this process stood still is read before.
+      setImmediate(() => {
+        reject(new Error(`${what}: expected an answer within ${ms / 1000} s, got none`));
+      });
     }, ms);
     asked
       .then(resolve, (error: unknown) => {

@@ -15,7 +15,7 @@ import { Crew, type Member } from './crew.js';
 import { freePorts } from './free-ports.js';
 import { inTime } from './line.js';
 import { oneVoice } from './one-voice.js';
-import type { RemoteParentAnswers, RemoteWorkerAnswers } from './orders.js';
+import type { RemoteParentAnswers, RemoteWorkerAnswers, Usage } from './orders.js';
 import { type SharedMemory, sharedMemory } from './shared-memory.js';
 import { type SharedPlugins, sharedPlugins } from './shared-plugins.js';
 import { sharedUsers } from './shared-users.js';
@@ -112,7 +112,8 @@ class RemoteCrew {
       }),
       begin: (member) => this.#begin(member),
       leaving: async (member) => {
-        await this.#learn(member);
+        const told = inTime(member.line.ask('usage', undefined), askMs, 'usage');
+        this.#note(member, await told.catch(() => []));
         for (const each of this.#usage) each.left(member.number);
       },
       lost: (member) => {
@@ -184,6 +185,8 @@ class RemoteCrew {
     try {
       await this.#giveDatagrams(next);
     } catch (error) {
+      // It has ended itself: then they have been handed on again.
+      if (codeOf(error) === 'stopped') return;
       this.#options.log.warn(`datagrams: expected another worker to serve them, got ${messageOf(error)}`);
     }
   }
@@ -210,13 +213,11 @@ class RemoteCrew {
   }
 
   async #refresh(): Promise<void> {
-    await Promise.all(this.#crew.working.map((member) => this.#learn(member)));
+    for (const { member, answer } of await this.#crew.ask('usage', undefined)) this.#note(member, answer);
   }
 
-  /** One that ends meanwhile has told what it could. */
-  async #learn({ line, number }: RemoteMember): Promise<void> {
-    const told = await inTime(line.ask('usage', undefined), askMs, 'usage').catch(() => undefined);
-    told?.forEach((traffic, at) => this.#usage[at]?.learn(number, traffic));
+  #note({ number }: RemoteMember, told: Usage): void {
+    told.forEach((traffic, at) => this.#usage[at]?.learn(number, traffic));
   }
 
   async #close(): Promise<void> {

@@ -189,6 +189,12 @@ describe('a start that fails', () => {
     );
   });
 
+  it('says that workers of somebody else have none, and ends with 78', async () => {
+    await expect(start(['remote', '-l', '127.0.0.1:0'], { NODE_UNIQUE_ID: '1' })).rejects.toThrow(
+      /^halflight: expected a line, got halflight: NODE_UNIQUE_ID: [^\n]*\n$/,
+    );
+  });
+
   it.each(['remote', 'local'])(
     'says once that the key of a %s does not fit, and ends with 78',
     async (half) => {
