@@ -7,7 +7,8 @@ import { Users } from '../../shared/codec/users.js';
 import type { PortSettings, RemoteSettings } from '../../shared/config/settings.js';
 import { usersFileRecords } from '../../shared/config/users-file-edit.js';
 import type { Environment } from '../../shared/environment.js';
-import { codeOf, messageOf } from '../../shared/errors.js';
+import { codeOf, ConfigError, messageOf } from '../../shared/errors.js';
+import { descriptorLimit, moreDescriptors } from '../../shared/net/descriptors.js';
 import type { Observer } from '../../shared/observe/events.js';
 import type { Log } from '../../shared/observe/log.js';
 import { noUsers, type UserRecords } from '../../shared/serve/live-users.js';
@@ -25,6 +26,11 @@ import { SummedUsage } from './summed-usage.js';
 const mostTries = 4;
 /** How often workers are asked what their users have done, so that little is lost with one, ms. */
 const askMs = 5_000;
+/**
+ * A worker that has no descriptor for a connection that is handed to it is never handed another one by Node. From here
+ * on it refuses connections before (shared/net/listen.ts), as for one process, where it matters less.
+ */
+const fewestFiles = 160;
 
 export interface RemoteCrewOptions {
   readonly workers: number;
@@ -44,6 +50,12 @@ export async function startRemoteCrew(
   settings: RemoteSettings,
   options: RemoteCrewOptions,
 ): Promise<RemoteCrewService> {
+  const files = descriptorLimit();
+  if (files < fewestFiles) {
+    throw new ConfigError(
+      `workers: expected at least ${fewestFiles} files that may be open, got ${files}: ${moreDescriptors}`,
+    );
+  }
   for (let tries = 1; ; tries += 1) {
     const chosen = await freePorts(settings);
     try {

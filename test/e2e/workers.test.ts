@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { parseServerUri } from '../../index.js';
 import { masterKey } from '../../shared/codec/keys.js';
 import type { Cipher } from '../../shared/codec/stream.js';
+import { cliStarter } from '../support/cli.js';
 import { connect, type Peer } from '../support/peer.js';
 import { runs } from '../support/plugin.js';
 import { expectSilence, rawFlight } from '../support/prober.js';
@@ -11,6 +12,7 @@ import { ask, connectThrough, expectServed } from '../support/tunnel.js';
 import { accepts, type CrewedHalf, crewStarter, type Seen } from '../support/workers.js';
 
 const start = crewStarter();
+const run = cliStarter();
 const waits = { interval: 10, timeout: 10_000 } as const;
 
 async function startBoth(): Promise<{ readonly remote: CrewedHalf; readonly local: CrewedHalf }> {
@@ -186,6 +188,19 @@ describe('a start that fails', () => {
     const listen = `127.0.0.1:${port}`;
     await expect(start(['remote', '-l', listen])).rejects.toThrow(
       `halflight: cannot listen on ${listen} (EADDRINUSE): another program listens there; choose a port with -l\n`,
+    );
+  });
+
+  it('says that a remote may have too few files open, and ends with 78', async () => {
+    const through = ['sh', '-c', 'ulimit -n 100; exec "$0" "$@"'];
+    const running = run(['remote', '-l', '127.0.0.1:0', '--workers', '2'], {
+      through,
+      variables: { HALFLIGHT_KEY: randomBytes(32).toString('base64') },
+    });
+    const { exitCode, stderr } = await running.ended;
+    expect(exitCode).toBe(78);
+    expect(stderr).toBe(
+      'halflight: workers: expected at least 160 files that may be open, got 100: raise the limit on open files (nofile)\n',
     );
   });
 
