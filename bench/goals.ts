@@ -96,6 +96,11 @@ function figure({ tunnel, column, against, bound }: Goal, summaries: readonly Su
   return bound === 'at least' ? Math.min(...ratios) : Math.max(...ratios);
 }
 
+/** A miss by a little is to read as one. */
+function digits(got: number, value: number): number {
+  return Math.abs(got - value) < 0.005 ? 4 : 2;
+}
+
 /** One line for each goal. */
 export function goalsTable(outcomes: readonly Outcome[]): string {
   const lines = outcomes.map(({ row, column, tunnel, against, bound, value, got, reached }) => {
@@ -104,7 +109,7 @@ export function goalsTable(outcomes: readonly Outcome[]): string {
       row,
       `${tunnel} ${column}`,
       `${bound} ${value}${unit}`,
-      got?.toFixed(2) ?? 'not measured',
+      got === undefined ? 'not measured' : got.toFixed(digits(got, value)),
       reached === undefined ? '' : reached ? 'reached' : 'missed',
     ];
   });
