@@ -1,6 +1,6 @@
 import { codeOf, messageOf } from '../shared/errors.js';
 import { isOwnTrouble } from '../shared/net/dial-errors.js';
-import type { CheckResult, Observer } from '../shared/observe/events.js';
+import type { CheckResult, ObservedEvent } from '../shared/observe/events.js';
 import { DeadCarrier, type DialerOptions, FarRefusal } from '../shared/outbound/outbound.js';
 
 /** A lost remote is looked for again after these pauses, the last one for ever, ms. */
@@ -8,10 +8,13 @@ const pausesMs = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000] as const;
 /** One that was back for so long begins with the first pause again, ms. */
 const steadyMs = 60_000;
 
+/** What is said of a path. */
+export type PathNews = Extract<ObservedEvent, { readonly event: 'remote-lost' | 'remote-back' }>;
+
 /** Knows whether the remote is lost, says so once, and looks for it until it is back. */
 export class PathWatch {
   readonly #check: () => Promise<CheckResult>;
-  readonly #observer: Observer;
+  readonly #observer: (news: PathNews) => void;
   readonly #proofs: () => number;
   #lost = false;
   #found = 0;
@@ -22,7 +25,11 @@ export class PathWatch {
   #timer: NodeJS.Timeout | undefined;
 
   /** `proofs`: how many checks in a row have to find it before it is back; by default one. */
-  constructor(check: () => Promise<CheckResult>, observer: Observer, proofs: () => number = () => 1) {
+  constructor(
+    check: () => Promise<CheckResult>,
+    observer: (news: PathNews) => void,
+    proofs: () => number = () => 1,
+  ) {
     this.#check = check;
     this.#observer = observer;
     this.#proofs = proofs;

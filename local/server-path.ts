@@ -8,9 +8,9 @@ import type { Environment } from '../shared/environment.js';
 import type { Carrier } from '../shared/net/carrier.js';
 import type { Resolver } from '../shared/net/resolve.js';
 import type { TcpStream } from '../shared/net/tcp.js';
-import type { CheckResult, ObservedEvent, Observer } from '../shared/observe/events.js';
+import type { CheckResult, Observer } from '../shared/observe/events.js';
 import type { PacketTunnel } from '../shared/outbound/associate.js';
-import { type CarrierCounts, Carriers } from '../shared/outbound/carriers.js';
+import { type CarrierCounts, type CarrierNews, Carriers } from '../shared/outbound/carriers.js';
 import { openCarrier } from '../shared/outbound/conversation.js';
 import type { DialerOptions } from '../shared/outbound/outbound.js';
 import type { Tunnel } from '../shared/outbound/reach.js';
@@ -20,7 +20,7 @@ import type { PluginWay, StartPluginTo } from '../shared/serve/plugin.js';
 import type { Timeouts } from '../shared/serve/timeouts.js';
 import { checkPath, checkThrough } from './check.js';
 import type { Way } from './fail-over.js';
-import { PathWatch } from './path.js';
+import { type PathNews, PathWatch } from './path.js';
 import { identityOf, type Rankable, seedOf } from './servers.js';
 import { type WaysThrough, waysThrough } from './ways-through.js';
 
@@ -101,7 +101,7 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
     this.#around = parts;
     const open = (at: DialerOptions): Promise<Carrier> => openCarrier(this.#tunnel, at);
     this.#waiting =
-      uri.wire === 'raw' ? new Carriers(open, { ...parts, timeouts, tell: observer }) : undefined;
+      uri.wire === 'raw' ? new Carriers(open, { ...parts, timeouts, tell: this.#tell }) : undefined;
     this.#tunnel = {
       remote: { host: uri.host, port: uri.port },
       ...(plugin && { plugin: plugin.local, opened: this.#opened }),
@@ -278,11 +278,11 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
   };
 
   /** One that is the only one needs no name. */
-  readonly #tell = (event: ObservedEvent): void => {
+  readonly #tell = (event: PathNews | CarrierNews): void => {
     const { observer, several, changed } = this.#around;
-    if (event.event !== 'remote-lost' && event.event !== 'remote-back') return;
-    if (this.#waiting !== undefined) this.#waiting.lost = event.event === 'remote-lost';
     observer(several() ? { ...event, server: this.name } : event);
+    if (event.event === 'carrier') return;
+    if (this.#waiting !== undefined) this.#waiting.lost = event.event === 'remote-lost';
     changed(this, event.event === 'remote-lost' ? this.#plain(event.detail) : this.#answers());
   };
 

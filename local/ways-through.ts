@@ -58,15 +58,15 @@ export function waysThrough(
     if (wire === 'raw') {
       return farEarly(target, {
         ...options,
-        heard: (failure, bound) => {
+        heard: (failure, reached) => {
           if (failure instanceof FarFailure) watch.fails(failure);
-          heard(failure, bound);
+          heard(failure, reached);
         },
       });
     }
     // There the answer is an early one anyhow, and nothing follows it.
     const connected = await dial(target, options);
-    heard(undefined, connected.bound);
+    heard(undefined, connected);
     return connected;
   };
   return {

@@ -30,7 +30,14 @@ type SeenEvent =
   /** One of several servers carries it. */
   | { readonly event: 'through'; readonly id: number; readonly server: string }
   /** The target was reached. `bound` is the address the far socket is bound to. */
-  | { readonly event: 'granted'; readonly id: number; readonly target: Target; readonly bound: Target }
+  | {
+      readonly event: 'granted';
+      readonly id: number;
+      readonly target: Target;
+      readonly bound: Target;
+      /** The number of the carrier that it goes over, at a local on the raw wire. */
+      readonly carrier?: number;
+    }
   | {
       readonly event: 'refused';
       readonly id: number;
@@ -89,6 +96,8 @@ type SeenEvent =
       /** How many wait for a conversation now, to the same remote. */
       readonly idle: number;
       readonly why?: string;
+      /** The name of that, where there are several. */
+      readonly server?: string;
     }
   /** What became of the carriers of a local that stops. */
   | {

@@ -22,10 +22,10 @@ type LineOf<Name extends EventName> = (event: EventOf<Name>, targets: boolean) =
 
 const lines: { readonly [Name in EventName]: LineOf<Name> } = {
   opened: ({ id, role, user }) => ({ level: 'debug', message: 'opened', fields: { id, role, user } }),
-  granted: ({ id, target, bound }) => ({
+  granted: ({ id, target, bound, carrier }) => ({
     level: 'debug',
     message: 'granted',
-    fields: { id, target: formatTarget(target), bound: formatTarget(bound) },
+    fields: { id, target: formatTarget(target), bound: formatTarget(bound), carrier },
   }),
   refused: ({ id, target, reason, detail }, targets) => ({
     level: 'info',
@@ -97,14 +97,14 @@ const lines: { readonly [Name in EventName]: LineOf<Name> } = {
     message: 'the server works',
     fields: { server, ms, smoothedMs },
   }),
-  carrier: ({ carrier, what, idle, why }) => ({
+  carrier: ({ carrier, what, idle, why, server }) => ({
     level: 'debug',
     message: `carrier ${what}`,
-    fields: { carrier, idle, why },
+    fields: { server, carrier, idle, why },
   }),
   carriers: ({ opened, warmed, reused, usedWarm, replayed, dropped }) => ({
     level: 'debug',
-    message: 'the carriers so far',
+    message: 'the carriers of this run',
     fields: { opened, warmed, reused, usedWarm, replayed, dropped },
   }),
   subscription: ({ host, servers, added, removed, copied, bytesUsed, bytesRemaining }) => ({

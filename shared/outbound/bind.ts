@@ -105,10 +105,10 @@ async function secondReply(
   conversation: RawConversation,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<Connected> {
-  const { stream, driver } = conversation;
+  const { stream, driver, carrier } = conversation;
   const talk = driver.run(readSocks5Reply(), timeoutMs + tunnel.timeouts.replyMs, { signal });
   const { refusal, bound } = await answer(tunnel, conversation, talk);
-  if (refusal === undefined) return { stream: driver.handOver(), bound };
+  if (refusal === undefined) return { stream: driver.handOver(), bound, carrier: carrier.id };
   dismiss(stream);
   throw new FarRefusal(refusal);
 }

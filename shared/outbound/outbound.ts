@@ -13,11 +13,17 @@ export interface DialerOptions {
   readonly through?: (server: string) => void;
 }
 
-/** A connection to a target, ready to be relayed. */
-export interface Connected {
-  readonly stream: PushStream;
+/** How a target was reached. */
+export interface Reached {
   /** The near address of the socket that reached the target. */
   readonly bound: Target;
+  /** The number of the carrier that it goes over, if any. */
+  readonly carrier?: number;
+}
+
+/** A connection to a target, ready to be relayed. */
+export interface Connected extends Reached {
+  readonly stream: PushStream;
 }
 
 /**
@@ -26,8 +32,8 @@ export interface Connected {
  */
 export type Dialer = (target: Target, options: DialerOptions) => Promise<Connected>;
 
-/** Is told, once at most, what the far end says of a target: the bound address, or why there is none. */
-export type Heard = (failure: unknown, bound: Target) => void;
+/** Is told, once at most, what the far end says of a target: how it was reached, or why it was not. */
+export type Heard = (failure: unknown, reached: Reached) => void;
 
 /**
  * A way out for clients that are answered before their target has been reached: its streams may still break on a
@@ -60,7 +66,7 @@ export class FarFailure extends DialError {
   }
 }
 
-/** A carrier that had waited was dead, and what was said into it may not be said again. It speaks against no remote. */
+/** A carrier that had waited was dead, and what was said into it may not be said again to this remote. It speaks against none. */
 export class DeadCarrier extends DialError {
   constructor(remote: Target, cause: unknown) {
     super('general-failure', `remote ${formatTarget(remote)}: ${messageOf(cause)}`, { cause });

@@ -50,34 +50,35 @@ export async function passThrough(
   conversation: RawConversation,
   { words, takeAhead, reply, signal }: Omit<Spoken, 'target'> & DialerOptions,
 ): Promise<Passed> {
-  const { stream, driver } = conversation;
+  const { stream, driver, carrier } = conversation;
   stream.write([concat([words, takeAhead()])]);
   if (reply === undefined) {
     const signed = expectSign(tunnel, conversation);
-    conversation.carrier.whenOver(() => {
+    carrier.whenOver(() => {
       signed();
       conversation.firstWord?.over();
     });
     return {
       stream: driver.handOver(),
       bound: unspecifiedTarget,
+      carrier: carrier.id,
       reply: new Uint8Array(0),
       refusal: undefined,
     };
   }
   const talk = driver.run(reply(), tunnel.timeouts.replyMs, { signal });
   const { refusal, bound, bytes } = await answer(tunnel, conversation, talk);
-  return { stream: driver.handOver(), bound, reply: bytes, refusal };
+  return { stream: driver.handOver(), bound, carrier: carrier.id, reply: bytes, refusal };
 }
 
 /** The same for a target that no client has named in words of its own: this half asks for it, by SOCKS5. */
 export function rawDialer(tunnel: Tunnel): Dialer {
   return (target, { signal }) =>
     converse(tunnel, { signal }, async (conversation) => {
-      const { stream, driver } = conversation;
+      const { stream, driver, carrier } = conversation;
       const talk = driver.run(askFor('connect', target), tunnel.timeouts.replyMs, { signal });
       const { refusal, bound } = await answer(tunnel, conversation, talk);
-      if (refusal === undefined) return { stream: driver.handOver(), bound };
+      if (refusal === undefined) return { stream: driver.handOver(), bound, carrier: carrier.id };
       dismiss(stream);
       throw new FarRefusal(refusal);
     });
@@ -90,25 +91,26 @@ export function rawDialer(tunnel: Tunnel): Dialer {
 export function earlyDialer(tunnel: Tunnel): EarlyDialer {
   return async (target, { signal, heard }) => {
     const conversation = await openConversation(tunnel, { signal });
-    const { stream, driver } = conversation;
+    const { stream, driver, carrier } = conversation;
+    const nowhere = { bound: unspecifiedTarget, carrier: carrier.id };
     const early = new EarlyStream(stream, driver);
     const talk = driver.run(askFor('connect', target), tunnel.timeouts.replyMs, { signal: early.signal });
     void answer(tunnel, conversation, talk)
       .finally(expectSign(tunnel, conversation))
       .then(({ refusal, bound }) => {
         if (refusal !== undefined) throw new FarRefusal(refusal);
-        heard(undefined, bound);
+        heard(undefined, { bound, carrier: carrier.id });
         early.open();
       })
       .catch((error: unknown) => {
         if (early.signal.aborted) return;
         // The client has been told that it is connected, and may have said anything: nothing is said twice.
         const dead = wasDead(tunnel, conversation, error);
-        heard(dead ? new DeadCarrier(tunnel.remote, error.cause) : error, unspecifiedTarget);
+        heard(dead ? new DeadCarrier(tunnel.remote, error.cause) : error, nowhere);
         stream.abort();
         early.fail(error instanceof Error ? error : new Error(messageOf(error)));
       });
-    return { stream: early, bound: unspecifiedTarget };
+    return { ...nowhere, stream: early };
   };
 }
 

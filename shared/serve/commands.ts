@@ -54,8 +54,9 @@ async function connect({ target, granted }: AskedRequest, { visit, driver, signa
 
 /** A far end that refuses says so itself, and ends the conversation: until then it is relayed like any other. */
 async function pass({ target, passOn }: PassedRequest, { visit, driver, signal }: Asker): Promise<void> {
-  const { stream, bound, reply, refusal } = await passOn(visit.dialling(signal));
-  if (refusal === undefined) visit.granted(target, bound);
+  const passed = await passOn(visit.dialling(signal));
+  const { stream, reply, refusal } = passed;
+  if (refusal === undefined) visit.granted(target, passed);
   else visit.refused(target, new FarRefusal(refusal));
   driver.say(reply);
   visit.relay(driver.handOver(), stream);
@@ -71,10 +72,10 @@ async function bind({ target, granted }: AskedRequest, { visit, driver, signal }
   driver.whenDeaf(() => {
     binding.close();
   });
-  const { stream, bound } = await binding.accepted;
-  visit.granted(target, bound);
-  driver.say(granted(bound));
-  visit.relay(driver.handOver(), stream);
+  const accepted = await binding.accepted;
+  visit.granted(target, accepted);
+  driver.say(granted(accepted.bound));
+  visit.relay(driver.handOver(), accepted.stream);
 }
 
 /** The association lives as long as the connection that asked for it, on which nothing more is said (RFC 1928 §7). */

@@ -4,7 +4,14 @@ import { refusalOf } from '../net/dial-errors.js';
 import { limitIdle, relay } from '../net/relay.js';
 import type { PushStream } from '../net/stream.js';
 import { TcpStream } from '../net/tcp.js';
-import type { Connected, DatagramCounts, DialerOptions, EarlyDialer, Heard } from '../outbound/outbound.js';
+import type {
+  Connected,
+  DatagramCounts,
+  DialerOptions,
+  EarlyDialer,
+  Heard,
+  Reached,
+} from '../outbound/outbound.js';
 import type { Protocol } from '../proxy/request.js';
 import type { Account, Carried, Carrier } from './accounts.js';
 import type { Caller, Machine } from './serve.js';
@@ -73,14 +80,14 @@ export class Visit implements Caller, Carrier {
   /** Dials, and tells of the success. */
   async reach(target: Target, signal: AbortSignal): Promise<Connected> {
     const connected = await this.machine.outbound.dial(target, this.dialling(signal));
-    this.granted(target, connected.bound);
+    this.granted(target, connected);
     return connected;
   }
 
   /** Dials for a client that is answered meanwhile, and tells of what came of it. Rejects as a `Dialer` does. */
   begin(dial: EarlyDialer, target: Target, signal: AbortSignal): Promise<Connected> {
-    const heard: Heard = (failure, bound) => {
-      if (failure === undefined) this.granted(target, bound);
+    const heard: Heard = (failure, reached) => {
+      if (failure === undefined) this.granted(target, reached);
       else this.refused(target, failure);
     };
     return dial(target, { ...this.dialling(signal), heard });
@@ -100,9 +107,15 @@ export class Visit implements Caller, Carrier {
     this.machine.observer({ event: 'through', id: this.id, server });
   }
 
-  granted(target: Target, bound: Target): void {
+  granted(target: Target, { bound, carrier }: Reached): void {
     this.#target = target;
-    this.machine.observer({ event: 'granted', id: this.id, target, bound });
+    this.machine.observer({
+      event: 'granted',
+      id: this.id,
+      target,
+      bound,
+      ...(carrier !== undefined && { carrier }),
+    });
   }
 
   refused(target: Target, failure: unknown): void {

@@ -58,6 +58,8 @@ describe('conversations one after the other', () => {
         ]).flat(),
         ['kept', 1],
       ]);
+      const [opened] = tunnel.local.seen('carrier');
+      expect(tunnel.local.seen('granted').every(({ carrier }) => carrier === opened?.carrier)).toBe(true);
       expect(tunnel.remote.seen('closed').filter(({ error }) => error !== undefined)).toEqual([]);
     },
   );

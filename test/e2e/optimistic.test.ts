@@ -73,8 +73,9 @@ describe.each(names)('a client that speaks %s to a local with optimistic replies
     void far.send('answer');
     release();
     expect((await client.read(6)).toString()).toBe('answer');
-    expect(local.seen('granted').map(({ bound }) => bound)).toEqual([
-      { host: '127.0.0.1', port: far.socket.remotePort },
+    const [carrier] = local.seen('carrier').map((news) => news.carrier);
+    expect(local.seen('granted').map((granted) => [granted.bound, granted.carrier])).toEqual([
+      [{ host: '127.0.0.1', port: far.socket.remotePort }, carrier],
     ]);
     client.end();
     expect(await far.ended()).toBe('fin');

@@ -30,6 +30,8 @@ describe.each(['raw', 'shadowsocks'] as const)('several servers on the %s wire',
       [['osaka'], ['kyoto']],
     ]);
     expect(local.seen('refused')).toEqual([]);
+    const names = local.seen('carrier').map(({ server }) => server);
+    expect([...new Set(names)]).toEqual(wire === 'raw' ? ['tokyo', 'osaka', 'kyoto'] : []);
   });
 
   it('lose at most the requests that are under way, however many there are', async () => {

@@ -9,7 +9,7 @@ const bound = { host: '2001:db8::1', port: 5000 };
 /** One of every kind; what must stay private says so. */
 const events: readonly ObservedEvent[] = [
   { event: 'opened', id: 1, role: 'local' },
-  { event: 'granted', id: 1, target, bound },
+  { event: 'granted', id: 1, target, bound, carrier: 3 },
   { event: 'refused', id: 1, target, reason: 'connection-refused', detail: 'secret.example:443 refused' },
   { event: 'refused', id: 1, reason: 'general-failure', detail: 'before it named a target' },
   { event: 'closed', id: 1, target, up: 10, down: 20, ms: 30, error: 'ECONNRESET' },
@@ -26,7 +26,7 @@ const events: readonly ObservedEvent[] = [
   { event: 'user-changed', user: 'ben', change: 'key replaced' },
   { event: 'warning', detail: 'no journal' },
   { event: 'probed', server: 'tokyo', ms: 48, smoothedMs: 50 },
-  { event: 'carrier', carrier: 3, what: 'closed', idle: 3, why: 'idle' },
+  { event: 'carrier', carrier: 3, what: 'closed', idle: 3, why: 'idle', server: 'tokyo' },
   { event: 'carriers', opened: 5, warmed: 2, reused: 90, usedWarm: 1, replayed: 0, dropped: 4 },
   { event: 'through', id: 1, server: 'tokyo' },
   { event: 'bound', id: 3, target, bound },
@@ -81,8 +81,8 @@ describe('the log of events', () => {
 
   it('at level debug names targets and follows every connection', () => {
     expect(logged('debug').slice(-6)).toEqual([
-      'debug carrier closed carrier=3 idle=3 why=idle',
-      'debug the carriers so far opened=5 warmed=2 reused=90 usedWarm=1 replayed=0 dropped=4',
+      'debug carrier closed server=tokyo carrier=3 idle=3 why=idle',
+      'debug the carriers of this run opened=5 warmed=2 reused=90 usedWarm=1 replayed=0 dropped=4',
       'debug through id=1 server=tokyo',
       'debug bound id=3 target=secret.example:443 bound=[2001:db8::1]:5000',
       'debug associated id=4 bound=[2001:db8::1]:5000',
@@ -90,7 +90,7 @@ describe('the log of events', () => {
     ]);
     expect(logged('debug').slice(0, 6)).toEqual([
       'debug opened id=1 role=local',
-      'debug granted id=1 target=secret.example:443 bound=[2001:db8::1]:5000',
+      'debug granted id=1 target=secret.example:443 bound=[2001:db8::1]:5000 carrier=3',
       'info refused id=1 reason=connection-refused target=secret.example:443 detail="secret.example:443 refused"',
       'info refused id=1 reason=general-failure detail="before it named a target"',
       'debug closed id=1 target=secret.example:443 up=10 down=20 ms=30 error=ECONNRESET',
@@ -107,7 +107,7 @@ describe('events as JSON', () => {
   it('at level debug are all, with targets as text', () => {
     expect(written('debug')).toEqual([
       events[0],
-      { event: 'granted', id: 1, target: 'secret.example:443', bound: '[2001:db8::1]:5000' },
+      { event: 'granted', id: 1, target: 'secret.example:443', bound: '[2001:db8::1]:5000', carrier: 3 },
       { ...events[2], target: 'secret.example:443' },
       events[3],
       { ...events[4], target: 'secret.example:443' },
