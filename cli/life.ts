@@ -17,7 +17,8 @@ const flushMs = 250;
 const maxErrors = 10;
 const errorWindowMs = 60_000;
 
-const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** What asks a service to end. */
+export const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Makes SIGUSR1 harmless: it would open Node's debugger, which a proxy could be asked to dial (docs/probes.md T-37). */
 export function disarmDebugger(): void {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { ConfigError, messageOf } from '../../shared/errors.js';
 import type { Role } from '../../shared/observe/events.js';
 import type { Log, LogFields } from '../../shared/observe/log.js';
+import { stopSignals } from '../life.js';
 import { type Answers, inTime, Line } from './line.js';
 import type { ParentAnswers, WorkerAnswers } from './orders.js';
 import { Pauses } from './pauses.js';
@@ -25,6 +26,8 @@ const schedules = {
 const answerMs = 5_000;
 /** The same for a number that is only to be said while everybody waits for the end, ms. */
 const countMs = 250;
+/** A signal to a whole group may end one that begins before this process hears of it: by so much at most, ms. */
+const groupMs = 250;
 /** What a worker may take beyond the grace to stop, and then to end, ms. */
 const lateMs = 2_000;
 
@@ -204,7 +207,8 @@ export class Crew<Asked extends WorkerAnswers & Answers<Asked>, Own extends Pare
   }
 
   async #begin(member: Process<Asked>): Promise<void> {
-    const early = member.ended.then((why) => {
+    const early = member.ended.then(async (why) => {
+      if (stopSignals.some((signal) => signal === why)) await sleep(groupMs);
       throw new Error(`worker: expected it to begin, got ${why}`);
     });
     try {

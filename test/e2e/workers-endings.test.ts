@@ -67,6 +67,18 @@ describe.each(halves)('the workers of a %s', (half) => {
     expect(stderr.replaceAll(/^\S+ info stopping.*\n/gm, '')).toBe('');
     await vi.waitUntil(() => !workers.some(runs), waits);
   });
+
+  it('may hear of a signal to all before it does while they begin, and no fault is made of that', async () => {
+    const running = beginning(half);
+    const pid = running.child.pid ?? 0;
+    await vi.waitUntil(() => childrenOf(pid).length === 2, { interval: 1, timeout: 10_000 });
+    const workers = childrenOf(pid);
+    for (const worker of workers) process.kill(worker, 'SIGHUP');
+    await vi.waitUntil(() => !workers.some(runs), { interval: 1, timeout: 10_000 });
+    running.child.kill('SIGHUP');
+    const { exitCode, stderr } = await running.ended;
+    expect([exitCode, stderr.match(/^(?!\d{4}-).*/gm)]).toEqual([0, ['']]);
+  });
 });
 
 function beginning(half: (typeof halves)[number]): Running {
