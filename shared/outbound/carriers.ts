@@ -149,11 +149,11 @@ export class Carriers {
     this.#options.count('replayed');
   }
 
-  /** Gives up all that wait. */
-  drop(why: string): void {
-    if (this.#idle.size === 0) return;
-    this.#options.count('dropped', this.#idle.size);
-    this.#idle.close(why);
+  /** Gives up all that wait, or those that were opened `before` another one. */
+  drop(why: string, before?: Carrier): void {
+    const waited = this.#idle.size;
+    this.#idle.close(why, ({ id }) => before === undefined || id < before.id);
+    if (this.#idle.size < waited) this.#options.count('dropped', waited - this.#idle.size);
   }
 
   /** While it is lost none waits. */

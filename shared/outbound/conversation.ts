@@ -99,8 +99,9 @@ export async function answer<T>(
     // It is there, and wants somebody to say who he is: no trouble of the path.
     if (codeOf(error) === 'denied') throw new FarRefusal('not-allowed');
     // Where the remote answers others meanwhile, what is silent is the way of this one carrier.
-    const alone = codeOf(error) === 'silence' && firstWord?.outlived === true;
-    throw alone ? new DeadCarrier(remote, error) : new FarFailure(remote, error);
+    if (codeOf(error) !== 'silence' || firstWord?.outlived !== true) throw new FarFailure(remote, error);
+    carriers?.drop('a later one is silent', carrier);
+    throw new DeadCarrier(remote, error);
   } finally {
     firstWord?.over();
   }

@@ -107,6 +107,19 @@ describe('the carriers that wait', () => {
     expect(news.at(-1)?.why).toBe('this computer has slept');
   });
 
+  it('are given up when one that was opened later is dead, and stay when it is an earlier one', async () => {
+    const { carriers, counts } = watched();
+    const older = await opened();
+    const dead = await opened();
+    const newer = await opened();
+    for (const { carrier } of [older, newer]) carriers.keep(carrier);
+    carriers.drop('silent', dead.carrier);
+    expect(counts().dropped).toBe(1);
+    expect([carriers.take(), carriers.take()]).toEqual([newer.carrier, undefined]);
+    carriers.drop('nothing waits');
+    expect(counts().dropped).toBe(1);
+  });
+
   it('notice by themselves that the addresses are other ones', async () => {
     let addresses = ['192.0.2.1'];
     const { carriers, news } = watched({ carrierIdleMs: 400 }, { addresses: () => addresses });
