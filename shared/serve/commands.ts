@@ -3,6 +3,7 @@ import { DialError, StoppedError } from '../errors.js';
 import { refusalOf } from '../net/dial-errors.js';
 import type { HandshakeDriver } from '../net/drive.js';
 import { dismiss } from '../net/relay.js';
+import { SealedStream } from '../net/sealed.js';
 import type { PushStream } from '../net/stream.js';
 import { TcpStream } from '../net/tcp.js';
 import { type Association, FarRefusal } from '../outbound/outbound.js';
@@ -30,7 +31,9 @@ export async function carryOut(request: ProxyRequest, asker: Asker): Promise<voi
   } catch (failure) {
     if (signal.aborted && !(signal.reason instanceof StoppedError)) throw signal.reason as Error;
     visit.refused(request.target, failure);
-    const reply = request.refused(refusalOf(failure));
+    // A local may have another remote, to which it does not go after a word on the target.
+    const elsewhere = signal.aborted && visit.client instanceof SealedStream;
+    const reply = elsewhere ? undefined : request.refused(refusalOf(failure));
     if (reply === undefined) visit.client.abort();
     else {
       driver.say(reply);

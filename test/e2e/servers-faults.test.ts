@@ -130,3 +130,19 @@ describe.each(wires)('a better server on the %s wire that comes back', (wire) =>
     });
   });
 });
+
+it('a server that stops while it dials leaves the conversation to the next one', async () => {
+  const remotes = await Promise.all([remoteHalf(), remoteHalf()]);
+  const local = await localAmong(remotes.map((remote, place) => choice(remote, place)));
+  const [first, next] = remotes;
+  const target = { host: '127.0.0.1', port: await blackHole() };
+  const asked = ask(local.port, target).catch(() => undefined);
+  // Each of them was checked once when the local began.
+  const begun = (remote: RunningRemote): boolean => remote.seen('opened').length > 1;
+  await until(() => begun(first));
+  await first.service.stop(0);
+  await until(() => begun(next));
+  expect(local.seen('refused')).toEqual([]);
+  await local.service.stop(0);
+  await asked;
+});
