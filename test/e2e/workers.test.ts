@@ -102,13 +102,17 @@ describe('two workers each', () => {
     );
     const size = 16 * 1024 * 1024;
     for (const { client, there } of pairs) {
-      void there.pour(size).finally(() => {
-        there.end();
-      });
+      void there.pour(size / 2);
       await client.read(1024);
     }
     const [victim = 0] = halves[half].workers();
     process.kill(victim, 'SIGKILL');
+    // Half of it may lie in the buffers of the way already; the rest has to go through somebody who is there.
+    for (const { there } of pairs) {
+      void there.pour(size / 2).finally(() => {
+        there.end();
+      });
+    }
     const digests = await Promise.all(pairs.map(({ client }) => client.digest()));
     const whole = digests.filter(({ length }) => length === size - 1024);
     expect(whole.length).toBeGreaterThan(0);
