@@ -1,19 +1,8 @@
 /** What users have done at all workers together. */
-import type { UsageStore, UserTraffic } from '../../shared/serve/usage-store.js';
+import { noTraffic, type UsageStore, type UserTraffic } from '../../shared/serve/usage-store.js';
 
 /** By name. */
 type Traffic = ReadonlyMap<string, UserTraffic>;
-
-const nothing: UserTraffic = {
-  up: 0,
-  down: 0,
-  datagramsUp: 0,
-  datagramsDown: 0,
-  streams: 0,
-  associations: 0,
-  openedStreams: 0,
-  openedAssociations: 0,
-};
 
 /** The users of one port. Workers count from their beginning, and are asked when somebody looks. */
 export class SummedUsage implements UsageStore {
@@ -37,7 +26,7 @@ export class SummedUsage implements UsageStore {
   /** The worker has ended. What it did since it was last asked is lost. */
   left(worker: number): void {
     for (const [name, traffic] of this.#known.get(worker) ?? []) {
-      this.#past.set(name, added(this.#past.get(name) ?? nothing, ended(traffic)));
+      this.#past.set(name, added(this.#past.get(name) ?? noTraffic, ended(traffic)));
     }
     this.#known.delete(worker);
   }
@@ -51,7 +40,7 @@ export class SummedUsage implements UsageStore {
 
   async of(name: string): Promise<UserTraffic> {
     await this.#refresh();
-    return this.#sums().get(name) ?? nothing;
+    return this.#sums().get(name) ?? noTraffic;
   }
 
   async all(options: { readonly clear?: boolean } = {}): Promise<Traffic> {
@@ -64,7 +53,7 @@ export class SummedUsage implements UsageStore {
   #sums(): Traffic {
     const sums = new Map<string, UserTraffic>();
     for (const [name, total] of this.#totals()) {
-      sums.set(name, added(total, ended(this.#told.get(name) ?? nothing), -1));
+      sums.set(name, added(total, ended(this.#told.get(name) ?? noTraffic), -1));
     }
     return sums;
   }
@@ -72,7 +61,7 @@ export class SummedUsage implements UsageStore {
   #totals(): Traffic {
     const totals = new Map(this.#past);
     for (const traffic of this.#known.values()) {
-      for (const [name, more] of traffic) totals.set(name, added(totals.get(name) ?? nothing, more));
+      for (const [name, more] of traffic) totals.set(name, added(totals.get(name) ?? noTraffic, more));
     }
     return totals;
   }
@@ -84,7 +73,7 @@ function ended(traffic: UserTraffic): UserTraffic {
 }
 
 function added(one: UserTraffic, other: UserTraffic, times: 1 | -1 = 1): UserTraffic {
-  const names = Object.keys(nothing) as (keyof UserTraffic)[];
+  const names = Object.keys(noTraffic) as (keyof UserTraffic)[];
   return Object.fromEntries(
     names.map((name) => [name, one[name] + times * other[name]]),
   ) as unknown as UserTraffic;

@@ -17,6 +17,18 @@ export interface UserTraffic {
   readonly openedAssociations: number;
 }
 
+/** That of whoever has done nothing. */
+export const noTraffic: UserTraffic = {
+  up: 0,
+  down: 0,
+  datagramsUp: 0,
+  datagramsDown: 0,
+  streams: 0,
+  associations: 0,
+  openedStreams: 0,
+  openedAssociations: 0,
+};
+
 /** What users have done. Whoever has done nothing has traffic of zeros. */
 export interface UsageStore {
   of(name: string): Promise<UserTraffic>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Account, Accounts, type Carrier } from '../../shared/serve/accounts.js';
-import { noTraffic } from '../support/memory-users.js';
+import { noTraffic } from '../../shared/serve/usage-store.js';
 
 /** Something that carries as much as the test says. */
 function carrier(kind: Carrier['kind'] = 'stream'): Carrier & { up: number; down: number } {

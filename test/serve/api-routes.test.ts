@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ApiFault, type Reply } from '../../shared/serve/api/reply.js';
 import { answer, type Managed } from '../../shared/serve/api/routes.js';
-import { memoryUsage, memoryUsers, noTraffic } from '../support/memory-users.js';
+import { noTraffic } from '../../shared/serve/usage-store.js';
+import { memoryUsage, memoryUsers } from '../support/memory-users.js';
 
 const ann = { name: 'ann', secret: 'key-of-ann' };
 const ben = { name: 'ben', secret: 'key-of-ben' };

@@ -1,19 +1,8 @@
 /** A store of users, and one of their usage, that are nothing more. */
 import { ConfigError } from '../../shared/errors.js';
-import type { UsageStore, UserTraffic } from '../../shared/serve/usage-store.js';
+import { noTraffic, type UsageStore, type UserTraffic } from '../../shared/serve/usage-store.js';
 import type { UserStore } from '../../shared/serve/user-store.js';
 import type { UserSecret } from '../../shared/codec/users.js';
-
-export const noTraffic: UserTraffic = {
-  up: 0,
-  down: 0,
-  datagramsUp: 0,
-  datagramsDown: 0,
-  streams: 0,
-  associations: 0,
-  openedStreams: 0,
-  openedAssociations: 0,
-};
 
 /** The users in memory, with names and keys that are taken once. */
 export function memoryUsers(users: readonly UserSecret[] = []): UserStore {
