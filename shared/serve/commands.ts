@@ -31,8 +31,8 @@ export async function carryOut(request: ProxyRequest, asker: Asker): Promise<voi
   } catch (failure) {
     if (signal.aborted && !(signal.reason instanceof StoppedError)) throw signal.reason as Error;
     visit.refused(request.target, failure);
-    // A local may have another remote, to which it does not go after a word on the target.
-    const elsewhere = signal.aborted && visit.client instanceof SealedStream;
+    // A local may have another remote, to which it does not go after a word on the target. (BIND has had its first.)
+    const elsewhere = signal.aborted && request.command === 'connect' && visit.client instanceof SealedStream;
     const reply = elsewhere ? undefined : request.refused(refusalOf(failure));
     if (reply === undefined) visit.client.abort();
     else {
