@@ -9,7 +9,7 @@ import { tunnels } from './tunnels.js';
 const roundTripMs = 100;
 // What a tunnel does after a conversation to be ready for the next takes some round trips itself.
 const pauseMs = 300;
-const warmOnes = 4;
+const warmOnes = 12;
 
 /**
  * From the dial to the first byte of the answer, over a link with nothing but delay; the client awaits each reply of the
