@@ -8,7 +8,7 @@ import type { Log } from '../../shared/observe/log.js';
 import { Crew, type Member } from './crew.js';
 import { freePort } from './free-ports.js';
 import { LocalPlugins } from './local-plugins.js';
-import { oneVoice } from './one-voice.js';
+import { hearing, oneVoice } from './one-voice.js';
 import type { LocalParentAnswers, LocalWorkerAnswers } from './orders.js';
 
 /** Choices of the system that somebody else was quicker to take, before it is given up. */
@@ -63,10 +63,7 @@ class LocalCrew {
       log,
       answers: ({ number }) => ({
         ...plugins.answers(number),
-        observed: (events) => {
-          for (const event of events)
-            voice.hear(number, log.level === 'debug' ? { ...event, worker: number } : event);
-        },
+        observed: hearing(voice, log, number),
       }),
       begin: async ({ line }) => {
         this.#listen = await line.ask('start', this.#settings);

@@ -1,5 +1,7 @@
 /** What several workers see of one thing, said once. */
 import type { ObservedEvent, Observer } from '../../shared/observe/events.js';
+import type { Log } from '../../shared/observe/log.js';
+import type { ParentAnswers } from './orders.js';
 
 /** A warning that has been said for one worker is not said for another within, ms. */
 const sameWarningMs = 60_000;
@@ -65,5 +67,12 @@ export function oneVoice(observer: Observer): OneVoice {
     left: (worker) => {
       for (const losers of lost.values()) losers.delete(worker);
     },
+  };
+}
+
+/** What a worker says that it has observed, with its number where everything is told. */
+export function hearing(voice: OneVoice, log: Log, worker: number): ParentAnswers['observed'] {
+  return (events) => {
+    for (const event of events) voice.hear(worker, log.level === 'debug' ? { ...event, worker } : event);
   };
 }

@@ -15,7 +15,7 @@ import { noUsers, type UserRecords } from '../../shared/serve/live-users.js';
 import { Crew, type Member } from './crew.js';
 import { freePorts } from './free-ports.js';
 import { inTime } from './line.js';
-import { oneVoice } from './one-voice.js';
+import { hearing, oneVoice } from './one-voice.js';
 import type { RemoteParentAnswers, RemoteWorkerAnswers, Usage } from './orders.js';
 import { type SharedMemory, sharedMemory } from './shared-memory.js';
 import { type SharedPlugins, sharedPlugins } from './shared-plugins.js';
@@ -117,10 +117,7 @@ class RemoteCrew {
       answers: ({ number }) => ({
         ...this.#memory.answers,
         ...this.#plugins.answers,
-        observed: (events) => {
-          for (const event of events)
-            voice.hear(number, log.level === 'debug' ? { ...event, worker: number } : event);
-        },
+        observed: hearing(voice, log, number),
       }),
       begin: (member) => this.#begin(member),
       leaving: async (member) => {
