@@ -59,10 +59,11 @@ export const sip004Packets: PacketEdition = {
 type Reading<Opened> = (plain: Uint8Array, offset: number, known: KnownTargets) => Opened;
 
 class SaltedPackets implements PacketSealer {
+  /** Those that its packets name, both ways. */
+  readonly targets: KnownTargets = new KnownTargets();
   readonly #cipher: Cipher;
   readonly #env: Environment;
   readonly #salts: SaltRing;
-  readonly #targets = new KnownTargets();
 
   constructor(cipher: Cipher, env: Environment, salts: SaltRing) {
     this.#cipher = cipher;
@@ -73,7 +74,7 @@ class SaltedPackets implements PacketSealer {
   seal(peer: Target, payload: Uint8Array): Uint8Array {
     const salt = freshSalt(this.#cipher.method, this.#env);
     const { aead, nonce } = createSession(this.#cipher, salt);
-    const { body, tag } = aead.seal(nonce.take(), joined(this.#targets.encode(peer), payload));
+    const { body, tag } = aead.seal(nonce.take(), joined(this.targets.encode(peer), payload));
     this.#salts.add(salt);
     return joined(salt, body, tag);
   }
@@ -81,14 +82,14 @@ class SaltedPackets implements PacketSealer {
   /** What `read` makes of the plaintext. The salt is remembered last, when nothing can be wrong any more. */
   open<Opened>(packet: Uint8Array, read: Reading<Opened>): Opened {
     const salt = this.#salts.newOf(packet, this.#cipher.method);
-    const opened = read(openSalted(this.#cipher, packet), 0, this.#targets);
+    const opened = read(openSalted(this.#cipher, packet), 0, this.targets);
     this.#salts.add(salt);
     return opened;
   }
 }
 
-/** A user, and what seals the answers to it; where it has sent packets. */
-type SealingUser = User & { readonly sealer: PacketSealer; readonly targets: KnownTargets };
+/** A user, and what seals the answers to it. */
+type SealingUser = User & { readonly sealer: SaltedPackets };
 
 /** The remote's side, where each user has a key of its own. They share its memory of salts. */
 class SharedServer implements PacketServer {
@@ -102,8 +103,7 @@ class SharedServer implements PacketServer {
     const sealing = new Map<User, SealingUser>();
     users.watch({
       added: (user) => {
-        const sealer = new SaltedPackets(user.cipher, env, this.#salts);
-        const one = { ...user, sealer, targets: new KnownTargets() };
+        const one = { ...user, sealer: new SaltedPackets(user.cipher, env, this.#salts) };
         sealing.set(user, one);
         this.#tried.add(one);
       },
@@ -122,7 +122,7 @@ class SharedServer implements PacketServer {
       user: each,
       plain: openSalted(each.cipher, packet),
     }));
-    const { peer: target, payload } = readDatagram(plain, 0, user.targets);
+    const { peer: target, payload } = readDatagram(plain, 0, user.sealer.targets);
     this.#salts.add(salt);
     const { name, sealer } = user;
     return { timestamp: undefined, target, payload, session: undefined, sealer, user: name };
