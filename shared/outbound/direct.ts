@@ -5,10 +5,10 @@ import { connectSocket } from '../net/lending.js';
 import { TcpStream } from '../net/tcp.js';
 import type { Dialer } from './outbound.js';
 
-/** Straight to the target, as far as the guard lets it. */
+/** Straight to the target, as far as the guard lets it, if there is one. */
 export function directDialer(options: {
   readonly resolver: Resolver;
-  readonly guard: Guard;
+  readonly guard?: Guard;
   readonly timeoutMs: number;
 }): Dialer {
   return async (target, { signal }) => {
