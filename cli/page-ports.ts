@@ -1,9 +1,9 @@
 /** What the operator of a remote, and programs, are told of its ports. */
-import { hostname } from 'node:os';
 import type { PagePort } from '../shared/config/paste.js';
+import { remoteUri } from '../shared/config/remote-uri.js';
 import { readService } from '../shared/config/service-address.js';
-import type { PortSettings, PremisesSettings, RemoteSettings } from '../shared/config/settings.js';
-import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
+import type { PortSettings, PremisesSettings } from '../shared/config/settings.js';
+import { formatServerUri } from '../shared/config/uri.js';
 import type { Service } from '../shared/service.js';
 
 /** A port, as whoever started its remote is told of it. */
@@ -21,19 +21,10 @@ export function furtherPorts(
   return ports.map((port, at) => pagePort(port, open[at]?.listen ?? '', premises));
 }
 
-type UriSettings = Pick<RemoteSettings, 'method' | 'secret' | 'credentials'>;
-
 /** What all ports of a remote have in common. */
 export interface Premises {
   readonly settings: PremisesSettings;
   readonly host: string;
-}
-
-/** What to paste at a laptop. */
-export function remoteUri(settings: UriSettings, host: string, port: number): ServerUri {
-  const { method, secret, credentials } = settings;
-  const asks = credentials.length > 0 ? { remoteAuth: true as const } : {};
-  return { wire: 'raw', method, secret, host, port, tag: hostname(), ...asks };
 }
 
 /** What programs are told when a remote is ready: the URI of each port, where there is one for everybody. */

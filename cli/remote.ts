@@ -9,6 +9,7 @@ import {
 } from '../shared/config/flags.js';
 import { doubtLine, type DrawQr, managedPage, remotePage } from '../shared/config/paste.js';
 import { publicHost } from '../shared/config/public-host.js';
+import { remoteUri } from '../shared/config/remote-uri.js';
 import type { ManagedSettings, RemoteSettings } from '../shared/config/settings.js';
 import type { RemoteService } from '../remote/remote.js';
 import { systemEnvironment } from '../shared/net/system.js';
@@ -16,7 +17,7 @@ import { serveApi } from './api.js';
 import type { Configured } from './configured.js';
 import { endProcess } from './life.js';
 import type { OutputFlags } from './output.js';
-import { furtherPorts, managedReady, pagePort, remoteReady, remoteUri } from './page-ports.js';
+import { furtherPorts, managedReady, pagePort, remoteReady } from './page-ports.js';
 import { finish, type Life, prepare, unlessStopped, warnTypedAuth } from './running.js';
 import { type UriOfFlags, uriOfUser, urisOf, usageOf } from './users.js';
 import type { RemoteCrewService } from './workers/remote-crew.js';

@@ -4,12 +4,12 @@ import { defaultMethod, findMethod } from '../shared/codec/methods.js';
 import { type LocalFlags, readPortFlags } from '../shared/config/local-flags.js';
 import { upPage } from '../shared/config/local-page.js';
 import { soleServer } from '../shared/config/server-choices.js';
+import { remoteUri } from '../shared/config/remote-uri.js';
 import { readService } from '../shared/config/service-address.js';
 import type { RemoteSettings } from '../shared/config/settings.js';
 import { formatServerUri } from '../shared/config/uri.js';
 import { systemEnvironment } from '../shared/net/system.js';
 import type { OutputFlags } from './output.js';
-import { remoteUri } from './page-ports.js';
 import { firstUser, portOf } from './port-page.js';
 import { finish, prepare, unlessAsked, unlessStopped, warnTypedAuth } from './running.js';
 

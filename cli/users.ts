@@ -2,6 +2,7 @@
 import { ConfigError } from '../shared/errors.js';
 import type { RemoteSettings } from '../shared/config/settings.js';
 import { UsageError } from '../shared/config/exit.js';
+import { userUri } from '../shared/config/remote-uri.js';
 import { formatServerUri, type ServerUri } from '../shared/config/uri.js';
 import type { UsageStore } from '../shared/serve/usage-store.js';
 
@@ -20,9 +21,7 @@ export function uriOfUser(name: string, { users }: RemoteSettings, uri: ServerUr
     );
   }
   if (uri.port === 0) throw new UsageError('--uri-of: expected the port of the remote in -l, got 0');
-  const secret = uri.method.edition === 2017 ? user.secret : `${uri.secret}:${user.secret}`;
-  // Whoever hands out two hundred of them has to tell them apart.
-  return { ...uri, secret, tag: uri.tag === undefined ? name : `${name}@${uri.tag}` };
+  return userUri(user, uri);
 }
 
 /** Both forms, that for the laptop first. */

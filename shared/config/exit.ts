@@ -17,7 +17,7 @@ export class UsageError extends Error {
   readonly code = 'usage';
 }
 
-/** Where the operator wanted something to listen, it cannot: `flag` says where. Its cause is the system's error. */
+/** Where the operator wanted something to listen, it cannot: `flag` says where it was told. Its cause is the system's error. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
   readonly flag: string;
@@ -25,7 +25,7 @@ export class ListenError extends Error {
   readonly code: unknown;
 
   constructor(flag: string, cause: unknown) {
-    super(`${flag}: ${messageOf(cause)}`, { cause });
+    super(listenWords(flag, cause), { cause });
     this.flag = flag;
     this.code = codeOf(cause);
   }
@@ -37,12 +37,13 @@ export class OutputError extends Error {
   readonly code = 'output';
 }
 
-/** The same, with errors of the system as a ListenError that names the flag. */
+/** The same, with errors of the system as a ListenError that names the flag, unless somebody has named another one. */
 export async function listeningBy<T>(flag: string, opening: Promise<T>): Promise<T> {
   try {
     return await opening;
   } catch (error) {
-    throw systemFailure(error) === undefined ? error : new ListenError(flag, error);
+    if (error instanceof ListenError || systemFailure(error) === undefined) throw error;
+    throw new ListenError(flag, error);
   }
 }
 
@@ -112,7 +113,7 @@ export function endingOf(error: unknown): Ending {
     return { exitCode: exitCodes.config, message: error.message, ...(others.length > 0 && { others }) };
   }
   const failure = systemFailure(error);
-  const row = systemErrors.get(failure?.code ?? '');
+  const row = rowOf(failure);
   if (failure === undefined || row === undefined) {
     const words = messageOf(error);
     return { exitCode: exitCodes.internal, message: `internal error: ${words}` };
@@ -127,6 +128,19 @@ interface SystemError extends Error {
   readonly port?: number;
   readonly hostname?: string;
   readonly path?: string;
+}
+
+function rowOf(failure: SystemError | undefined): SystemAdvice | undefined {
+  return systemErrors.get(failure?.code ?? '');
+}
+
+/** What is wrong with the place that `flag` names, and what to do about it. */
+function listenWords(flag: string, cause: unknown): string {
+  const failure = systemFailure(cause);
+  const row = rowOf(failure);
+  return failure === undefined || row === undefined
+    ? `${flag}: ${messageOf(cause)}`
+    : describe(failure, row.advice(flag));
 }
 
 /** Where to choose another address: most errors are about that of the port itself. */

@@ -1,6 +1,5 @@
 /** The settings that a config file may have: those of the flags, under the names that the settings have. */
 import { findMethod, methods } from '../codec/methods.js';
-import { ConfigError } from '../errors.js';
 import { logFormats, type LogFormat, logLevels, type LogLevel } from '../observe/log.js';
 import { readApiAddress } from './api.js';
 import { authVariable, parseCredential } from './credentials.js';
@@ -11,7 +10,7 @@ import { readManagerAddress } from './manager.js';
 import { type PluginFlags, readPlugin, redactPlugin } from './plugin.js';
 import { readPastedUri } from './pasted.js';
 import { readPublicHost } from './public-host.js';
-import { parseProbeTarget } from './server-choices.js';
+import { checkOrder, checkWeight, parseProbeTarget } from './server-choices.js';
 import { readSubscriptionUrl, redactSubscription } from './subscription.js';
 import { redactServerUri, type ServerUri } from './uri.js';
 import { readWorkers } from './workers.js';
@@ -105,23 +104,6 @@ const userOnly = (text: string): string => `${text.replace(/:.*$/s, '')}:***`;
 
 const readAnyUri = (text: string): ServerUri => readPastedUri(text, { plugins: 'any' });
 
-/** A ConfigError for a number, as text, that is not from `least` to `most`. */
-function between(least: number, most: number): (text: string) => void {
-  return (text) => {
-    const number = Number(text);
-    if (number >= least && number <= most) return;
-    throw new ConfigError(`number: expected a number from ${least} to ${most}, got ${text}`);
-  };
-}
-
-function wholeBetween(least: number, most: number): (text: string) => void {
-  const check = between(least, most);
-  return (text) => {
-    if (!/^-?\d+$/.test(text)) throw new ConfigError(`number: expected a whole number, got ${text}`);
-    check(text);
-  };
-}
-
 const uriRow = {
   kind: 'text',
   // Whether a plugin in it may run is for whoever starts it: here it is only read.
@@ -140,8 +122,8 @@ const pluginRow = {
 
 const serverFields = {
   uri: uriRow,
-  order: { kind: 'number', check: wholeBetween(0, 9999) },
-  weight: { kind: 'number', check: between(0.001, 1000) },
+  order: { kind: 'number', check: checkOrder },
+  weight: { kind: 'number', check: checkWeight },
   plugin: pluginRow,
 } as const satisfies Record<keyof ServerEntry, ValueRow>;
 

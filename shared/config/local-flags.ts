@@ -49,21 +49,34 @@ export async function readLocalFlags(
     ...(subscription !== undefined && { subscription }),
     ...(probeTarget !== undefined && { probeTarget: parseProbeTarget(probeTarget) }),
   };
-  const remoteAsks = servers.some(({ uri }) => uri.remoteAuth === true);
-  if (!remoteAsks) return { ...(await readPortFlags(flags, variables)), ...ways };
+  const asksHere = flags.auth !== undefined || flags.authFile !== undefined;
+  if (!remotesAsk(ways, asksHere ? '--auth, --auth-file' : undefined)) {
+    return { ...(await readPortFlags(flags, variables)), ...ways };
+  }
+  // The variable is what clients on this machine name, as `halflight run` does in the same shell.
+  return { ...portSettings(flags, [], advice.remoteAsks), ...ways };
+}
+
+/**
+ * Whether some of the servers ask for credentials themselves. ConfigError beside what rules that out: a list of further
+ * ones, and credentials of the local's own, which `here` names.
+ */
+export function remotesAsk(
+  { servers, subscription }: Pick<WholeLocalSettings, 'servers' | 'subscription'>,
+  here: string | undefined,
+): boolean {
+  if (!servers.some(({ uri }) => uri.remoteAuth === true)) return false;
   if (subscription !== undefined) {
     throw new ConfigError(
       'servers: expected none with auth=remote beside a subscription, whose servers know nothing of credentials, got one',
     );
   }
-  if (flags.auth !== undefined || flags.authFile !== undefined) {
+  if (here !== undefined) {
     throw new ConfigError(
-      'credentials: expected them at the remote (auth=remote in the URI) ' +
-        'or at the local (--auth, --auth-file), got both',
+      `credentials: expected them at the remote (auth=remote in the URI) or at the local (${here}), got both`,
     );
   }
-  // The variable is what clients on this machine name, as `halflight run` does in the same shell.
-  return { ...portSettings(flags, [], advice.remoteAsks), ...ways };
+  return true;
 }
 
 /** What the flags of a proxy port mean: 127.0.0.1:1080 by default. ConfigError for a port that is open to others. */
@@ -85,7 +98,11 @@ const advice = {
  * ConfigError, ending in `why`, when others could reach the port and neither credentials are asked for here nor anybody
  * insisted: everyone who reaches it could use it (docs/probes.md T-30).
  */
-function portSettings(flags: LocalFlags, credentials: readonly Credential[], why: string): ProxySettings {
+export function portSettings(
+  flags: LocalFlags,
+  credentials: readonly Credential[],
+  why: string,
+): ProxySettings {
   if (flags.udp === false && flags.udpOverTcp === true) {
     throw new ConfigError('UDP over TCP: expected UDP to be served, got --no-udp');
   }

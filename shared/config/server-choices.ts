@@ -1,6 +1,7 @@
 /** Which servers a local is told of: by its arguments, a variable, or a config file. */
 import type { Target } from '../codec/address.js';
 import { ConfigError } from '../errors.js';
+import { between, wholeBetween } from './between.js';
 import { cacheDirectory } from './directories.js';
 import { UsageError } from './exit.js';
 import type { ServerEntry } from './file-schema.js';
@@ -83,6 +84,10 @@ export async function readSubscription(
 
 const subscriptionVariable = 'HALFLIGHT_SUBSCRIPTION';
 
+/** ConfigError for a number, as text, that says no place among servers, or no share of the targets. */
+export const checkOrder: (text: string) => void = wholeBetween(0, 9999);
+export const checkWeight: (text: string) => void = between(0.001, 1000);
+
 /** A list of one server. */
 export function soleServer(uri: ServerUri): ServerChoice {
   return { uri, order: 0, weight: 1 };
@@ -103,12 +108,17 @@ export function parseProbeTarget(text: string): Target {
 /** Messages name a server by its place: its own name may be what is wrong. */
 function choiceOf(entry: ServerEntry, place: number, options: UriOptions): ServerChoice {
   try {
-    const { order = place, weight = 1, plugin: text } = entry;
-    return { uri: withPlugin(readPastedUri(entry.uri, options), { name: 'plugin', text }), order, weight };
+    return readServerEntry(entry, place, options);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError(`server ${place + 1}: ${error.message}`, { cause: error });
   }
+}
+
+/** One server of a list, whose `place` in it is its order unless it says another one. Throws as `readServers`. */
+export function readServerEntry(entry: ServerEntry, place: number, options: UriOptions): ServerChoice {
+  const { order = place, weight = 1, plugin: text } = entry;
+  return { uri: withPlugin(readPastedUri(entry.uri, options), { name: 'plugin', text }), order, weight };
 }
 
 interface NamedPlugin {

@@ -1,6 +1,6 @@
 /** Where a subscription is: an address that is as secret as a key, for it may hold a token, and leads to keys in any case. */
 import { ConfigError } from '../errors.js';
-import { isSafePath } from '../net/fetch-document.js';
+import { isSafePath } from '../net/safe-path.js';
 import { unwrapped } from './pasted.js';
 
 /** A list of servers that somebody else keeps (SIP008), and what a local may do with it. */

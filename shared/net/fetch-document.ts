@@ -15,6 +15,7 @@ import { createBrotliDecompress, createGunzip } from 'node:zlib';
 import { AuthError, codeOf, DialError, ProtocolError, StoppedError } from '../errors.js';
 import { refusalOf } from './dial-errors.js';
 import type { Resolver } from './resolve.js';
+import { isSafePath } from './safe-path.js';
 
 /** What a server said about a version of a document, for asking whether it is still the same (RFC 9110 §8.8). */
 export interface Validators {
@@ -75,14 +76,6 @@ export async function fetchDocument(url: URL, options: FetchOptions): Promise<Fe
     clearTimeout(deadline);
     signal.removeEventListener('abort', giveUp);
   }
-}
-
-/** The hosts of a URL that are this machine, as `URL` spells them. */
-const thisMachine = /^(?:localhost|\[::1\]|127(?:\.\d{1,3}){3})$/;
-
-/** Whether a document may come from there: over a path that nobody on it can read or change. */
-export function isSafePath({ protocol, hostname }: URL): boolean {
-  return protocol === 'https:' || (protocol === 'http:' && thisMachine.test(hostname));
 }
 
 /** The first answer that is no redirect. */

@@ -68,12 +68,11 @@ describe('how a start that failed ends', () => {
     const failure: unknown = await listeningBy('--api', Promise.reject(taken)).catch(
       (error: unknown) => error,
     );
-    expect(failure).toMatchObject({ code: 'EADDRINUSE', cause: taken });
-    expect(endingOf(failure)).toEqual({
-      exitCode: 69,
-      message:
-        'cannot listen on 127.0.0.1:8389 (EADDRINUSE): another program listens there; choose a port with --api',
-    });
+    const message =
+      'cannot listen on 127.0.0.1:8389 (EADDRINUSE): another program listens there; choose a port with --api';
+    expect(failure).toMatchObject({ code: 'EADDRINUSE', cause: taken, message });
+    expect(endingOf(failure)).toEqual({ exitCode: 69, message });
+    await expect(listeningBy('-l', Promise.reject(failure as Error))).rejects.toBe(failure);
     const unfit = new ConfigError('a: expected b, got c');
     await expect(listeningBy('--api', Promise.reject(unfit))).rejects.toBe(unfit);
     expect(await listeningBy('--api', Promise.resolve(1))).toBe(1);
