@@ -4,6 +4,25 @@ import { ConfigError } from '../errors.js';
 /** What no part of a URI, and nothing that is shown, may contain. */
 export const controls: RegExp = /[\u0000-\u001f\u007f-\u009f]/;
 
+const maxBytes = 4096;
+/** Spaces belong to it: SIP002 wants them escaped. So does what stands where bytes were no UTF-8. */
+const unfit = /[\u0000-\u0020\u007f-\u009f\ufffd]|\p{Surrogate}/u;
+
+/** ConfigError for a text that is no URI at all, whatever is in it. */
+export function refuseUnfit(text: string): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxBytes) throw unexpected(`at most ${maxBytes} bytes`, `${bytes}`);
+  if (unfit.test(text)) {
+    throw unexpected('no spaces, no control characters and only UTF-8', 'another character');
+  }
+}
+
+/** A query appended to a whole URI would be taken for part of its name, and be lost. (Our own names have `?` escaped.) */
+export function refuseLateQuery(tagText: string, keys: readonly string[]): void {
+  const key = new RegExp(`\\?(?:.*&)?(${keys.join('|')})=`).exec(tagText)?.[1];
+  if (key !== undefined) throw unexpected('the query before the #', `${key}=… behind it`);
+}
+
 export function cutAt(text: string, mark: string): readonly [string, string] {
   const at = text.indexOf(mark);
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];

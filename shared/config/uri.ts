@@ -15,13 +15,12 @@
  */
 import { formatTarget } from '../codec/address.js';
 import type { Method } from '../codec/methods.js';
-import { ConfigError } from '../errors.js';
 import type { Plugin } from '../net/plugin.js';
-import { checkHost, readPort, splitHostPort } from './host-port.js';
 import { formatPlugin, readPlugin, redactPlugin } from './plugin.js';
+import { readAuthority } from './uri-authority.js';
 import { readLegacyBlock } from './uri-legacy.js';
 import { formatPrefix, readPrefix } from './uri-prefix.js';
-import { cutAt, escapeText, unescapeText, unexpected } from './uri-text.js';
+import { cutAt, escapeText, refuseLateQuery, refuseUnfit, unescapeText, unexpected } from './uri-text.js';
 import { readUserInfo, redacted, type User } from './uri-user.js';
 
 /** A remote as one line of text: how to speak to it, with which key, and where it is. */
@@ -60,10 +59,6 @@ const wires: ReadonlyMap<string, Wire> = new Map([
   ['ss', 'shadowsocks'],
 ]);
 
-const maxBytes = 4096;
-/** Spaces belong to it: SIP002 wants them escaped. So does what stands where bytes were no UTF-8. */
-const unfit = /[\u0000-\u0020\u007f-\u009f\ufffd]|\p{Surrogate}/u;
-
 /**
  * The remote that `text` names. The key fits the method, the port is 1..65535 (8388 when none is named), unknown
  * query keys are ignored.
@@ -71,14 +66,10 @@ const unfit = /[\u0000-\u0020\u007f-\u009f\ufffd]|\p{Surrogate}/u;
  * ConfigError `URI: expected …, got …` for everything else; it never shows the secret.
  */
 export function parseServerUri(text: string, { plugins = [] }: UriOptions = {}): ServerUri {
-  const bytes = Buffer.byteLength(text);
-  if (bytes > maxBytes) throw unexpected(`at most ${maxBytes} bytes`, `${bytes}`);
-  if (unfit.test(text))
-    throw unexpected('no spaces, no control characters and only UTF-8', 'another character');
-
+  refuseUnfit(text);
   const { wire, rest } = cutScheme(text);
   const [beforeTag, tagText] = cutAt(rest, '#');
-  refuseLateQuery(tagText);
+  refuseLateQuery(tagText, ['auth', 'plugin']);
   const [place, outerQuery] = cutAt(beforeTag, '?');
   const { user, authority, query } = readPlace(wire, place);
   const parameters = new URLSearchParams([query, outerQuery].join('&'));
@@ -89,7 +80,7 @@ export function parseServerUri(text: string, { plugins = [] }: UriOptions = {}):
   return {
     wire,
     ...user,
-    ...readAuthority(authority),
+    ...readAuthority(authority, { behind: '@', port: defaultRemotePort }),
     ...(tag === '' ? {} : { tag }),
     ...(remoteAuth ? { remoteAuth } : {}),
     ...(saltPrefix === undefined ? {} : { saltPrefix }),
@@ -149,12 +140,6 @@ function cutScheme(text: string): { wire: Wire; rest: string } {
   return { wire, rest: text.slice(end + 3) };
 }
 
-/** A query appended to a whole URI would be taken for part of its name, and be lost. (Our own names have `?` escaped.) */
-function refuseLateQuery(tagText: string): void {
-  const key = /\?(?:.*&)?(auth|plugin)=/.exec(tagText)?.[1];
-  if (key !== undefined) throw unexpected('the query before the #', `${key}=… behind it`);
-}
-
 /** A plugin is a program to run, and a URI comes from anywhere (docs/probes.md T-36). */
 function readAllowed(allowed: readonly string[] | 'any', parameters: URLSearchParams): Plugin | undefined {
   const [text, ...others] = parameters.getAll('plugin');
@@ -195,24 +180,4 @@ function readPlace(wire: Wire, text: string): Place {
   if (wire === 'raw')
     throw unexpected('METHOD:KEY@HOST:PORT', 'one base64 block (that form is for ss:// only)');
   return block;
-}
-
-function readAuthority(text: string): { host: string; port: number } {
-  const split = splitHostPort(text.replace(/\/$/, ''));
-  if (split === undefined) {
-    const bare = /^[0-9a-f.:]*:[0-9a-f.:]*:[0-9a-f.:]*$/i.test(text.replace(/\/$/, ''));
-    const got = bare ? 'an IPv6 address without brackets: put it in brackets' : 'something else';
-    throw unexpected('HOST:PORT or [IPv6]:PORT behind the @', got);
-  }
-  const why = checkHost(split);
-  if (why !== undefined) throw new ConfigError(`URI: in the host: ${why}`);
-  if (split.port === undefined) return { host: split.host, port: defaultRemotePort };
-  const port = readPort(split.port);
-  if (port === undefined || port === 0) {
-    throw unexpected(
-      'a port from 1 to 65535',
-      /^[0-9]{1,9}$/.test(split.port) ? split.port : 'something else',
-    );
-  }
-  return { host: split.host, port };
 }
