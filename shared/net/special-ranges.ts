@@ -4,13 +4,12 @@
  * translator on the way would do the same.
  */
 import { parseIp, unmapIp } from '../codec/ip.js';
+import { inNetwork, type Network, parseNetwork } from '../codec/network.js';
 
 interface Range {
   /** `loopback 127.0.0.0/8` */
   readonly name: string;
-  readonly prefix: Uint8Array;
-  /** How many leading bits of the prefix count. */
-  readonly bits: number;
+  readonly network: Network;
 }
 
 const ipv4Ranges = table([
@@ -70,15 +69,19 @@ const embeddings: readonly Embedding[] = [
   // RFC 4291 §2.5.5.1; `::` and `::1` have that form too and are no IPv4 addresses.
   {
     name: 'IPv4-compatible',
-    mark: (ip) => holds(compatible, ip) && !isTiny(ip),
+    mark: (ip) => inNetwork(compatible.network, ip) && !isTiny(ip),
     inside: (ip) => ip.subarray(12),
   },
   // RFC 6052 §2.1
-  { name: 'NAT64', mark: (ip) => holds(nat64, ip), inside: (ip) => ip.subarray(12) },
+  { name: 'NAT64', mark: (ip) => inNetwork(nat64.network, ip), inside: (ip) => ip.subarray(12) },
   // RFC 3056 §2
-  { name: '6to4', mark: (ip) => holds(sixToFour, ip), inside: (ip) => ip.subarray(2, 6) },
+  { name: '6to4', mark: (ip) => inNetwork(sixToFour.network, ip), inside: (ip) => ip.subarray(2, 6) },
   // RFC 4380 §4: the client's address, every bit turned
-  { name: 'Teredo', mark: (ip) => holds(teredo, ip), inside: (ip) => ip.subarray(12).map((byte) => ~byte) },
+  {
+    name: 'Teredo',
+    mark: (ip) => inNetwork(teredo.network, ip),
+    inside: (ip) => ip.subarray(12).map((byte) => ~byte),
+  },
   // RFC 5214 §6.1: 0000:5efe or, with the universal bit, 0200:5efe before the IPv4 address, under any prefix
   { name: 'ISATAP', mark: isIsatap, inside: (ip) => ip.subarray(12) },
 ];
@@ -100,15 +103,7 @@ export function refusedRange(ip: string): string | undefined {
 }
 
 function rangeOf(ranges: readonly Range[], ip: Uint8Array): string | undefined {
-  return ranges.find((each) => holds(each, ip))?.name;
-}
-
-/** Whether the leading bits agree; both have the same length. */
-function holds({ prefix, bits }: Range, ip: Uint8Array): boolean {
-  const whole = bits >>> 3;
-  for (let at = 0; at < whole; at++) if (ip[at] !== prefix[at]) return false;
-  const mask = 0xff & ~(0xff >>> (bits & 7));
-  return (((ip[whole] ?? 0) ^ (prefix[whole] ?? 0)) & mask) === 0;
+  return ranges.find((each) => inNetwork(each.network, ip))?.name;
 }
 
 function isTiny(ip: Uint8Array): boolean {
@@ -124,6 +119,7 @@ function table(rows: readonly (readonly [name: string, cidr: string])[]): readon
 }
 
 function range(name: string, cidr: string): Range {
-  const [address = '', bits = ''] = cidr.split('/');
-  return { name: `${name} ${cidr}`, prefix: parseIp(address) ?? new Uint8Array(0), bits: Number(bits) };
+  const network = parseNetwork(cidr);
+  if (network === undefined) throw new Error(`special range: expected ADDRESS/BITS, got ${cidr}`);
+  return { name: `${name} ${cidr}`, network };
 }
