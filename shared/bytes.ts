@@ -1,15 +1,20 @@
 /** Joins pieces into one owned array; a lone piece is handed back as it is. */
 export function concat(pieces: readonly Uint8Array[]): Uint8Array {
   if (pieces.length === 1 && pieces[0] !== undefined) return pieces[0];
-  let length = 0;
-  for (const piece of pieces) length += piece.length;
-  const joined = new Uint8Array(length);
+  const joined = new Uint8Array(lengthOf(pieces));
   let offset = 0;
   for (const piece of pieces) {
     joined.set(piece, offset);
     offset += piece.length;
   }
   return joined;
+}
+
+/** How many bytes the pieces have together. */
+export function lengthOf(pieces: readonly Uint8Array[]): number {
+  let length = 0;
+  for (const piece of pieces) length += piece.length;
+  return length;
 }
 
 /** The unsigned 16-bit big-endian number at `offset`. The caller has checked that both bytes are there. */

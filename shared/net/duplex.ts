@@ -1,6 +1,13 @@
 import { Duplex } from 'node:stream';
-import { concat } from '../bytes.js';
+import { concat, lengthOf } from '../bytes.js';
 import type { PushStream } from './stream.js';
+
+export interface DuplexOptions {
+  /** What came before the stream broke is read before anybody hears of the break. */
+  readonly hearsOut?: true;
+  /** What becomes of the stream when the duplex is destroyed before both directions have ended; by default it is reset. */
+  readonly leave?: (error: Error | null) => void;
+}
 
 /** What may wait on either side before the other is held back, bytes. */
 const highWater = 64 * 1024;
@@ -12,22 +19,29 @@ const highWater = 64 * 1024;
 export class PushDuplex extends Duplex {
   readonly #stream: PushStream;
   readonly #hearsOut: boolean;
+  readonly #leave: (error: Error | null) => void;
   #released = false;
   #truncating = false;
   #failure: Error | undefined;
   /** Lets the write go on that found no room. */
   #room: (() => void) | undefined;
   #quiet: NodeJS.Timeout | undefined;
+  #received = 0;
+  #sent = 0;
+  /** Of those sent, the ones in the write that found no room. */
+  #unplaced = 0;
 
-  /**
-   * Receives from `stream` from now on.
-   * @param options.hearsOut What came before the stream broke is read before anybody hears of the break.
-   */
-  constructor(stream: PushStream, options: { readonly hearsOut?: true } = {}) {
+  /** Receives from `stream` from now on. */
+  constructor(stream: PushStream, options: DuplexOptions = {}) {
     // Node writes a head that it flushes early without naming an encoding; the bytes of a header are Latin-1 to it.
     super({ highWaterMark: highWater, defaultEncoding: 'latin1' });
     this.#stream = stream;
     this.#hearsOut = options.hearsOut === true;
+    this.#leave =
+      options.leave ??
+      ((): void => {
+        stream.abort();
+      });
     stream.attach({
       receive: (pieces) => {
         this.#receive(pieces);
@@ -67,11 +81,20 @@ export class PushDuplex extends Duplex {
     else this.end();
   }
 
+  /** Bytes that came out of the stream, and bytes written to it or waiting to be. */
+  get bytesRead(): number {
+    return this.#received;
+  }
+
+  get bytesWritten(): number {
+    return this.#sent - this.#unplaced + this.writableLength;
+  }
+
   /** Emits `timeout`, once, when no byte has moved in either direction for `ms`; 0 stops that. As sockets do. */
   setTimeout(ms: number): this {
     clearTimeout(this.#quiet);
-    this.#quiet =
-      ms === 0 || this.destroyed || this.#released ? undefined : setTimeout(() => this.emit('timeout'), ms);
+    const off = ms === 0 || this.destroyed || this.#released;
+    this.#quiet = off ? undefined : setTimeout(() => this.emit('timeout'), ms).unref();
     return this;
   }
 
@@ -112,7 +135,7 @@ export class PushDuplex extends Duplex {
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     clearTimeout(this.#quiet);
     const over = this.readableEnded && this.writableFinished;
-    if (!this.#released && this.#failure === undefined && !over) this.#stream.abort();
+    if (!this.#released && this.#failure === undefined && !over) this.#leave(error);
     done(error);
   }
 
@@ -120,6 +143,7 @@ export class PushDuplex extends Duplex {
     if (this.#released) return;
     this.#quiet?.refresh();
     for (const piece of pieces) {
+      this.#received += piece.length;
       // Not slice(): of a Buffer that is only a view.
       if (!this.push(this.#stream.lends ? new Uint8Array(piece) : piece)) this.#stream.pause();
     }
@@ -127,14 +151,21 @@ export class PushDuplex extends Duplex {
 
   #send(pieces: readonly Uint8Array[], done: () => void): void {
     this.#quiet?.refresh();
-    if (this.#released || this.#failure !== undefined || this.#stream.write(pieces)) done();
-    else this.#room = done;
+    const size = lengthOf(pieces);
+    this.#sent += size;
+    // Nothing is something to a stream that seals what it is given.
+    if (size === 0 || this.#released || this.#failure !== undefined || this.#stream.write(pieces)) done();
+    else {
+      this.#room = done;
+      this.#unplaced = size;
+    }
   }
 
   #goOn(): void {
     this.#quiet?.refresh();
     const done = this.#room;
     this.#room = undefined;
+    this.#unplaced = 0;
     done?.();
   }
 

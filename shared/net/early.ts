@@ -1,5 +1,6 @@
 /** Streams that are used before the peer has answered. */
 import type { HandshakeDriver } from './drive.js';
+import type { SystemSocket } from './sockets.js';
 import type { PushStream, Sink } from './stream.js';
 
 /**
@@ -25,6 +26,10 @@ export class EarlyStream implements PushStream {
     driver.whenWritable(() => {
       this.#sink?.writable();
     });
+  }
+
+  get system(): SystemSocket | undefined {
+    return this.#stream.system;
   }
 
   /** Fires when nobody waits for an answer any more. */

@@ -1,15 +1,15 @@
-import type net from 'node:net';
+import type { Writable } from 'node:stream';
 
 /** Sockets that wait since before the last look at what has come, and those that do since after it. */
-let due: net.Socket[] = [];
-let gathering: net.Socket[] = [];
+let due: Writable[] = [];
+let gathering: Writable[] = [];
 
 /**
  * Keeps what is written to `socket` back until the loop has looked once at what has come to all sockets, so that an
  * answer and the end that is right behind it leave in one write. On a machine that has nothing else to do that takes
  * some microseconds; on a busy one a write saved is a tenth of what a short conversation costs.
  */
-export function gatherForTurn(socket: net.Socket): void {
+export function gatherForTurn(socket: Writable): void {
   socket.cork();
   if (due.length + gathering.length === 0) setImmediate(turn);
   gathering.push(socket);

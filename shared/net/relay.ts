@@ -1,4 +1,4 @@
-import type { PushStream, Sink } from './stream.js';
+import { deaf, type PushStream, type Sink } from './stream.js';
 import { TcpStream } from './tcp.js';
 
 /** How long a side that has nothing more to hear may go on talking, ms. */
@@ -115,12 +115,34 @@ export function limitIdle(streams: readonly PushStream[], ms: number): void {
 
 /** Says goodbye to a stream that was refused: ends our direction, lets the peer read it, discards what still comes. */
 export function dismiss(stream: PushStream): void {
-  stream.end();
-  const timer = setTimeout(() => {
-    stream.abort();
-  }, lingerMs);
+  const timer = linger(stream);
   const over = (): void => {
     clearTimeout(timer);
   };
-  stream.attach({ receive: () => undefined, ended: over, failed: over, writable: () => undefined });
+  stream.attach({ ...deaf, ended: over, failed: over });
+}
+
+/**
+ * Lets go of a stream as the kernel does of a socket that is closed: our end, and a reset for whoever still says
+ * something. The process does not wait for that.
+ */
+export function letGo(stream: PushStream): void {
+  const timer = linger(stream).unref();
+  const over = (): void => {
+    clearTimeout(timer);
+  };
+  const receive = (): void => {
+    over();
+    stream.abort();
+  };
+  stream.attach({ ...deaf, receive, ended: over, failed: over });
+  stream.system?.unref();
+}
+
+/** Ends our direction, and resets the stream when the timer is left alone. */
+function linger(stream: PushStream): NodeJS.Timeout {
+  stream.end();
+  return setTimeout(() => {
+    stream.abort();
+  }, lingerMs);
 }

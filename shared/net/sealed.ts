@@ -3,6 +3,7 @@ import type { Environment } from '../environment.js';
 import { concat } from '../bytes.js';
 import type { Opener, Sealer } from '../codec/stream.js';
 import { free } from './spent.js';
+import type { SystemSocket } from './sockets.js';
 import type { PushStream, Sink } from './stream.js';
 import type { TcpStream } from './tcp.js';
 import { Padding, paddingOn, type Wire } from './wire.js';
@@ -79,6 +80,10 @@ export class SealedStream implements PushStream, Sink {
       const early = this.#padding.strip([options.early]);
       if (early.length > 0) this.#front = concat(early);
     }
+  }
+
+  get system(): SystemSocket | undefined {
+    return this.#over ? undefined : this.#tcp.system;
   }
 
   /** Whether the peer has said anything in this conversation. */

@@ -1,3 +1,5 @@
+import type { SystemSocket } from './sockets.js';
+
 /**
  * The narrow interface the relay and the handshake driver work on: a byte stream that pushes.
  *
@@ -10,6 +12,8 @@ export interface PushStream {
   /** True when `write` keeps the pieces until they are sent, so they must be owned; false when it is done with
    * them on return (sealing makes new bytes). */
   readonly keeps: boolean;
+  /** The socket of the system that all of it travels in; none while there is none, or when it is somebody else's. */
+  readonly system?: SystemSocket | undefined;
 
   /** Makes `sink` the receiver of all that comes from now on, beginning with what was given back. */
   attach(sink: Sink): void;
@@ -43,3 +47,11 @@ export interface Sink {
   /** What was waiting has been sent: writing may go on. */
   writable(): void;
 }
+
+/** Hears nothing. */
+export const deaf: Sink = {
+  receive: () => undefined,
+  ended: () => undefined,
+  failed: () => undefined,
+  writable: () => undefined,
+};

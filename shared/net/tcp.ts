@@ -1,10 +1,10 @@
-import type net from 'node:net';
 import type { Target } from '../codec/address.js';
 import { codeOf, ProtocolError } from '../errors.js';
 import { gatherForTurn } from './gather.js';
 import { LendingSocket, type Reader } from './lending.js';
 import { free } from './spent.js';
-import type { PushStream, Sink } from './stream.js';
+import type { SocketLike, SystemSocket } from './sockets.js';
+import { deaf, type PushStream, type Sink } from './stream.js';
 
 /** How much may wait in one socket's queue before its source is paused, bytes. Above every Node's own mark. */
 const highWater = 128 * 1024;
@@ -24,18 +24,13 @@ const closeMs = 5_000;
 
 const nothing = new Uint8Array(0);
 
-const discard: Sink = {
-  receive: () => undefined,
-  ended: () => undefined,
-  failed: () => undefined,
-  writable: () => undefined,
-};
-
-/** A connected TCP socket as a push stream. It owns the socket from now on. */
+/** A connected TCP socket, or what behaves like one, as a push stream. It owns the socket from now on. */
 export class TcpStream implements PushStream, Reader {
   readonly lends: boolean;
   readonly keeps = true;
-  readonly #socket: net.Socket;
+  readonly #socket: SocketLike;
+  /** What a socket that is not the system's has taken may wait below it. */
+  readonly #frees: boolean;
   #sink: Sink | undefined;
   #front: Uint8Array | undefined;
   #ended = false;
@@ -46,8 +41,9 @@ export class TcpStream implements PushStream, Reader {
   /** Pieces to be freed when the queue is empty again; they are in it, or were. */
   #leaving: Uint8Array[] = [];
 
-  constructor(socket: net.Socket) {
+  constructor(socket: SocketLike) {
     this.#socket = socket;
+    this.#frees = !('system' in socket);
     this.lends = socket instanceof LendingSocket;
     if (socket instanceof LendingSocket) socket.reader = this;
     else socket.on('data', (piece) => this.#sink?.receive([piece]));
@@ -66,6 +62,10 @@ export class TcpStream implements PushStream, Reader {
     });
   }
 
+  get system(): SystemSocket {
+    return this.#socket.system ?? this.#socket;
+  }
+
   lent(bytes: Uint8Array): void {
     this.#sink?.receive([bytes]);
   }
@@ -74,7 +74,6 @@ export class TcpStream implements PushStream, Reader {
   get received(): number {
     return this.#socket.bytesRead;
   }
-
   get sent(): number {
     return this.#socket.bytesWritten;
   }
@@ -118,7 +117,7 @@ export class TcpStream implements PushStream, Reader {
 
   /** Lets go at once, as the kernel does for a process that dies: a FIN, when all that came has been read. */
   drop(): void {
-    this.#sink = discard;
+    this.#sink = deaf;
     this.#socket.destroy();
   }
 
@@ -166,6 +165,7 @@ export class TcpStream implements PushStream, Reader {
   spend(pieces: readonly Uint8Array[]): boolean {
     const socket = this.#socket;
     const room = this.write(pieces);
+    if (!this.#frees) return room;
     if (socket.writableLength === 0) this.#freeLeft(pieces);
     // Of a little that waits nobody is told when it has left, and it must not be held until then: the collector has it.
     else if (socket.writableNeedDrain) this.#leaving.push(...pieces);
@@ -191,7 +191,7 @@ export class TcpStream implements PushStream, Reader {
     const socket = this.#socket;
     if (this.#truncating || socket.destroyed) return;
     this.#truncating = true;
-    this.attach(discard);
+    this.attach(deaf);
     this.limitIdle(stalledResetMs);
     const startedAt = performance.now();
     const flushed = (): void => {
@@ -211,18 +211,18 @@ export class TcpStream implements PushStream, Reader {
   }
 
   abort(): void {
-    this.#sink = discard;
+    this.#sink = deaf;
     this.#reset();
   }
 
   /**
-   * Ends our direction and discards whatever still comes, so that no unread byte can turn the FIN into a reset.
-   * Once everything has been sent the peer has 5 s to close as well; while it still reads, it is waited for.
+   * Ends our direction and discards what still comes, so that no unread byte can turn the FIN into a reset. Once all has
+   * been sent the peer has 5 s to close as well; while it still reads, it is waited for.
    */
   close(): void {
     const socket = this.#socket;
     if (socket.destroyed) return;
-    this.attach(discard);
+    this.attach(deaf);
     this.limitIdle(stalledCloseMs);
     socket.end(() => {
       this.#after(closeMs, () => socket.destroy());

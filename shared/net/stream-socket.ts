@@ -1,0 +1,149 @@
+/** Push streams as what libraries expect where they expect a `net.Socket`. */
+import type { AddressInfo } from 'node:net';
+import { PushDuplex } from './duplex.js';
+import { LateStream } from './late.js';
+import { letGo } from './relay.js';
+import type { SocketLike, SystemSocket } from './sockets.js';
+import type { PushStream } from './stream.js';
+import { TcpStream } from './tcp.js';
+
+export interface StreamSocketOptions {
+  /** Our direction goes on when the peer has ended its own; by default it ends then, as that of sockets does. */
+  readonly allowHalfOpen?: boolean;
+}
+
+/**
+ * A stream as a socket: the same methods, properties and events, as far as they mean anything to one that is not the
+ * system's. Made from a late stream it emits `connect` and `ready` when that is there, and destroying it before ends
+ * the opening. Destroyed without an error it ends cleanly; with one, or with words that wait, it is reset.
+ */
+export class StreamSocket extends PushDuplex implements SocketLike {
+  /** What `setTimeout` was told last, ms. */
+  timeout: number | undefined;
+  readonly #stream: PushStream;
+  #held = true;
+
+  constructor(stream: PushStream, { allowHalfOpen = false }: StreamSocketOptions = {}) {
+    super(stream, {
+      leave: (error) => {
+        if (error !== null || isOpening(stream) || this.writableLength > 0) stream.abort();
+        else letGo(stream);
+      },
+    });
+    this.#stream = stream;
+    this.allowHalfOpen = allowHalfOpen;
+    this.setDefaultEncoding('utf8');
+    if (!isOpening(stream)) return;
+    stream.whenOpen(() => {
+      if (!this.#held) this.system?.unref();
+      this.emit('connect');
+      this.emit('ready');
+    });
+  }
+
+  /** The socket of the system that all of it travels in: where that leads is the first proxy, if there is one. */
+  get system(): SystemSocket | undefined {
+    return this.#stream.system;
+  }
+
+  /** Whether the stream is still being opened. */
+  get connecting(): boolean {
+    return !this.destroyed && isOpening(this.#stream);
+  }
+
+  get pending(): boolean {
+    return this.connecting;
+  }
+
+  get readyState(): 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed' {
+    if (this.connecting) return 'opening';
+    if (this.readable) return this.writable ? 'open' : 'readOnly';
+    return this.writable ? 'writeOnly' : 'closed';
+  }
+
+  get localAddress(): string | undefined {
+    return this.system?.localAddress;
+  }
+
+  get localPort(): number | undefined {
+    return this.system?.localPort;
+  }
+
+  get localFamily(): string | undefined {
+    return this.system?.localFamily;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.system?.remoteAddress;
+  }
+
+  get remotePort(): number | undefined {
+    return this.system?.remotePort;
+  }
+
+  get remoteFamily(): string | undefined {
+    return this.system?.remoteFamily;
+  }
+
+  /** The near address; empty while there is none. */
+  address(): AddressInfo | Record<string, never> {
+    const { localAddress: address, localPort: port, localFamily: family } = this;
+    return address === undefined || port === undefined || family === undefined
+      ? {}
+      : { address, port, family };
+  }
+
+  /** Emits `timeout` when no byte has moved in either direction for `ms`; 0 stops that. */
+  override setTimeout(ms: number, timedOut?: () => void): this {
+    this.timeout = ms;
+    if (timedOut !== undefined) this[ms === 0 ? 'off' : 'once']('timeout', timedOut);
+    return super.setTimeout(ms);
+  }
+
+  /** It never waits for company anyhow. */
+  setNoDelay(): this {
+    return this;
+  }
+
+  /** Peers that are silent are asked after anyhow. */
+  setKeepAlive(): this {
+    return this;
+  }
+
+  override ref(): this {
+    this.#held = true;
+    this.system?.ref();
+    return this;
+  }
+
+  /** It is no reason for the process to go on. */
+  unref(): this {
+    this.#held = false;
+    this.system?.unref();
+    return this;
+  }
+
+  /** Resets the stream, whatever waits in it. */
+  resetAndDestroy(): this {
+    if (!this.destroyed) this.#stream.abort();
+    return this.destroy();
+  }
+
+  /** Destroys it once all that was written has left. */
+  destroySoon(): void {
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once('finish', () => this.destroy());
+  }
+}
+
+/** The same bytes for those that want a socket of the system: `stream` itself where it is one. */
+export function asTcp(stream: PushStream): TcpStream {
+  return stream instanceof TcpStream
+    ? stream
+    : new TcpStream(new StreamSocket(stream, { allowHalfOpen: true }));
+}
+
+function isOpening(stream: PushStream): stream is LateStream {
+  return stream instanceof LateStream && !stream.isOpen;
+}
