@@ -49,3 +49,9 @@ export function* readUntil(byte: number, atMost: number): Handshake<Uint8Array> 
 export function* write(bytes: Uint8Array): Handshake<void> {
   yield { write: bytes };
 }
+
+/** Sends `words`, gives them away and returns what `answer` comes to. */
+export function* ask<T>(words: Uint8Array, answer: Handshake<T>): Handshake<T> {
+  yield* write(words);
+  return yield* answer;
+}

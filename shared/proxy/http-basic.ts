@@ -1,8 +1,10 @@
 /** Credentials of HTTP proxies: the Basic scheme (RFC 7617), in the header that is meant for the next proxy only. */
+import { ConfigError } from '../errors.js';
 import type { Headers } from './http-head.js';
 import { valuesOf } from './http-head.js';
 import { type Answer, ownPage } from './http-refusal.js';
 import type { CredentialCheck } from './request.js';
+import type { Credential } from './socks5-auth.js';
 
 /** How a request stands with the credentials it came with. */
 export type Standing = 'known' | 'missing' | 'wrong' | 'ambiguous';
@@ -33,4 +35,16 @@ export function challenge(): Answer {
 
 function decoded(base64: string): Uint8Array {
   return Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0));
+}
+
+/**
+ * What a client says of itself, in UTF-8 as every proxy of today reads it (RFC 7617 §2, §2.1).
+ * @throws ConfigError for a user with a colon, which would be read as the end of the name, and for control characters.
+ */
+export function basicCredentials({ user, password }: Credential): string {
+  if (user.includes(':')) throw new ConfigError('HTTP user: expected no colon, got one');
+  const pair = `${user}:${password}`;
+  if (/\p{Cc}/u.test(pair)) throw new ConfigError('HTTP credentials: expected text, got a control character');
+  const bytes = Array.from(new TextEncoder().encode(pair), (byte) => String.fromCharCode(byte));
+  return `Basic ${btoa(bytes.join(''))}`;
 }

@@ -1,6 +1,7 @@
 /**
  * SOCKS4 and its extension 4A (Ying-Da Lee, "SOCKS: A protocol for TCP proxy across firewalls" and "SOCKS 4A: A Simple
- * Extension to SOCKS 4 Protocol"): the proxy's side, and the reading of a proxy's answer.
+ * Extension to SOCKS 4 Protocol"): the proxy's side, and the reading of a proxy's answer. What a client says is in
+ * socks4-client.ts.
  *
  * The user id is read and believed by nobody: without identd, which no host runs any more, it proves nothing. So a
  * proxy that wants credentials is closed to SOCKS4 altogether.
@@ -16,15 +17,19 @@ import { isUnspecified, namedTarget, type Unusable } from './socks-address.js';
 const version = 4;
 /** The VN of a reply is the version of the reply's code, not of SOCKS. */
 const replyVersion = 0;
-const grantedCode = 90;
+/** The CD of a reply that grants. */
+export const grantedCode = 90;
 const end = 0x00;
 /** Bytes before the NUL. */
 const maxUserLength = 255;
 const maxHostLength = 253;
 
+/** The CD of each command. */
+export const socks4Commands = { connect: 1, bind: 2 } as const satisfies Partial<Record<Command, number>>;
+
 const commandsByCode: ReadonlyMap<number | undefined, Command> = new Map<number, Command>([
-  [1, 'connect'],
-  [2, 'bind'],
+  [socks4Commands.connect, 'connect'],
+  [socks4Commands.bind, 'bind'],
 ]);
 
 /** The CD of each refusal. 92 and 93 are about identd, which is never asked; SOCKS4 has no words for the rest. */

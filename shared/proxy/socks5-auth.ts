@@ -4,7 +4,7 @@
  */
 import { concat } from '../bytes.js';
 import { ConfigError, ProtocolError } from '../errors.js';
-import { type Handshake, read, write } from './handshake.js';
+import { ask, type Handshake, read, write } from './handshake.js';
 import { type CredentialCheck, DeniedError } from './request.js';
 
 /** The version of this negotiation, not of SOCKS. */
@@ -65,16 +65,15 @@ function vouched(words: Uint8Array, check: CredentialCheck): boolean {
 
 /**
  * The client's side, once method 2 has been agreed on (RFC 1929 §2).
- * @throws ProtocolError, of code `denied` when the proxy does not know `credential`; ConfigError when it is too long.
+ * @throws ConfigError at once, with nothing said, when there is no room for `credential`. Run, it throws ProtocolError,
+ * of code `denied` when the proxy does not know it.
  */
-export function* sendCredentials(credential: Credential): Handshake<void> {
-  yield* write(
-    concat([
-      Uint8Array.of(version),
-      writeField('user', credential.user),
-      writeField('password', credential.password),
-    ]),
-  );
+export function sendCredentials({ user, password }: Credential): Handshake<void> {
+  const fields = [writeField('user', user), writeField('password', password)];
+  return ask(concat([Uint8Array.of(version), ...fields]), readVerdict());
+}
+
+function* readVerdict(): Handshake<void> {
   const [theirVersion, status] = yield* read(2);
   if (theirVersion !== version) {
     throw new ProtocolError(

@@ -2,7 +2,7 @@
 import { concat } from '../bytes.js';
 import { encodeTarget, type Target, unspecifiedTarget } from '../codec/address.js';
 import { ProtocolError, type Refusal } from '../errors.js';
-import { type Handshake, read, write } from './handshake.js';
+import { ask, type Handshake, read } from './handshake.js';
 import type { Command, FarReply } from './request.js';
 import { targetOf, wholeTarget } from './socks-address.js';
 import { type Credential, sendCredentials } from './socks5-auth.js';
@@ -26,10 +26,19 @@ const refusalsByReply: ReadonlyMap<number, Refusal> = new Map(
  * @throws ProtocolError when the proxy does not speak SOCKS5; of code `denied` when it wants another credential.
  */
 export function* greetSocks5(credential?: Credential): Handshake<void> {
-  yield* write(credential === undefined ? greeting(methods.none) : greeting(methods.none, methods.password));
-  const method = yield* readMethodReply();
+  const method = yield* offerMethods(credential);
   if (credential !== undefined && method === methods.password) yield* sendCredentials(credential);
   else expectNone(method);
+}
+
+/**
+ * Greets a proxy, and returns the method by which it wants to know who is there (RFC 1928 §3): of `methods`, unless it
+ * names one that was not offered. Method 2 is offered beside none where there is a credential to say.
+ * @throws ProtocolError when the answer is not one of SOCKS5.
+ */
+export function offerMethods(credential?: Credential): Handshake<number> {
+  const offered = credential === undefined ? [methods.none] : [methods.none, methods.password];
+  return ask(greeting(...offered), readMethodReply());
 }
 
 /**
@@ -38,8 +47,7 @@ export function* greetSocks5(credential?: Credential): Handshake<void> {
  * @throws ProtocolError when the answer is not one of SOCKS5.
  */
 export function* proveSocks5(): Handshake<boolean> {
-  yield* write(greeting(methods.none));
-  return (yield* readMethodReply()) === methods.none;
+  return (yield* offerMethods()) === methods.none;
 }
 
 /**
@@ -53,11 +61,11 @@ export function* expectMethodReply(): Handshake<void> {
 /**
  * Asks a proxy that has been greeted, and returns what it says (RFC 1928 §4, §6). To `bind` it says more later: read
  * that with `readSocks5Reply`.
- * @throws ProtocolError when the answer is not one of SOCKS5.
+ * @throws ProtocolError at once, with nothing said, for a target that no address can name. Run, it throws one when the
+ * answer is not one of SOCKS5.
  */
-export function* requestSocks5(command: Command, target: Target): Handshake<FarReply> {
-  yield* write(socks5Request(command, target));
-  return yield* readSocks5Reply();
+export function requestSocks5(command: Command, target: Target): Handshake<FarReply> {
+  return ask(socks5Request(command, target), readSocks5Reply());
 }
 
 /**
@@ -111,17 +119,17 @@ function greeting(...offered: readonly number[]): Uint8Array {
   return Uint8Array.of(version, offered.length, ...offered);
 }
 
-function* readMethodReply(): Handshake<number | undefined> {
-  const [theirVersion, method] = yield* read(2);
+function* readMethodReply(): Handshake<number> {
+  const [theirVersion, method = methods.noneAcceptable] = yield* read(2);
   if (theirVersion !== version) throw unexpected('version', version, theirVersion);
   return method;
 }
 
-function expectNone(method: number | undefined): void {
+function expectNone(method: number): void {
   if (method === methods.none) return;
   const denied = method === methods.noneAcceptable || method === methods.password;
   throw new ProtocolError(
-    `SOCKS5 method: expected ${methods.none}, got ${method ?? 'nothing'}${denied ? ': it asks for credentials' : ''}`,
+    `SOCKS5 method: expected ${methods.none}, got ${method}${denied ? ': it asks for credentials' : ''}`,
     denied ? 'denied' : 'protocol',
   );
 }

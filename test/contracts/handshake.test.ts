@@ -1,10 +1,14 @@
 import { describe } from 'vitest';
 import { acceptSocks, replyReaders } from '../../shared/proxy/mixed.js';
+import { requestConnect } from '../../shared/proxy/http-connect-client.js';
+import { longestHead } from '../../shared/proxy/http-lines.js';
 import { acceptSocks4 } from '../../shared/proxy/socks4.js';
+import { requestSocks4 } from '../../shared/proxy/socks4-client.js';
 import { acceptSocks5, readGreeting, readRequest } from '../../shared/proxy/socks5.js';
-import { readCredentials } from '../../shared/proxy/socks5-auth.js';
+import { readCredentials, sendCredentials } from '../../shared/proxy/socks5-auth.js';
 import {
   greetSocks5,
+  offerMethods,
   proveSocks5,
   readSocks5Reply,
   requestSocks5,
@@ -37,6 +41,13 @@ const requests = [
   '05040001 c0000201 0050',
   '05010009',
   '04010001',
+];
+const replies4 = [
+  '005a 1234 c0000207',
+  '005b 0000 00000000',
+  '005d 0000 00000000',
+  '045a 0000 00000000',
+  '005e 0000 00000000',
 ];
 const requests4 = [
   '0401 0050 c0000201 00',
@@ -92,6 +103,12 @@ const handshakes: Readonly<Record<string, HandshakeUnderTest>> = {
     4,
   ),
   'proving that a SOCKS5 proxy is there': row(proveSocks5, ['0500', '0502', '05ff', '4854'], 2),
+  'offering a SOCKS5 proxy methods': row(() => offerMethods(), ['0500', '0502', '05ff', '4854'], 2),
+  'saying a SOCKS5 proxy who is there': row(
+    () => sendCredentials({ user: 'alice', password: 'b:c' }),
+    ['0100', '0101', '0500'],
+    2,
+  ),
   'asking a SOCKS5 proxy': row(
     () => requestSocks5('connect', { host: 'example.com', port: 80 }),
     replies,
@@ -103,10 +120,23 @@ const handshakes: Readonly<Record<string, HandshakeUnderTest>> = {
     [...replies.map((reply) => `0500 ${reply}`), '05ff', '4854'],
     2 + longest.request,
   ),
-  "reading a SOCKS4 proxy's answer": row(
-    replyReaders.SOCKS4,
-    ['005a 1234 c0000207', '005b 0000 00000000', '005d 0000 00000000', '045a 0000 00000000'],
+  "reading a SOCKS4 proxy's answer": row(replyReaders.SOCKS4, replies4, 8),
+  'asking a SOCKS4 proxy': row(
+    () => requestSocks4('connect', { host: 'example.com', port: 80 }, { user: '', names: 'socks4a' }),
+    replies4,
     8,
+  ),
+  'asking an HTTP proxy': row(
+    () => requestConnect({ host: 'example.com', port: 80 }),
+    [
+      'HTTP/1.1 200 OK\r\n\r\n',
+      'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 x\r\nLink: y\r\n\r\nHTTP/1.0 204 x\n\n',
+      'HTTP/1.1 101 Switching Protocols\r\n\r\n',
+      'HTTP/1.1 502 x\r\nProxy-Status: halflight; error=dns_error\r\n\r\n',
+      'HTTP/1.1 100 x\r\n\r\n'.repeat(9),
+      'SSH-2.0-x\r\n',
+    ].map((said) => Buffer.from(said).toString('hex')),
+    9 * longestHead,
   ),
 };
 

@@ -33,6 +33,9 @@ describe('the answer to a CONNECT that was passed on', () => {
     ['HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n', 'not-allowed'],
     ['HTTP/1.0 502 \r\n\r\n', 'general-failure'],
     ['HTTP/1.1 502\r\nProxy-Status: elsewhere; error=something_new\r\n\r\n', 'general-failure'],
+    ['HTTP/1.1 403 Forbidden\r\n\r\n', 'not-allowed'],
+    ['HTTP/1.1 504 Gateway Timeout\r\n\r\n', 'timed-out'],
+    ['HTTP/1.1 403 x\r\nProxy-Status: halflight; error=dns_error\r\n\r\n', 'name-not-resolved'],
     [`HTTP/1.1 502 x\r\nX: ${'a'.repeat(20_000)}`, 'general-failure'],
   ])('that says no more is still a refusal', (head, refusal) => {
     expect(converse(readHttpReply(), [Buffer.from(head)]).result?.refusal).toBe(refusal);
