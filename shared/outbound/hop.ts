@@ -2,6 +2,7 @@
 import type { Target } from '../codec/address.js';
 import { codeOf, DialError, messageOf, type Refusal } from '../errors.js';
 import { refusalOf } from '../net/dial-errors.js';
+import type { Credential } from '../proxy/socks5-auth.js';
 import type { Dialer } from './outbound.js';
 
 /** How far it got with a proxy: until it is reached, until it has agreed on terms, until it lets us in, until it has the target. */
@@ -47,7 +48,12 @@ export interface HopPlace extends HopName {
   readonly at: Target;
 }
 
-interface HopTrouble {
+/** The same, of one that may ask who is there. */
+export interface SocksPlace extends HopPlace {
+  readonly credential?: Credential;
+}
+
+export interface HopTrouble {
   readonly phase: HopPhase;
   readonly fault: HopFault;
   /** `expected …, got …`, without a secret. */
@@ -81,6 +87,7 @@ export class HopError extends DialError {
 const faults: ReadonlyMap<string | undefined, HopFault> = new Map<string | undefined, HopFault>([
   ['silence', 'silence'],
   ['truncated', 'ended'],
+  ['denied', 'auth-failed'],
   ['ECONNRESET', 'ended'],
   ['EPIPE', 'ended'],
   ['config', 'input'],

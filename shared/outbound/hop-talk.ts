@@ -1,0 +1,96 @@
+/** What is said to a proxy that has been reached: handshakes, each at a stage of its own, over one stream. */
+import { messageOf, type Refusal } from '../errors.js';
+import { HandshakeDriver } from '../net/drive.js';
+import type { PushStream } from '../net/stream.js';
+import type { Handshake } from '../proxy/handshake.js';
+import { refusalWords } from '../proxy/refusal.js';
+import {
+  during,
+  HopError,
+  type HopName,
+  type HopPhase,
+  type HopPlace,
+  type HopTrouble,
+  reachHop,
+} from './hop.js';
+import type { Dialer } from './outbound.js';
+
+/** The longest that a timer can wait, ms. A talk has no limit of its own: its signal ends it. */
+export const noLimitMs: number = 2 ** 31 - 1;
+
+/** A talk with one proxy. Whatever fails in it, its stream is gone before anybody hears of it. */
+export class HopTalk {
+  readonly stream: PushStream;
+  readonly #hop: HopName;
+  readonly #signal: AbortSignal;
+  readonly #driver: HandshakeDriver;
+
+  constructor(hop: HopName, stream: PushStream, signal: AbortSignal) {
+    this.stream = stream;
+    this.#hop = hop;
+    this.#signal = signal;
+    this.#driver = new HandshakeDriver(stream);
+  }
+
+  /** What `handshake` comes to. Rejects with a HopError of that phase. */
+  async run<T>(phase: HopPhase, handshake: Handshake<T>): Promise<T> {
+    return this.during(phase, this.#driver.run(handshake, noLimitMs, { signal: this.#signal }));
+  }
+
+  /** What `work`, which belongs to that stage, comes to. Rejects with a HopError of that phase. */
+  async during<T>(phase: HopPhase, work: Promise<T>): Promise<T> {
+    try {
+      return await during(this.#hop, phase, this.#signal, unlessAborted(work, this.#signal));
+    } catch (error) {
+      this.stream.abort();
+      throw error;
+    }
+  }
+
+  /** The error for what the proxy has said, once its stream is gone. */
+  failure(trouble: HopTrouble): HopError {
+    this.stream.abort();
+    return new HopError(this.#hop, trouble);
+  }
+
+  /** The error for a request that it refused: with `reply` where it would have said `granted`. */
+  refusal(
+    refusal: Refusal,
+    { granted, reply }: { readonly granted: number; readonly reply: number },
+  ): HopError {
+    const message = `${this.#hop.protocol} reply: expected ${granted}, got ${reply}: ${refusalWords[refusal]}`;
+    return this.failure({ phase: 'request', fault: 'refused', message, reply, code: refusal });
+  }
+
+  /**
+   * The stream, for whoever comes next, whenever that is: what came behind the last answer comes first, and more of it
+   * waits until somebody is there.
+   */
+  handOver(): PushStream {
+    const stream = this.#driver.handOver();
+    stream.pause();
+    return stream;
+  }
+}
+
+/** Reaches a proxy. Rejects with a HopError of phase `connect`. */
+export async function talkTo(hop: HopPlace, over: Dialer, signal: AbortSignal): Promise<HopTalk> {
+  const { stream } = await reachHop(hop, over, signal);
+  return new HopTalk(hop, stream, signal);
+}
+
+/** What `make` makes of what somebody asked for. Throws a HopError `input` of that phase for what cannot be said to that proxy. */
+export function prepared<T>(hop: HopName, phase: HopPhase, make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    throw new HopError(hop, { phase, fault: 'input', message: messageOf(cause), cause });
+  }
+}
+
+/** Whoever gave up has stopped listening: what arrived in the same moment would belong to nobody. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const got = await work;
+  signal.throwIfAborted();
+  return got;
+}
