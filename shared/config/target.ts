@@ -1,4 +1,5 @@
 /** Targets as callers of the library name them. */
+import { isIPv6 } from 'node:net';
 import type { Target } from '../codec/address.js';
 import { canonicalIp } from '../codec/ip.js';
 import { ConfigError } from '../errors.js';
@@ -21,7 +22,7 @@ export function parseTarget(
   const { host, port } = typeof choice === 'string' ? split(choice, what) : choice;
   const bracketed = host.startsWith('[') && host.endsWith(']');
   const bare = bracketed ? host.slice(1, -1) : host;
-  const why = checkHost({ host: bare, bracketed: bracketed || host.includes(':') });
+  const why = checkHost({ host: bare, bracketed: bracketed || isIPv6(host) });
   if (why !== undefined) throw new ConfigError(`${what}: ${why}`);
   const number = readPort(String(port));
   if (number === undefined || number < lowestPort) {
@@ -32,6 +33,7 @@ export function parseTarget(
 
 function split(text: string, what: string): { readonly host: string; readonly port: string } {
   const { host, port, bracketed } = splitHostPort(text) ?? {};
+  if (text.includes('://')) throw new ConfigError(`${what}: expected HOST:PORT or [IPv6]:PORT, got a URL`);
   if (host === undefined || port === undefined) {
     throw new ConfigError(`${what}: expected HOST:PORT or [IPv6]:PORT, got something else`);
   }
