@@ -8,3 +8,8 @@ export interface Service {
    */
   stop(graceMs: number): Promise<void>;
 }
+
+export interface StopOptions {
+  /** How long conversations may go on, in ms; by default not at all. */
+  readonly graceMs?: number;
+}

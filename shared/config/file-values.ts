@@ -5,6 +5,7 @@ import { nearest } from '../nearest.js';
 import type { EntriesRow, SettingRow, ValueRow } from './file-schema.js';
 import { type JsonFile, kindOf, propertiesOf, shownName } from './file-text.js';
 import type { JsonNode } from './json5.js';
+import { withoutName } from './options.js';
 import { together } from './together.js';
 
 /** A value and the name that messages give it: `servers[2].weight`. */
@@ -62,8 +63,8 @@ export function placed<T>(file: JsonFile, { name, node }: NamedNode, read: () =>
     return read();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const words = error.message.replace(/^(?:[^:]*: (?=expected )|URI: |method )/, '');
-    throw new ConfigError(file.complain(node, `${name}: ${words}`).message, { cause: error });
+    const words = `${name}: ${withoutName(error.message)}`;
+    throw new ConfigError(file.complain(node, words).message, { cause: error });
   }
 }
 

@@ -31,7 +31,8 @@ export function readPorts(entries: readonly PortEntry[], options: PortsOptions):
   );
 }
 
-function readPort(entry: PortEntry, { allowWeakPassword }: PortsOptions): PortSettings {
+/** What one entry means. ConfigError as `readPorts`, without its place. */
+export function readPort(entry: PortEntry, { allowWeakPassword }: PortsOptions): PortSettings {
   const method = findMethod(entry.method ?? defaultMethod);
   const [name, other] =
     method.edition === 2022 ? (['key', 'password'] as const) : (['password', 'key'] as const);

@@ -1,0 +1,166 @@
+/** From the options that a program gives for a local to settings: what flags and config files say, in the form of code. */
+import type { Target } from '../codec/address.js';
+import type { CipherBackend } from '../codec/aead.js';
+import { ConfigError } from '../errors.js';
+import type { Timeouts } from '../serve/timeouts.js';
+import type { Credential } from './credentials.js';
+import type { ServerEntry } from './file-schema.js';
+import { formatListen } from './listen.js';
+import { portSettings, remotesAsk, type WholeLocalSettings } from './local-flags.js';
+import {
+  checkOptions,
+  type Kind,
+  type Place,
+  placeText,
+  readChoice,
+  readCredentialOptions,
+  readListen,
+  readTimeouts,
+  underName,
+} from './options.js';
+import { checkOrder, checkWeight, parseProbeTarget, readServerEntry } from './server-choices.js';
+import type { ServerChoice } from './settings.js';
+import { readSubscriptionUrl, type SubscriptionSettings } from './subscription.js';
+
+/** A server of a local: its URI, `halflight://…` or `ss://…`, alone or with its place among others. */
+export type ServerOption = string | ServerEntry;
+
+/** What a local is told in code. It needs `server`, `subscription`, or both. */
+export interface LocalOptions {
+  /** Where it leaves through, in the order in which they are tried. */
+  readonly server?: ServerOption | readonly ServerOption[];
+  /** The address of a list of further servers (SIP008): `https://…` or `ssconf://…`. */
+  readonly subscription?: string;
+  /** The directory where the last good list is kept; by default none is. */
+  readonly cacheDirectory?: string;
+  /** `127.0.0.1:1080` by default; a port alone is one of 127.0.0.1, and 0 any that is free. */
+  readonly listen?: Place;
+  /** Whether others than this machine may be let in without credentials. */
+  readonly open?: boolean;
+  /** Whom a client must name itself as: `USER:PASS`, or the two apart. By default nobody is asked. */
+  readonly credentials?: readonly (string | Credential)[];
+  /** Whether UDP ASSOCIATE is served; true by default. */
+  readonly udp?: boolean;
+  /** Whether datagrams travel in streams, through networks that drop UDP. */
+  readonly udpOverTcp?: boolean;
+  /** Whether clients hear that they are connected before the remote has answered: one round trip less. */
+  readonly optimistic?: boolean;
+  /** Whether the PAC file ends in `DIRECT`; true by default. */
+  readonly pacDirect?: boolean;
+  readonly cipherBackend?: CipherBackend;
+  /** The name server that standard servers are asked for, to see whether they work; `1.1.1.1:53` by default. */
+  readonly probeTarget?: string | Target;
+  /** The plugins that a URI or a list may name: each is a program that is run. */
+  readonly allowPlugins?: readonly string[];
+  /** Waits that differ from the defaults, in ms. */
+  readonly timeouts?: Partial<Timeouts>;
+}
+
+const kinds = {
+  server: 'any',
+  subscription: 'text',
+  cacheDirectory: 'text',
+  listen: 'place',
+  open: 'switch',
+  credentials: 'list',
+  udp: 'switch',
+  udpOverTcp: 'switch',
+  optimistic: 'switch',
+  pacDirect: 'switch',
+  cipherBackend: 'text',
+  probeTarget: 'place',
+  allowPlugins: 'texts',
+  timeouts: 'object',
+} as const satisfies Record<keyof LocalOptions, Kind>;
+
+const entryKinds = {
+  uri: 'text',
+  order: 'number',
+  weight: 'number',
+  plugin: 'text',
+} as const satisfies Record<keyof ServerEntry, Kind>;
+
+/** A port that others reach is open to all of them. */
+const insistence = {
+  nobodyAsks: 'whoever reaches it could use the tunnel; ask for credentials, or insist with open: true',
+  remoteAsks: 'the remote is to ask for credentials (auth=remote in the URI); insist with open: true',
+} as const;
+
+/** What the options of a local mean. ConfigError, beginning with the name of the option, for one that cannot be used. */
+export function readLocalOptions(options: LocalOptions): WholeLocalSettings {
+  checkOptions(options, kinds);
+  const { server, probeTarget, timeouts, cipherBackend = 'native' } = options;
+  const { open, udp, udpOverTcp, pacDirect, optimistic } = options;
+  const servers = server === undefined ? [] : readServerOptions(server, options);
+  const subscription = subscriptionOf(options);
+  if (servers.length === 0 && subscription === undefined) {
+    throw new ConfigError('server: expected the URI of one, or a subscription, got neither');
+  }
+  if (udp === false && udpOverTcp === true) {
+    throw new ConfigError('udpOverTcp: expected UDP to be served, got udp: false');
+  }
+  const credentials = readCredentialOptions(options.credentials ?? []);
+  const ways = { servers, ...(subscription && { subscription }) };
+  const remoteAsks = remotesAsk(ways, credentials.length > 0 ? 'credentials' : undefined);
+  const listen = formatListen(readListen('listen', options.listen ?? 1080, '127.0.0.1'));
+  const flags = {
+    ...given({ open, udp, udpOverTcp, pacDirect, optimistic }),
+    listen,
+    cipherBackend: readChoice('cipherBackend', cipherBackend, ['native', 'noble']),
+  };
+  const why = remoteAsks ? insistence.remoteAsks : insistence.nobodyAsks;
+  return {
+    ...underName('listen', () => portSettings(flags, credentials, why)),
+    ...ways,
+    ...(probeTarget !== undefined && {
+      probeTarget: underName('probeTarget', () => parseProbeTarget(placeText(probeTarget))),
+    }),
+    ...(timeouts && { timeouts: readTimeouts(timeouts) }),
+  };
+}
+
+/** The servers that an option names, one at least. ConfigError, beginning with `server`, for one that cannot be used. */
+export function readServerOptions(
+  server: ServerOption | readonly ServerOption[],
+  { allowPlugins: plugins = [] }: Pick<LocalOptions, 'allowPlugins'>,
+): readonly ServerChoice[] {
+  const list = isOne(server) ? [server] : server;
+  if (list.length === 0) throw new ConfigError('server: expected at least one, got none');
+  return list.map((one, place) => {
+    const name = isOne(server) ? 'server' : `server[${place}]`;
+    const entry = typeof one === 'string' ? { uri: one } : one;
+    const within = `${name}.`;
+    checkOptions(entry, entryKinds, { within, needed: ['uri'] });
+    const { order, weight } = entry;
+    if (order !== undefined)
+      underName(`${within}order`, () => {
+        checkOrder(String(order));
+      });
+    if (weight !== undefined)
+      underName(`${within}weight`, () => {
+        checkWeight(String(weight));
+      });
+    return underName(name, () => readServerEntry(entry, place, { plugins }));
+  });
+}
+
+/** `Array.isArray` does not know of arrays that are read only. */
+function isOne(server: ServerOption | readonly ServerOption[]): server is ServerOption {
+  return !Array.isArray(server);
+}
+
+function subscriptionOf({
+  subscription,
+  cacheDirectory,
+  allowPlugins = [],
+}: LocalOptions): SubscriptionSettings | undefined {
+  if (subscription === undefined) return undefined;
+  const url = underName('subscription', () => readSubscriptionUrl(subscription));
+  return { url, plugins: allowPlugins, cacheDirectory };
+}
+
+/** Without those that nobody gave. */
+function given(switches: Readonly<Record<string, boolean | undefined>>): Record<string, boolean> {
+  const said = Object.entries(switches).filter((each): each is [string, boolean] => each[1] !== undefined);
+  return Object.fromEntries(said);
+}

@@ -1,0 +1,158 @@
+/** Options that a program gives instead of flags: of which kind each is, and what is wrong with one, under its own name. */
+import { formatTarget } from '../codec/address.js';
+import { ConfigError } from '../errors.js';
+import { nearest } from '../nearest.js';
+import { defaultTimeouts, type Timeouts } from '../serve/timeouts.js';
+import { type Credential, parseCredential } from './credentials.js';
+import { UsageError } from './exit.js';
+import { parseListen } from './listen.js';
+import type { ListenAddress } from './settings.js';
+
+/** Where something is or listens: as in a flag, a port alone, or the two apart. */
+export type Place = string | number | ListenAddress;
+
+const kinds = {
+  text: ['a string', (value) => typeof value === 'string'],
+  number: ['a number', (value) => typeof value === 'number'],
+  switch: ['true or false', (value) => typeof value === 'boolean'],
+  texts: ['an array of strings', (value) => isArrayOf(value, (each) => typeof each === 'string')],
+  place: ['a string, a port or { host, port }', isPlace],
+  list: ['an array', Array.isArray],
+  object: ['an object', isRecord],
+  any: ['anything', () => true],
+} as const satisfies Record<string, readonly [words: string, fits: (value: unknown) => boolean]>;
+
+/** What an option must be. */
+export type Kind = keyof typeof kinds;
+
+export interface CheckingOptions {
+  /** The names before those of the options: `ports[1].` */
+  readonly within?: string;
+  /** Those that none may lack. */
+  readonly needed?: readonly string[];
+}
+
+/**
+ * ConfigError, beginning with the name, for an option that nobody knows, for one of another kind, and for one that is not
+ * there: programs that no compiler has checked give them, too.
+ */
+export function checkOptions(
+  given: unknown,
+  known: Readonly<Record<string, Kind>>,
+  { within = '', needed = [] }: CheckingOptions = {},
+): void {
+  if (!isRecord(given)) {
+    const what = within === '' ? 'options' : within.replace(/\.$/, '');
+    throw new ConfigError(`${what}: expected an object, got ${kindOf(given)}`);
+  }
+  for (const [name, value] of Object.entries(given)) {
+    const kind = Object.hasOwn(known, name) ? known[name] : undefined;
+    if (kind === undefined) throw unknownOption(`${within}${shown(name)}`, name, Object.keys(known));
+    const [words, fits] = kinds[kind];
+    if (value !== undefined && !fits(value)) {
+      throw new ConfigError(`${within}${name}: expected ${words}, got ${kindOf(value)}`);
+    }
+  }
+  const missing = needed.find((name) => given[name] === undefined);
+  if (missing !== undefined) throw new ConfigError(`${within}${missing}: expected one, got none`);
+}
+
+/** What `read` brings; a ConfigError of it begins with this name, instead of the one that its setting has elsewhere. */
+export function underName<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError) && !(error instanceof UsageError)) throw error;
+    throw new ConfigError(`${name}: ${withoutName(error.message)}`, { cause: error });
+  }
+}
+
+/** A message about a setting without the name that this has there. */
+export function withoutName(message: string): string {
+  return message.replace(/^(?:[^:]*: (?=expected )|URI: |method )/, '');
+}
+
+/** What others read where a place is an option: `HOST:PORT`, `[IPv6]:PORT`, `:PORT` or `PORT`. */
+export function placeText(place: Place): string {
+  return typeof place === 'object' ? formatTarget(place) : String(place);
+}
+
+/** Where to listen. A port alone keeps `defaultHost`. */
+export function readListen(name: string, place: Place, defaultHost = ''): ListenAddress {
+  return underName(name, () => parseListen(placeText(place), defaultHost));
+}
+
+/** `USER:PASS` or the two apart. ConfigError for one that cannot be used, and for a user that comes twice. */
+export function readCredentialOptions(list: readonly (string | Credential)[]): readonly Credential[] {
+  const credentials = list.map((one, index) => {
+    const where = `credentials[${index}]`;
+    if (typeof one === 'string') return parseCredential(one, where);
+    checkOptions(
+      one,
+      { user: 'text', password: 'text' },
+      { within: `${where}.`, needed: ['user', 'password'] },
+    );
+    // A colon would end the user of those who name it with the password.
+    if (one.user.includes(':')) throw new ConfigError(`${where}.user: expected no colon, got one`);
+    return parseCredential(`${one.user}:${one.password}`, where);
+  });
+  const users = new Set(credentials.map(({ user }) => user));
+  if (users.size === credentials.length) return credentials;
+  throw new ConfigError('credentials: expected every user once, got one again');
+}
+
+const longestMs = 2 ** 31 - 1;
+const timeoutKinds = Object.fromEntries(
+  Object.keys(defaultTimeouts).map((name) => [name, 'number' as const]),
+);
+
+/** ConfigError for waits that no timer can keep, in ms. */
+export function readTimeouts(timeouts: Partial<Timeouts>): Partial<Timeouts> {
+  checkOptions(timeouts, timeoutKinds, { within: 'timeouts.' });
+  for (const [name, ms] of Object.entries(timeouts)) {
+    if (ms >= 0 && ms <= longestMs) continue;
+    throw new ConfigError(`timeouts.${name}: expected ms from 0 to ${longestMs}, got another number`);
+  }
+  return timeouts;
+}
+
+/** ConfigError for a text that is none of these. */
+export function readChoice<const Choice extends string>(
+  name: string,
+  text: string,
+  choices: readonly Choice[],
+): Choice {
+  const chosen = choices.find((choice) => choice === text);
+  if (chosen !== undefined) return chosen;
+  throw new ConfigError(`${name}: expected one of ${choices.join(', ')}, got another text`);
+}
+
+function isPlace(value: unknown): boolean {
+  if (typeof value === 'string' || typeof value === 'number') return true;
+  return isRecord(value) && typeof value['host'] === 'string' && typeof value['port'] === 'number';
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isArrayOf(value: unknown, fits: (each: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(fits);
+}
+
+function unknownOption(place: string, name: string, known: readonly string[]): ConfigError {
+  const near = nearest(name, known);
+  const hint = near === undefined ? `known: ${known.join(', ')}` : `did you mean ${near}?`;
+  return new ConfigError(`${place}: expected a name of an option, got another one (${hint})`);
+}
+
+/** Whatever is long or has marks in it may be a secret that stands in the wrong place. */
+function shown(name: string): string {
+  return /^[\w$-]{1,40}$/.test(name) ? name : 'option';
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined || typeof value === 'boolean') return String(value);
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
