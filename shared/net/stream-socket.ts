@@ -20,6 +20,8 @@ export interface StreamSocketOptions {
 export class StreamSocket extends PushDuplex implements SocketLike {
   /** What `setTimeout` was told last, ms. */
   timeout: number | undefined;
+  /** Nothing of the target is tried here: whoever dials it does. */
+  readonly autoSelectFamilyAttemptedAddresses: string[] = [];
   readonly #stream: PushStream;
   #held = true;
 
@@ -53,6 +55,11 @@ export class StreamSocket extends PushDuplex implements SocketLike {
 
   get pending(): boolean {
     return this.connecting;
+  }
+
+  /** An older name of `writableLength`. */
+  get bufferSize(): number {
+    return this.writableLength;
   }
 
   get readyState(): 'opening' | 'open' | 'readOnly' | 'writeOnly' | 'closed' {

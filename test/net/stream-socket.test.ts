@@ -187,6 +187,14 @@ describe('a late stream as a socket', () => {
     expect([log, stream.calls, stream.said]).toEqual([['close'], ['abort'], '']);
   });
 
+  it('has what older libraries look at', async () => {
+    const { socket } = lateSocket();
+    socket.write('early');
+    expect([socket.bufferSize, socket.autoSelectFamilyAttemptedAddresses]).toEqual([socket.writableLength, []]);
+    socket.destroy();
+    await settle();
+  });
+
   it('stays paused, and unreferenced, as it was told to be before', async () => {
     const { late, socket } = lateSocket();
     const { stream, socket: below, peer } = await tcpPair('dialled');
