@@ -171,7 +171,7 @@ function socks4Hop(names: Socks4Hop['names'], { login, authority, wanted }: Part
   if (names === 'socks4' && wanted.dns === 'remote') {
     throw unexpected('names to be looked up here for socks4://', 'dns=remote: socks4a:// can do that');
   }
-  const at = readAuthority(authority, { behind: '://', port: socksPort });
+  const at = readAuthority(authority, { where: 'of the proxy', port: socksPort });
   const name = nameOf(names, at, login === undefined ? '' : escapeText(user));
   const dns = names === 'socks4' ? 'local' : (wanted.dns ?? 'remote');
   return { kind: 'socks4', names, at, user, name, dns, ...limit(wanted.timeoutMs) };
@@ -185,7 +185,7 @@ function socks5Hop(scheme: string, { login, authority, wanted }: Parts): Socks5H
       throw unexpected(`a user and a password of 1 to ${maxSocks5Bytes} bytes for SOCKS5`, `one of ${bytes}`);
     }
   }
-  const at = readAuthority(authority, { behind: '://', port: socksPort });
+  const at = readAuthority(authority, { where: 'of the proxy', port: socksPort });
   const { dns = 'remote', timeoutMs } = wanted;
   return { kind: 'socks5', at, ...known(scheme, at, credential), dns, ...limit(timeoutMs) };
 }
@@ -194,7 +194,7 @@ function httpHop(scheme: 'http' | 'https', { login, authority, wanted }: Parts):
   const credential = login === undefined ? undefined : readCredential(login);
   // RFC 7617 §2.
   if (credential?.user.includes(':') === true) throw unexpected('no colon in a user of HTTP', 'one');
-  const at = readAuthority(authority, { behind: '://', port: httpPort });
+  const at = readAuthority(authority, { where: 'of the proxy', port: httpPort });
   const { dns = 'remote', timeoutMs } = wanted;
   return {
     kind: 'http',

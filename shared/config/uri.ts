@@ -80,7 +80,7 @@ export function parseServerUri(text: string, { plugins = [] }: UriOptions = {}):
   return {
     wire,
     ...user,
-    ...readAuthority(authority, { behind: '@', port: defaultRemotePort }),
+    ...readAuthority(authority, { where: 'behind the @', port: defaultRemotePort }),
     ...(tag === '' ? {} : { tag }),
     ...(remoteAuth ? { remoteAuth } : {}),
     ...(saltPrefix === undefined ? {} : { saltPrefix }),
