@@ -190,7 +190,10 @@ describe('a late stream as a socket', () => {
   it('has what older libraries look at', async () => {
     const { socket } = lateSocket();
     socket.write('early');
-    expect([socket.bufferSize, socket.autoSelectFamilyAttemptedAddresses]).toEqual([socket.writableLength, []]);
+    expect([socket.bufferSize, socket.autoSelectFamilyAttemptedAddresses]).toEqual([
+      socket.writableLength,
+      [],
+    ]);
     socket.destroy();
     await settle();
   });
