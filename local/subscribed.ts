@@ -23,16 +23,18 @@ export interface SubscribedLocal extends LocalService {
 /**
  * Starts a local whose servers a subscription names. It listens as soon as it knows a server: at once when it has some of
  * its own or a copy of the list, else when the list could be had for the first time. Until then it asks again and again,
- * and says why. Rejects as `startLocal` does.
+ * and says why. Rejects as `startLocal` does, and when `signal` fires meanwhile.
  */
 export async function startSubscribedLocal(
   settings: SubscribedSettings,
   environment: Environment,
   observer: Observer,
+  { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<SubscribedLocal> {
   return startFollowing(settings, {
     environment,
     observer,
+    signal,
     start: (servers) => startLocal({ ...settings, servers }, environment, observer),
   });
 }
@@ -43,13 +45,15 @@ type Follower = Pick<LocalService, 'replaceServers' | 'stop'>;
 interface Following<Local extends Follower> {
   readonly environment: Environment;
   readonly observer: Observer;
+  /** Nobody waits for the list any more. */
+  readonly signal?: AbortSignal | undefined;
   readonly start: (servers: readonly ServerChoice[]) => Promise<Local>;
 }
 
 /** The same with a local that `start` starts. */
 export async function startFollowing<Local extends Follower>(
   { servers: own, subscription, pauses = {} }: SubscribedSettings,
-  { environment, observer, start }: Following<Local>,
+  { environment, observer, signal, start }: Following<Local>,
 ): Promise<Local & Pick<SubscribedLocal, 'servers'>> {
   let servers: readonly ServerChoice[] = own;
   let running: Local | undefined;
@@ -62,8 +66,12 @@ export async function startFollowing<Local extends Follower>(
     }
   };
   const following = await followSubscription(subscription, { environment, observer, changed, pauses });
+  const giveUp = (): void => void following.stop();
+  signal?.addEventListener('abort', giveUp);
   try {
+    signal?.throwIfAborted();
     if (own.length === 0) await following.first;
+    signal?.throwIfAborted();
     const known = servers;
     const { local, whole } = await startWith({ servers, own }, start);
     running = local;
@@ -80,6 +88,8 @@ export async function startFollowing<Local extends Follower>(
   } catch (error) {
     await following.stop();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
   }
 }
 

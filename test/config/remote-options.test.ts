@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readRemoteOptions, type RemoteOptions } from '../../shared/config/remote-options.js';
+import { readRemoteOptions } from '../../shared/config/remote-options.js';
 import { systemEnvironment } from '../../shared/net/system.js';
 import { complaint, knownKey as key, type Unchecked } from '../support/options.js';
 
