@@ -10,7 +10,7 @@ import { dismiss } from '../net/relay.js';
 import type { PushStream, Sink } from '../net/stream.js';
 import { UotCodec, uotRequest, uotTarget } from '../proxy/uot.js';
 import { type FarSink, type FarWay, Relay } from './associate.js';
-import type { Associator, Dialer } from './outbound.js';
+import type { Associator, Dialer, DialerOptions } from './outbound.js';
 
 const nothing = new Uint8Array(0);
 const full = new Error('stream: expected it to take a datagram, got a full one');
@@ -27,6 +27,12 @@ export function streamAssociator(dialer: Dialer): Associator {
       throw error;
     }
   };
+}
+
+/** The way to such a server alone, for whoever has no client on this machine. Rejects as `dialer` does. */
+export async function streamWay(dialer: Dialer, options: DialerOptions): Promise<FarWay> {
+  const { stream } = await dialer(uotTarget, options);
+  return new StreamWay(stream);
 }
 
 class StreamWay implements FarWay, Sink {

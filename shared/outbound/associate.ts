@@ -22,6 +22,7 @@ import {
   type AssociationClient,
   type Associator,
   type DatagramCounts,
+  type DialerOptions,
   FarFailure,
 } from './outbound.js';
 
@@ -60,6 +61,13 @@ export function tunnelAssociator(tunnel: PacketTunnel): Associator {
       throw new FarFailure(tunnel.remote, error);
     }
   };
+}
+
+/** The way to such a server alone, for whoever has no client on this machine. Rejects as a `Dialer` does. */
+export async function packetWay(tunnel: PacketTunnel, { signal }: DialerOptions): Promise<FarWay> {
+  const address = await remoteAddress(tunnel, signal);
+  const far = await bindDatagrams({ host: anyAddress[address.includes(':') ? 6 : 4], port: 0 });
+  return new PacketWay(far, { address, port: tunnel.remote.port }, tunnel);
 }
 
 /** Two sockets, or none at all. They count from the start, so that nobody else is promised their descriptors. */

@@ -97,7 +97,7 @@ export async function answer<T>(
   } catch (error) {
     stream.abort();
     // It is there, and wants somebody to say who he is: no trouble of the path.
-    if (codeOf(error) === 'denied') throw new FarRefusal('not-allowed');
+    if (codeOf(error) === 'denied') throw new FarRefusal('not-allowed', { cause: error });
     // Where the remote answers others meanwhile, what is silent is the way of this one carrier.
     if (codeOf(error) !== 'silence' || firstWord?.outlived !== true) throw new FarFailure(remote, error);
     carriers?.drop('a later one is silent', carrier);

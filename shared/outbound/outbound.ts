@@ -54,8 +54,8 @@ export function lazyWay<Asked, Got>(
 
 /** The far end was reached, and says itself that it did not reach the target. */
 export class FarRefusal extends DialError {
-  constructor(code: Refusal) {
-    super(code, `remote: expected to reach the target, got: ${refusalWords[code]}`);
+  constructor(code: Refusal, options?: ErrorOptions) {
+    super(code, `remote: expected to reach the target, got: ${refusalWords[code]}`, options);
   }
 }
 

@@ -10,9 +10,17 @@ import { TcpStream } from '../net/tcp.js';
 import type { Carriers } from './carriers.js';
 import { type DialerOptions, FarFailure } from './outbound.js';
 
+/** Connects to a host in that time, ms. Rejects as a `Dialer` does. */
+export type SocketDialer = (
+  target: Target,
+  options: DialerOptions & { readonly resolver: Resolver; readonly timeoutMs: number },
+) => Promise<TcpStream>;
+
 /** The far end of a tunnel, and how long it may take. */
 export interface Tunnel {
   readonly remote: Target;
+  /** What reaches the remote, when it is not dialled from here. */
+  readonly over?: SocketDialer;
   /** Who takes streams to the remote, when a plugin on this machine does. */
   readonly plugin?: Target;
   readonly cipher: Cipher;
@@ -51,22 +59,18 @@ interface Waits {
 
 /** Connects to the remote, or to the plugin that leads there. Rejects as a `Dialer` does. */
 export async function reach(tunnel: Tunnel, { signal }: DialerOptions): Promise<TcpStream> {
-  const { remote, plugin, resolver, timeouts, opened } = tunnel;
-  const reached = dial(plugin ?? remote, {
-    resolver,
-    timeoutMs: timeouts.dialMs,
-    signal,
-    socket: connectSocket,
-  });
-  const tcp = new TcpStream(
-    await reached.catch((error: unknown) => Promise.reject(new FarFailure(remote, error))),
-  );
+  const { remote, plugin, over = dialSocket, resolver, timeouts, opened } = tunnel;
+  const reached = over(plugin ?? remote, { resolver, timeoutMs: timeouts.dialMs, signal });
+  const tcp = await reached.catch((error: unknown) => Promise.reject(new FarFailure(remote, error)));
   opened?.(tcp);
   tcp.whenStalled(timeouts.stallMs, () => {
     void judgeSilence(tunnel, tcp);
   });
   return tcp;
 }
+
+const dialSocket: SocketDialer = async (target, options) =>
+  new TcpStream(await dial(target, { ...options, socket: connectSocket }));
 
 /**
  * A carrier that takes no more bytes may lead to a target that takes none, for as long as it likes, or to a remote that

@@ -1,0 +1,44 @@
+/** TLS over streams. */
+import tls, { type ConnectionOptions, type TLSSocket } from 'node:tls';
+import type { StreamSocket } from './stream-socket.js';
+
+/** Whose certificate is expected, and whatever else there is to say of it. */
+export interface SecureOptions extends ConnectionOptions {
+  readonly host: string;
+}
+
+/**
+ * TLS over `socket`, with all that it can do: Node hears of nothing below a stream that is not the system's, so `unref`
+ * would have no effect, addresses would be unknown, and the stream would outlive what is spoken over it.
+ */
+export function secureSocket(socket: StreamSocket, options: SecureOptions): TLSSocket {
+  const secured = tls.connect({ ...options, socket });
+  const own = {
+    ref: () => {
+      socket.ref();
+      return secured;
+    },
+    unref: () => {
+      socket.unref();
+      return secured;
+    },
+    resetAndDestroy: () => {
+      socket.resetAndDestroy();
+      return secured.destroy();
+    },
+  };
+  Object.assign(secured, own);
+  for (const asked of [
+    'system',
+    'localAddress',
+    'localPort',
+    'localFamily',
+    'remoteAddress',
+    'remotePort',
+    'remoteFamily',
+  ] as const) {
+    Object.defineProperty(secured, asked, { get: () => socket[asked] });
+  }
+  secured.once('close', () => socket.destroy());
+  return secured;
+}
