@@ -1,0 +1,91 @@
+import { getEventListeners } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { unspecifiedTarget } from '../../shared/codec/address.js';
+import type { Connected } from '../../shared/outbound/outbound.js';
+import { socks4Binder, socks4Dialer, type Socks4Place } from '../../shared/outbound/socks4.js';
+import { spacedHex } from '../support/handshake.js';
+import { RecordingSink, ScriptedStream } from '../support/push-stream.js';
+import { hopErrorOf, never, scriptedProxy, straight } from '../support/scripted-proxy.js';
+import { settle } from '../support/turns.js';
+
+const target = { host: '192.0.2.1', port: 443 };
+const granted = spacedHex('005a 1234 c0000207');
+const refused = spacedHex('005b 0000 00000000');
+const place: Socks4Place = {
+  protocol: 'SOCKS4',
+  name: 'socks4://proxy.example',
+  at: { host: 'proxy.example', port: 1080 },
+  user: '',
+  names: 'socks4',
+};
+
+/** A dial that has said its request over a stream in memory. */
+async function asking(signal = never): Promise<{ stream: ScriptedStream; dialling: Promise<Connected> }> {
+  const stream = new ScriptedStream({ lends: true });
+  const over = (): Promise<Connected> => Promise.resolve({ stream, bound: unspecifiedTarget });
+  const dialling = socks4Dialer(over, place)(target, { signal });
+  await settle();
+  return { stream, dialling };
+}
+
+describe('the stream of a proxy', () => {
+  it('waits for whoever comes next, with all that comes until then', async () => {
+    const { stream, dialling } = await asking();
+    stream.pushBytes(Uint8Array.from([...granted, 0x68]));
+    const { stream: theirs } = await dialling;
+    stream.push('el');
+    await settle();
+    stream.push('lo');
+    stream.finish();
+    await settle();
+    const sink = new RecordingSink();
+    theirs.attach(sink);
+    expect([sink.text, sink.log]).toEqual(['hello', ['bytes', 'ended']]);
+  });
+
+  it('belongs to nobody when it was given up in the moment of the grant', async () => {
+    const leaving = new AbortController();
+    const { stream, dialling } = await asking(leaving.signal);
+    stream.pushBytes(granted);
+    leaving.abort(new Error('enough'));
+    expect(await hopErrorOf(dialling)).toMatchObject({ phase: 'request', fault: 'given-up' });
+    expect(stream.calls.at(-1)).toBe('abort');
+  });
+});
+
+describe('the signal of a dial', () => {
+  it.each([
+    ['a grant', granted],
+    ['a refusal', refused],
+  ])('has nobody left who listens after %s', async (_, reply) => {
+    const { signal } = new AbortController();
+    const { stream, dialling } = await asking(signal);
+    stream.pushBytes(Uint8Array.from(reply));
+    await dialling.catch(() => undefined);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  it.each(['refused', 'closed', 'accepted'])(
+    'has nobody left who listens after a binding was %s',
+    async (how) => {
+      const { signal } = new AbortController();
+      const request = '0402 01bb c0000201 00';
+      const says = how === 'refused' ? refused : how === 'closed' ? granted : [granted, granted];
+      const proxy = await scriptedProxy([{ hears: request, says }]);
+      const opening = socks4Binder(straight, { ...place, at: proxy.at })(target, { signal });
+      const settled = await opening.catch(() => undefined);
+      if (how === 'closed') settled?.close();
+      const connected = await settled?.accepted.catch(() => undefined);
+      connected?.stream.abort();
+      expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    },
+  );
+});
+
+it('a dial that was given up beforehand reaches nobody', async () => {
+  const proxy = await scriptedProxy([]);
+  const signal = AbortSignal.abort(new Error('enough'));
+  const error = await hopErrorOf(socks4Dialer(straight, { ...place, at: proxy.at })(target, { signal }));
+  expect(error).toMatchObject({ phase: 'connect', fault: 'given-up' });
+  expect(proxy.accepted).toBe(0);
+});
