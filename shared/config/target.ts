@@ -19,19 +19,33 @@ export function parseTarget(
   what: string,
   { lowestPort = 1 }: TargetRules = {},
 ): Target {
-  const { host, port } = typeof choice === 'string' ? split(choice, what) : choice;
+  const { host, port } = typeof choice === 'string' ? split(choice, what) : halves(choice, what);
   const bracketed = host.startsWith('[') && host.endsWith(']');
   const bare = bracketed ? host.slice(1, -1) : host;
   const why = checkHost({ host: bare, bracketed: bracketed || isIPv6(host) });
   if (why !== undefined) throw new ConfigError(`${what}: ${why}`);
-  const number = readPort(String(port));
+  const number = readPort(port);
   if (number === undefined || number < lowestPort) {
     throw new ConfigError(`${what}: expected a port from ${lowestPort} to 65535, got another`);
   }
   return { host: canonicalIp(bare), port: number };
 }
 
-function split(text: string, what: string): { readonly host: string; readonly port: string } {
+interface Halves {
+  readonly host: string;
+  readonly port: string;
+}
+
+/** Callers whose types nobody checks forget one of them, or both. */
+function halves(choice: unknown, what: string): Halves {
+  const { host, port } = Object(choice) as Readonly<Record<string, unknown>>;
+  if (typeof host === 'string' && (typeof port === 'number' || typeof port === 'string')) {
+    return { host, port: `${port}` };
+  }
+  throw new ConfigError(`${what}: expected HOST:PORT as text, or host and port, got something else`);
+}
+
+function split(text: string, what: string): Halves {
   const { host, port, bracketed } = splitHostPort(text) ?? {};
   if (text.includes('://')) throw new ConfigError(`${what}: expected HOST:PORT or [IPv6]:PORT, got a URL`);
   if (host === undefined || port === undefined) {

@@ -66,6 +66,15 @@ it.each([
   expect(messageOf(() => parseTarget(choice, 'target'))).toBe(`ConfigError: target: ${message}`);
 });
 
+it.each([[undefined], [null], [443], [{}], [{ port: 80 }], [{ host: 'a' }], [{ host: 'a', port: null }]])(
+  'a caller without types says %j',
+  (choice) => {
+    expect(messageOf(() => Reflect.apply(parseTarget, undefined, [choice, 'target']))).toBe(
+      'ConfigError: target: expected HOST:PORT as text, or host and port, got something else',
+    );
+  },
+);
+
 it('port 0 stands for any where that is asked for', () => {
   expect(parseTarget('0.0.0.0:0', 'from', { lowestPort: 0 })).toEqual({ host: '0.0.0.0', port: 0 });
   expect(messageOf(() => parseTarget('a:65536', 'from', { lowestPort: 0 }))).toBe(
