@@ -1,0 +1,64 @@
+/** Node's own HTTP through proxies: agents whose connections are dialled. */
+import http from 'node:http';
+import https from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { ConnectionOptions } from 'node:tls';
+import { secureSocket } from '../shared/net/secure-socket.js';
+import type { ProxiedTarget } from './choice.js';
+import type { ProxySocket } from './socket.js';
+
+/** A socket on its way to a target: what is written to it waits until it is there. */
+export type Open = (target: ProxiedTarget) => ProxySocket;
+
+/** What Node tells an agent of a connection that it wants. */
+interface Wanted {
+  readonly host?: string | null | undefined;
+  readonly port?: number | string | null | undefined;
+  /** A path of this computer: no proxy leads to it. */
+  readonly socketPath?: string | null | undefined;
+}
+
+/** How long a connection may rest between two requests, ms: as Node's global agents have it. */
+const restMs = 5_000;
+const kept = { keepAlive: true, timeout: restMs, scheduling: 'lifo' } as const;
+
+function targetOf({ host, port }: Wanted, protocol: 'http:' | 'https:'): ProxiedTarget {
+  return { host: host ?? 'localhost', port: Number(port ?? (protocol === 'http:' ? 80 : 443)), protocol };
+}
+
+/** For `http:` targets. Connections are kept for further requests. */
+export class ProxyAgent extends http.Agent {
+  readonly #open: Open;
+
+  constructor(open: Open) {
+    super(kept);
+    this.#open = open;
+  }
+
+  override createConnection(
+    wanted: http.ClientRequestArgs,
+    done?: (error: Error | null, stream: Duplex) => void,
+  ): Duplex | null | undefined {
+    if (wanted.socketPath != null) return super.createConnection(wanted, done);
+    return this.#open(targetOf(wanted, 'http:'));
+  }
+}
+
+/** For `https:` targets: TLS to the target itself, through whatever lies between. */
+export class ProxyHttpsAgent extends https.Agent {
+  readonly #open: Open;
+
+  constructor(open: Open) {
+    super(kept);
+    this.#open = open;
+  }
+
+  override createConnection(
+    wanted: https.RequestOptions,
+    done?: (error: Error | null, stream: Duplex) => void,
+  ): Duplex | null | undefined {
+    if (wanted.socketPath != null) return super.createConnection(wanted, done);
+    const target = targetOf(wanted, 'https:');
+    return secureSocket(this.#open(target), { ...(wanted as ConnectionOptions), host: target.host });
+  }
+}

@@ -1,0 +1,34 @@
+/** A port at a proxy that waits for one connection. */
+import type { Target } from '../shared/codec/address.js';
+import type { Binding } from '../shared/outbound/outbound.js';
+import type { ProxySocket } from './socket.js';
+
+/** A port at the proxy that waits for one connection from one host (RFC 1928 §4, BIND). */
+export interface ProxyBinding extends AsyncDisposable {
+  /** Where it waits: tell it to whoever is to connect. */
+  readonly bound: Target;
+  /**
+   * The connection, once it has come. Rejects with a ProxyError when the proxy waits no longer, when another host came,
+   * and when the binding is closed.
+   */
+  readonly accepted: Promise<ProxySocket>;
+  /** Waits no longer. A connection that has come stays. */
+  close(): void;
+}
+
+export function proxyBinding(binding: Binding, accepted: Promise<ProxySocket>): ProxyBinding {
+  // It may break before anybody asks for it.
+  accepted.catch(() => undefined);
+  const close = (): void => {
+    binding.close();
+  };
+  return {
+    bound: binding.bound,
+    accepted,
+    close,
+    [Symbol.asyncDispose]: () => {
+      close();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,90 @@
+/** What a caller says of proxies and targets, read. */
+import type { ConnectionOptions } from 'node:tls';
+import type { Target } from '../shared/codec/address.js';
+import { parseDuration } from '../shared/config/duration.js';
+import { ConfigError } from '../shared/errors.js';
+import { type Hop, parseHop } from '../shared/config/proxy-uri.js';
+import { parseTarget, type TargetChoice, type TargetRules } from '../shared/config/target.js';
+import { inputFailure } from './failure.js';
+
+export type { TargetChoice } from '../shared/config/target.js';
+
+/** A proxy as one line of text, such as `socks5://user:password@host:1080?timeout=5s`. */
+export type ProxyUri = string | URL;
+
+/** A target, and what is going to be spoken with it, where that is known: it tells whose variables are meant. */
+export interface ProxiedTarget extends Target {
+  readonly protocol?: 'http:' | 'https:';
+}
+
+/** Says, for each target, which way leads to it. */
+export type ProxyRule = (target: ProxiedTarget) => ProxyUri | readonly ProxyUri[];
+
+/** One proxy, several in the order in which they are gone through, none of them (`[]`, `direct:`), or a rule. */
+export type ProxyChoice = ProxyUri | readonly ProxyUri[] | ProxyRule;
+
+/** Milliseconds, or text such as `5s`, `250ms`, `2m`. */
+export type Duration = number | string;
+
+/** What holds for each dial of a dialer. */
+export interface ProxyOptions {
+  /** For all stages of a dial together; 30 s by default. Each proxy may have one of its own in its query. */
+  readonly timeout?: Duration;
+  /** Where names are looked up: at the proxy, as by default, or here. */
+  readonly dns?: 'remote' | 'local';
+  /** As PySocks has it: `false` is `dns: 'local'`. */
+  readonly rdns?: boolean;
+  /** TLS to targets, as far as this dialer begins it: for `connect`. */
+  readonly tls?: ConnectionOptions;
+  /** TLS to proxies with `https://`. */
+  readonly proxyTls?: ConnectionOptions;
+}
+
+/** What holds for one dial. */
+export interface DialOptions {
+  /** Gives up at once; the dial rejects with its reason. */
+  readonly signal?: AbortSignal;
+  /** For all stages together, in place of the dialer's. */
+  readonly timeout?: Duration;
+}
+
+const defaultTimeoutMs = 30_000;
+
+/** What `read` brings. Throws a GeneralProxyError in place of what is wrong with the input. */
+export function reading<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw inputFailure(error) ?? error;
+  }
+}
+
+/** The proxies that a text, or a list of them, names. */
+export function hopsIn(chosen: ProxyUri | readonly ProxyUri[], options: ProxyOptions): readonly Hop[] {
+  const uris = typeof chosen === 'string' || chosen instanceof URL ? [chosen] : chosen;
+  return reading(() => {
+    const dns = namesIn(options);
+    return uris.map((uri) => parseHop(uri, dns === undefined ? {} : { dns }));
+  });
+}
+
+/** Where a dial goes; a binding waits for any port when it names 0. */
+export function targetIn(choice: TargetChoice, rules: TargetRules = {}): Target {
+  return reading(() => parseTarget(choice, 'target', rules));
+}
+
+/** How long a dial may take, ms. */
+export function timeoutIn(...said: readonly (Duration | undefined)[]): number {
+  const first = said.find((duration) => duration !== undefined);
+  return first === undefined ? defaultTimeoutMs : reading(() => parseDuration(first, 'timeout'));
+}
+
+function namesIn({ dns, rdns }: ProxyOptions): ProxyOptions['dns'] {
+  const said = rdns === undefined ? dns : rdns ? 'remote' : 'local';
+  const places: readonly unknown[] = [undefined, 'remote', 'local'];
+  if (!places.includes(dns)) throw new ConfigError('dns: expected remote or local, got something else');
+  if (dns !== undefined && said !== dns) {
+    throw new ConfigError(`dns and rdns: expected them to agree, got dns ${dns} and rdns ${String(rdns)}`);
+  }
+  return said;
+}

@@ -1,0 +1,167 @@
+import type http from 'node:http';
+import type https from 'node:https';
+import { once } from 'node:events';
+import { deadline } from '../shared/net/deadline.js';
+import { ProxyAgent, ProxyHttpsAgent } from './agents.js';
+import { type ProxyBinding, proxyBinding } from './binding.js';
+import {
+  type DialOptions,
+  type ProxiedTarget,
+  type ProxyChoice,
+  type ProxyOptions,
+  type TargetChoice,
+  targetIn,
+  timeoutIn,
+} from './choice.js';
+import { type Connector, connectorOver } from './connector.js';
+import { ProxyDatagrams } from './datagrams.js';
+import { failureOf } from './failure.js';
+import { disposedError } from './proxy-error.js';
+import { type Arrived, type ConnectArguments, ProxySocket } from './socket.js';
+import { type NamedWay, Ways } from './ways.js';
+
+/** Dials through the same proxies, time and again. Its functions may be handed on by themselves. */
+export interface ProxyDialer extends AsyncDisposable {
+  /**
+   * A connection to the target. Rejects with a ProxyError, or with the reason of `signal`; then nothing of it is left.
+   */
+  readonly dial: (target: TargetChoice, options?: DialOptions) => Promise<ProxySocket>;
+  /** For `node:http`, and for whatever takes such an agent. Connections are kept for further requests. */
+  readonly agent: http.Agent;
+  /** For `node:https`: TLS to the target itself. */
+  readonly httpsAgent: https.Agent;
+  /** The `connect` option of undici's agents, pools and clients. */
+  readonly connect: Connector;
+  /** As `net.connect`: a socket on its way. Without arguments, one that waits for its own `connect`, as `new net.Socket()`. */
+  readonly createConnection: (...target: ConnectArguments | readonly []) => ProxySocket;
+  /** Datagrams: through a SOCKS5 proxy that knows UDP ASSOCIATE, through a tunnel, or directly. Rejects as `dial` does. */
+  readonly udp: (options?: DialOptions) => Promise<ProxyDatagrams>;
+  /**
+   * A port at the proxy that waits for one connection from `from`, whose port may be 0: SOCKS4, SOCKS5 and halflight know
+   * it. Rejects as `dial` does.
+   */
+  readonly bind: (from: TargetChoice, options?: DialOptions) => Promise<ProxyBinding>;
+  /** Dials nothing any more, and closes what it keeps for further use. Sockets that it has handed out stay. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * A dialer for one choice of proxies.
+ * @throws GeneralProxyError for a choice or an option that cannot be used.
+ */
+export function dialerFor(choice: ProxyChoice, options: ProxyOptions): ProxyDialer {
+  return facesOf(new Dialing(choice, options));
+}
+
+function facesOf(dialing: Dialing): ProxyDialer {
+  const open = (target: ProxiedTarget): ProxySocket => dialing.socket().connect(target);
+  const agent = new ProxyAgent(open);
+  const httpsAgent = new ProxyHttpsAgent(open);
+  const close = (): Promise<void> => {
+    agent.destroy();
+    httpsAgent.destroy();
+    dialing.close();
+    return Promise.resolve();
+  };
+  return {
+    dial: async (target, options = {}) => dialing.dial(targetIn(target), options),
+    agent,
+    httpsAgent,
+    connect: connectorOver((target) => dialing.dial(target, {}), dialing.options.tls ?? {}),
+    createConnection: (...target) => {
+      const socket = dialing.socket();
+      return target.length === 0 ? socket : socket.connect(...target);
+    },
+    udp: (options = {}) => dialing.udp(options),
+    bind: (from, options = {}) => dialing.bind(from, options),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** A rule is asked for the way of datagrams before any target is known. */
+const anybody: ProxiedTarget = { host: '0.0.0.0', port: 0 };
+
+class Dialing {
+  readonly options: ProxyOptions;
+  readonly #ways: Ways;
+  readonly #timeoutMs: number;
+  readonly #closing = new AbortController();
+
+  constructor(choice: ProxyChoice, options: ProxyOptions) {
+    this.options = options;
+    this.#timeoutMs = timeoutIn(options.timeout);
+    this.#ways = new Ways(choice, options);
+  }
+
+  /** A socket that dials when it is told to. */
+  socket(options: DialOptions = {}): ProxySocket {
+    return new ProxySocket((target, gone) =>
+      this.#through(target, options, gone, async ({ out, proxies }, signal): Promise<Arrived> => {
+        const { stream, bound } = await out.dial(target, { signal });
+        return { stream, route: { proxies, target: { host: target.host, port: target.port }, bound } };
+      }),
+    );
+  }
+
+  async dial(target: ProxiedTarget, options: DialOptions): Promise<ProxySocket> {
+    options.signal?.throwIfAborted();
+    const socket = this.socket(options).connect(target);
+    await once(socket, 'connect');
+    return socket;
+  }
+
+  udp(options: DialOptions): Promise<ProxyDatagrams> {
+    return this.#through(anybody, options, undefined, async ({ out }, signal) => {
+      return new ProxyDatagrams(await out.datagrams({ signal }), failureOf);
+    });
+  }
+
+  bind(from: TargetChoice, options: DialOptions): Promise<ProxyBinding> {
+    const target = targetIn(from, { lowestPort: 0 });
+    return this.#through(target, options, undefined, async ({ out, proxies }, signal) => {
+      const binding = await out.bind(target, { signal });
+      const accepted = async (): Promise<ProxySocket> => {
+        try {
+          const { stream, bound } = await binding.accepted;
+          return await arrived({ stream, route: { proxies, target: bound, bound: binding.bound } });
+        } catch (error) {
+          throw failureOf(error);
+        }
+      };
+      return proxyBinding(binding, accepted());
+    });
+  }
+
+  close(): void {
+    this.#closing.abort(disposedError('dialer'));
+    this.#ways.close();
+  }
+
+  /** What `work` brings on the way to a target, unless the caller gives up, the time is up, or it is closed before. */
+  async #through<T>(
+    target: ProxiedTarget,
+    { signal, timeout }: DialOptions,
+    gone: AbortSignal | undefined,
+    work: (way: NamedWay, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const ms = timeout === undefined ? this.#timeoutMs : timeoutIn(timeout);
+    const signals = [signal, gone, this.#closing.signal].filter((each) => each !== undefined);
+    const end = deadline(ms, ...signals);
+    try {
+      end.signal.throwIfAborted();
+      return await work(this.#ways.to(target), end.signal);
+    } catch (error) {
+      throw failureOf(error, signal);
+    } finally {
+      end.over();
+    }
+  }
+}
+
+/** A stream that is there already. */
+async function arrived(connection: Arrived): Promise<ProxySocket> {
+  const socket = new ProxySocket(() => Promise.resolve(connection)).connect(connection.route.target);
+  await once(socket, 'connect');
+  return socket;
+}

@@ -1,0 +1,60 @@
+/** The ways out of one dialer: one, or as many as its rule has named so far. */
+import { systemEnvironment } from '../shared/net/system.js';
+import { createResolver, type Resolver } from '../shared/net/resolve.js';
+import { type WayOut, wayOut } from '../shared/serve/way-out.js';
+import { hopsIn, type ProxiedTarget, type ProxyChoice, type ProxyOptions, type ProxyUri } from './choice.js';
+
+/** A rule may name ever new ways; what was kept for the oldest is given up. */
+const mostWays = 64;
+
+/** A way out, and the proxies on it, without their passwords and keys. */
+export interface NamedWay {
+  readonly out: WayOut;
+  readonly proxies: readonly string[];
+}
+
+export class Ways {
+  readonly #options: ProxyOptions;
+  readonly #resolver: Resolver = createResolver();
+  readonly #known = new Map<string, NamedWay>();
+  readonly #chosen: (target: ProxiedTarget) => NamedWay;
+
+  /** @throws GeneralProxyError for a choice that cannot be used, as far as it is one already. */
+  constructor(choice: ProxyChoice, options: ProxyOptions) {
+    this.#options = options;
+    if (typeof choice === 'function') this.#chosen = (target) => this.#way(choice(target));
+    else {
+      const only = this.#way(choice);
+      this.#chosen = () => only;
+    }
+  }
+
+  /** The way to a target. @throws GeneralProxyError when the rule names one that cannot be used. */
+  to(target: ProxiedTarget): NamedWay {
+    return this.#chosen(target);
+  }
+
+  /** Gives up all that is kept for further dials. */
+  close(): void {
+    for (const { out } of this.#known.values()) out.close();
+    this.#resolver.close();
+  }
+
+  #way(chosen: ProxyUri | readonly ProxyUri[]): NamedWay {
+    const key = JSON.stringify(chosen);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const hops = hopsIn(chosen, this.#options);
+    const { proxyTls = {} } = this.#options;
+    const out = wayOut(hops, { environment: systemEnvironment, resolver: this.#resolver, proxyTls });
+    const proxies = hops.filter(({ kind }) => kind !== 'direct').map(({ name }) => name);
+    const way = { out, proxies };
+    this.#known.set(key, way);
+    const [oldest] = this.#known;
+    if (this.#known.size > mostWays && oldest !== undefined) {
+      this.#known.delete(oldest[0]);
+      oldest[1].out.close();
+    }
+    return way;
+  }
+}
