@@ -11,19 +11,19 @@ import type { ListenAddress } from './settings.js';
 /** Where something is or listens: as in a flag, a port alone, or the two apart. */
 export type Place = string | number | ListenAddress;
 
-const kinds = {
+/** What an option must be. */
+export type Kind = 'text' | 'number' | 'switch' | 'texts' | 'place' | 'list' | 'object' | 'any';
+
+const kinds: Readonly<Record<Kind, readonly [words: string, fits: (value: unknown) => boolean]>> = {
   text: ['a string', (value) => typeof value === 'string'],
   number: ['a number', (value) => typeof value === 'number'],
   switch: ['true or false', (value) => typeof value === 'boolean'],
   texts: ['an array of strings', (value) => isArrayOf(value, (each) => typeof each === 'string')],
   place: ['a string, a port or { host, port }', isPlace],
-  list: ['an array', Array.isArray],
+  list: ['an array', (value) => Array.isArray(value)],
   object: ['an object', isRecord],
   any: ['anything', () => true],
-} as const satisfies Record<string, readonly [words: string, fits: (value: unknown) => boolean]>;
-
-/** What an option must be. */
-export type Kind = keyof typeof kinds;
+};
 
 export interface CheckingOptions {
   /** The names before those of the options: `ports[1].` */
