@@ -25,7 +25,10 @@ const maxUserLength = 255;
 const maxHostLength = 253;
 
 /** The CD of each command. */
-export const socks4Commands = { connect: 1, bind: 2 } as const satisfies Partial<Record<Command, number>>;
+export const socks4Commands: Readonly<Record<Exclude<Command, 'associate'>, number>> = {
+  connect: 1,
+  bind: 2,
+};
 
 const commandsByCode: ReadonlyMap<number | undefined, Command> = new Map<number, Command>([
   [socks4Commands.connect, 'connect'],

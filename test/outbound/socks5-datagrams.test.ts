@@ -80,10 +80,10 @@ interface Open {
   readonly near: Target;
 }
 
-async function opened(bound: Partial<Target> = {}): Promise<Open> {
-  const relay = await udpPeer();
+async function opened(bound: Partial<Target> = {}, host = '127.0.0.1'): Promise<Open> {
+  const relay = await udpPeer({ host });
   const proxy = await proxyWith({ host: relay.host, port: relay.port, ...bound });
-  const way = await associate(proxy);
+  const way = await associate(proxy, knows(host));
   const answers = new Answers(way);
   way.send(target, Buffer.from('ping'), () => undefined);
   const { payload, from } = await relay.next();
@@ -106,6 +106,13 @@ describe('datagrams through a SOCKS5 proxy', () => {
       [{ host: '192.0.2.1', port: 53 }, 'pong'],
       [target, 'pong too'],
     ]);
+  });
+
+  it('go to a relay in IPv6', async () => {
+    const { relay, answers, near } = await opened({}, '::1');
+    await relay.say(socksDatagram(target, 'pong'), near);
+    await answers.until(() => answers.got.length === 1);
+    expect(answers.got).toEqual([[target, 'pong']]);
   });
 
   it('come from the relay alone, and make sense', async () => {
