@@ -24,11 +24,13 @@ export class StreamSocket extends PushDuplex implements SocketLike {
   readonly autoSelectFamilyAttemptedAddresses: string[] = [];
   readonly #stream: PushStream;
   #held = true;
+  #resets = false;
 
   constructor(stream: PushStream, { allowHalfOpen = false }: StreamSocketOptions = {}) {
     super(stream, {
       leave: (error) => {
-        if (error !== null || isOpening(stream) || this.writableLength > 0) stream.abort();
+        const abrupt = this.#resets || error !== null || this.writableLength > 0;
+        if (abrupt || isOpening(stream)) stream.abort();
         else letGo(stream);
       },
     });
@@ -132,7 +134,7 @@ export class StreamSocket extends PushDuplex implements SocketLike {
 
   /** Resets the stream, whatever waits in it. */
   resetAndDestroy(): this {
-    if (!this.destroyed) this.#stream.abort();
+    this.#resets = true;
     return this.destroy();
   }
 
