@@ -13,7 +13,7 @@ import {
   type RunningRemote,
   socksWords,
 } from '../support/tunnel.js';
-import type { LocalService } from '../../index.js';
+import type { LocalService } from '../../local/local.js';
 
 /** Where the connection that has had a conversation breaks in the next one. */
 type Stage = 'never' | 'as the request comes' | 'before the answer' | 'in the middle of the answer';

@@ -4,7 +4,7 @@ import { asItComes, type Carry, startTap } from '../support/tap.js';
 import { deadPort, startEcho, startTarget } from '../support/targets.js';
 import { ask, type Half, localHalf, remoteHalf, type RunningRemote } from '../support/tunnel.js';
 import type { LocalChanges } from '../support/tunnel.js';
-import type { LocalService } from '../../index.js';
+import type { LocalService } from '../../local/local.js';
 
 interface Held {
   readonly remote: RunningRemote;

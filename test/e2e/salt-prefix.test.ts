@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { parseServerUri, startLocal, systemEnvironment } from '../../index.js';
+import { parseServerUri, systemEnvironment } from '../../index.js';
+import { startLocal } from '../../local/local.js';
 import { startTap } from '../support/tap.js';
 import { startEcho } from '../support/targets.js';
 import { soleServer } from '../../shared/config/server-choices.js';

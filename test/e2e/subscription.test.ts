@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { ConfigError, systemEnvironment } from '../../index.js';
 import {
-  ConfigError,
   startSubscribedLocal,
   type SubscribedLocal,
   type SubscribedSettings,
-  systemEnvironment,
-} from '../../index.js';
+} from '../../local/subscribed.js';
 import { temporaryDirectories } from '../support/config.js';
 import { choice, cities, echoed, nameServer, until } from '../support/servers.js';
 import { address, broken } from '../support/subscription.js';

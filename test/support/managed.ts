@@ -1,14 +1,8 @@
 /** A remote whose only ports are those of its manager, and a panel that speaks to it. */
 import { randomInt } from 'node:crypto';
 import { onTestFinished } from 'vitest';
-import {
-  findMethod,
-  type ManagedRemoteService,
-  type MethodName,
-  type ObservedEvent,
-  startManagedRemote,
-  systemEnvironment,
-} from '../../index.js';
+import { findMethod, type MethodName, type ObservedEvent, systemEnvironment } from '../../index.js';
+import { type ManagedRemoteService, startManagedRemote } from '../../remote/remote.js';
 import { readService } from '../../shared/config/service-address.js';
 import type { ManagerSettings } from '../../shared/config/settings.js';
 import { codeOf } from '../../shared/errors.js';

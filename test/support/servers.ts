@@ -1,6 +1,7 @@
 /** Several remotes in this process, and a local that knows them all. */
 import { vi } from 'vitest';
-import type { LocalService, ServerChoice } from '../../index.js';
+import type { LocalService } from '../../local/local.js';
+import type { ServerChoice } from '../../shared/config/settings.js';
 import type { Target } from '../../shared/codec/address.js';
 import { startTarget } from './targets.js';
 import {

@@ -3,21 +3,17 @@ import { onTestFinished } from 'vitest';
 import {
   findMethod,
   generateSecret,
-  startLocal,
-  startRemote,
   systemEnvironment,
   type Environment,
-  type LocalService,
-  type LocalSettings,
   type MethodName,
   type ObservedEvent,
   type Plugin,
-  type RemoteService,
-  type RemoteSettings,
-  type ServerChoice,
   type ServerUri,
-  type Service,
 } from '../../index.js';
+import { startLocal, type LocalService } from '../../local/local.js';
+import { startRemote, type RemoteService } from '../../remote/remote.js';
+import type { LocalSettings, RemoteSettings, ServerChoice } from '../../shared/config/settings.js';
+import type { Service } from '../../shared/service.js';
 import { concat } from '../../shared/bytes.js';
 import { decodeTarget, encodeTarget, type Target } from '../../shared/codec/address.js';
 import { masterKey } from '../../shared/codec/keys.js';

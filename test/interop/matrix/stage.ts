@@ -4,9 +4,9 @@ import {
   generateSecret,
   systemEnvironment,
   type Environment,
-  type LocalService,
   type MethodName,
 } from '../../../index.js';
+import type { LocalService } from '../../../local/local.js';
 import { concat } from '../../../shared/bytes.js';
 import { encodeTarget, type Target } from '../../../shared/codec/address.js';
 import { udpClient } from '../../support/associate.js';
