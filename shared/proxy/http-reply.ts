@@ -31,8 +31,11 @@ export interface ConnectReply {
   readonly refusal: Refusal | undefined;
 }
 
-/** Interim answers before the real one. */
-const mostInterim = 8;
+/**
+ * Interim answers before the real one. With it they are no more than what a driver reads ahead, 64 KiB: it never has to
+ * keep back what is waited for here.
+ */
+const mostInterim = 3;
 
 /**
  * The same for whoever asked in words of his own: the first answer that is not interim (RFC 9110 §15.2). One that grants

@@ -121,6 +121,17 @@ describe('an HTTP proxy that fails', () => {
       },
     ],
     [
+      'says so with the status of a target, as tinyproxy does',
+      true,
+      says('HTTP/1.0 401 Unauthorized\r\n\r\n'),
+      {
+        phase: 'auth',
+        fault: 'auth-failed',
+        reply: 401,
+        message: 'HTTP reply: expected 200, got 401: it asks for other credentials',
+      },
+    ],
+    [
       'forbids',
       true,
       says('HTTP/1.1 403 x\r\n\r\n'),
@@ -184,7 +195,7 @@ describe('an HTTP proxy that fails', () => {
       'never comes to the point',
       false,
       says('HTTP/1.1 100 x\r\n\r\n'.repeat(1000)),
-      invalid('HTTP reply: expected at most 8 interim answers, got more'),
+      invalid('HTTP reply: expected at most 3 interim answers, got more'),
     ],
     ['ends', false, { then: 'ends' }, { phase: 'request', fault: 'ended', message: ended }],
     [

@@ -57,6 +57,7 @@ describe('the answer of an HTTP proxy', () => {
     ['HTTP/1.0 299\r\n\r\n', 299],
     ['HTTP/1.1 204 x\nVia: y\n\n', 204],
     ['HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n', 200],
+    [`${'HTTP/1.1 100 x\r\n\r\n'.repeat(3)}HTTP/1.1 200 OK\r\n\r\n`, 200],
     ['HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 x\r\nLink: y\r\n\r\nHTTP/1.1 200 OK\r\n\r\n', 200],
   ])('%o grants, and what follows it is the target', (head, status) => {
     expect(told(head)).toMatchObject({ result: { status, refusal: undefined }, error: undefined });
@@ -82,7 +83,7 @@ describe('the answer of an HTTP proxy', () => {
       `HTTP/1.1 200 x\r\nX: ${'a'.repeat(longestHead)}`,
       'HTTP reply: expected a head of at most 16384 bytes, got more',
     ],
-    ['HTTP/1.1 100 x\r\n\r\n'.repeat(9), 'HTTP reply: expected at most 8 interim answers, got more'],
+    ['HTTP/1.1 100 x\r\n\r\n'.repeat(4), 'HTTP reply: expected at most 3 interim answers, got more'],
   ])('%.20o… is none', (said, message) => {
     const { error } = told(said);
     expect(error).toEqual(new ProtocolError(message));
