@@ -37,9 +37,11 @@ const backend = 'native';
 export interface TunnelHopOptions {
   readonly environment: Environment;
   readonly resolver: Resolver;
-  readonly timeouts: Parameters<typeof tunnelTo>[1]['timeouts'] & { readonly bindMs: number };
+  readonly timeouts: Parameters<typeof tunnelTo>[1]['timeouts'];
   /** What reaches the server, when it is not dialled from here. */
   readonly over?: Dialer;
+  /** Nothing follows the one dial: no connection is kept or opened for others. */
+  readonly once?: boolean;
 }
 
 /** What can be asked of such a server. */
@@ -67,7 +69,8 @@ export function tunnelHop(hop: TunnelPlace, options: TunnelHopOptions): TunnelHo
         ready().then(() => way(asked, asking)),
       );
   const standard = shadowsocksDialer(patient);
-  const bind = spoken(tunnelBinder(patient, options.timeouts.bindMs));
+  // All the patience there is has room in one timer; more than that would be none.
+  const bind = spoken(tunnelBinder(patient, 0));
   const way = spoken((_none: undefined, asking) =>
     options.over === undefined ? packetWay(tunnel, asking) : streamWay(standard, asking),
   );
@@ -85,7 +88,7 @@ export function tunnelHop(hop: TunnelPlace, options: TunnelHopOptions): TunnelHo
   };
 }
 
-function openTunnel(hop: TunnelPlace, { over, ...parts }: TunnelHopOptions): Tunnel & PacketTunnel {
+function openTunnel(hop: TunnelPlace, { over, once, ...parts }: TunnelHopOptions): Tunnel & PacketTunnel {
   const { method, secret } = hop.end;
   const { timeouts } = parts;
   let asking: Promise<boolean> | undefined;
@@ -104,7 +107,7 @@ function openTunnel(hop: TunnelPlace, { over, ...parts }: TunnelHopOptions): Tun
     },
     { count: () => undefined, tell: () => undefined },
   );
-  return tunnel;
+  return once === true ? { ...tunnel, carriers: undefined } : tunnel;
 }
 
 /** Connections as tunnels want them, over whatever leads there. */

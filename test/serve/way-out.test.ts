@@ -8,6 +8,7 @@ import { createResolver } from '../../shared/net/resolve.js';
 import { StreamSocket } from '../../shared/net/stream-socket.js';
 import { HopError } from '../../shared/outbound/hop.js';
 import { type WayOut, wayOut } from '../../shared/serve/way-out.js';
+import { connect } from '../support/peer.js';
 import { startTap } from '../support/tap.js';
 import { deadPort, startEcho, startTarget } from '../support/targets.js';
 import { remoteHalf, type RunningRemote, startTunnel, uriOf } from '../support/tunnel.js';
@@ -166,6 +167,25 @@ describe('a way out', () => {
     const { fault, cause } = await dialling;
     expect([fault, cause]).toEqual(['given-up', giving.signal.reason]);
     expect(await peer.ended()).toBe('reset');
+  });
+
+  it('has a halflight remote wait for whoever is to connect there', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): unknown => warnings.push(warning);
+    process.on('warning', note);
+    onTestFinished(() => {
+      process.off('warning', note);
+    });
+    const remote = await remoteHalf({ allowBind: true });
+    const expected = { host: '127.0.0.1', port: 0 };
+    const { bound, accepted } = await wayThrough(uri(remote)).bind(expected, { signal: never });
+    const peer = await connect(bound.port);
+    const { stream } = await accepted;
+    stream.write([Buffer.from('hello')]);
+    expect((await peer.read(5)).toString()).toBe('hello');
+    stream.abort();
+    // A timer that is set for longer than any can wait does not wait at all, and Node says so.
+    expect(warnings).toEqual([]);
   });
 
   it('asks for an IPv4 address where names are looked up here', async () => {
