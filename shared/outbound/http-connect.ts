@@ -5,8 +5,11 @@ import type { HopTrouble, SocksPlace } from './hop.js';
 import { prepared, talkTo } from './hop-talk.js';
 import type { Dialer } from './outbound.js';
 
-/** Proxy Authentication Required (RFC 9110 §15.5.8). */
-const authRequired = 407;
+/**
+ * Proxy Authentication Required (RFC 9110 §15.5.8), and Unauthorized (§15.5.2), which is a target's word; but no target
+ * answers a CONNECT, and tinyproxy says it to those whose password is wrong.
+ */
+const asking: readonly number[] = [407, 401];
 
 /** To a target through the proxy, which does not say what it has bound for it. Rejects with a HopError. */
 export function httpConnectDialer(over: Dialer, hop: SocksPlace): Dialer {
@@ -15,13 +18,13 @@ export function httpConnectDialer(over: Dialer, hop: SocksPlace): Dialer {
     const talk = await talkTo(hop, over, signal);
     const { status, refusal } = await talk.run('request', request);
     if (refusal === undefined) return { stream: talk.handOver(), bound: unspecifiedTarget };
-    if (status === authRequired) throw talk.failure(notKnown(hop));
+    if (asking.includes(status)) throw talk.failure(notKnown(hop, status));
     throw talk.refusal(refusal, { granted: 200, reply: status });
   };
 }
 
-function notKnown({ credential }: SocksPlace): HopTrouble {
-  const message = `HTTP reply: expected 200, got ${authRequired}: it asks for ${credential ? 'other ' : ''}credentials`;
+function notKnown({ credential }: SocksPlace, reply: number): HopTrouble {
+  const message = `HTTP reply: expected 200, got ${reply}: it asks for ${credential ? 'other ' : ''}credentials`;
   const fault = credential === undefined ? 'auth-required' : 'auth-failed';
-  return { phase: 'auth', fault, message, reply: authRequired };
+  return { phase: 'auth', fault, message, reply };
 }
