@@ -111,6 +111,7 @@ export class Carriers {
     const carrier = this.#idle.take();
     this.#begunAt = performance.now();
     if (carrier === undefined) return undefined;
+    carrier.tcp.system.ref();
     this.#options.count(carrier.used ? 'reused' : 'usedWarm');
     this.#tell(carrier, 'used');
     this.#warmUp();
@@ -193,6 +194,8 @@ export class Carriers {
       this.#lookedAt = this.#options.environment.now();
       this.#noticeAddresses(addressesMs);
     }
+    // Whoever dials through us may have nothing else to do, and should end then.
+    carrier.tcp.system.unref();
     this.#idle.add(carrier);
   }
 

@@ -52,6 +52,16 @@ function watched(
 }
 
 describe('the carriers that wait', () => {
+  it('hold no process, until they are taken', async () => {
+    const { carriers } = watched();
+    const { carrier, pair } = await opened();
+    const { _handle: handle } = pair.socket as unknown as { _handle: { hasRef(): boolean } };
+    carriers.keep(carrier);
+    expect(handle.hasRef()).toBe(false);
+    carriers.take();
+    expect(handle.hasRef()).toBe(true);
+  });
+
   it('are taken in the order of their last conversation, the last one first', async () => {
     const { carriers } = watched();
     const all = await Promise.all([opened(), opened(), opened()]);
