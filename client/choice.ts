@@ -61,7 +61,8 @@ export function reading<T>(read: () => T): T {
 
 /** The proxies that a text, or a list of them, names. */
 export function hopsIn(chosen: ProxyUri | readonly ProxyUri[], options: ProxyOptions): readonly Hop[] {
-  const uris = typeof chosen === 'string' || chosen instanceof URL ? [chosen] : chosen;
+  // Not the other way round: callers without types may have chosen anything.
+  const uris: readonly ProxyUri[] = Array.isArray(chosen) ? chosen : [chosen as ProxyUri];
   return reading(() => {
     const dns = namesIn(options);
     return uris.map((uri) => parseHop(uri, dns === undefined ? {} : { dns }));
