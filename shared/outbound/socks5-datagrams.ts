@@ -16,11 +16,11 @@ import type { SocksPlace } from './hop.js';
 import { type HopTalk, noLimitMs } from './hop-talk.js';
 import type { Dialer, DialerOptions } from './outbound.js';
 import { hostOfProxy } from './proxy-host.js';
-import { askSocks5, type Granted } from './socks5.js';
+import { askSocks5 } from './socks5.js';
 
 /**
- * Ways for datagrams through the proxy. Each lasts as long as its connection to the proxy. Rejects with a HopError, with
- * a DialError when this host has no socket left, or with the reason of the signal.
+ * Ways for datagrams through the proxy. Each lasts as long as its connection to the proxy. Rejects with a HopError, or
+ * with a DialError when this host has no socket left.
  */
 export function socks5Datagrams(
   over: Dialer,
@@ -29,11 +29,11 @@ export function socks5Datagrams(
 ): (options: DialerOptions) => Promise<FarWay> {
   return async ({ signal }) => {
     // From where we shall send, we do not know ourselves: behind a NAT it is not our address (RFC 1928 §4).
-    const granted = await askSocks5(over, hop, { command: 'associate', target: unspecifiedTarget, signal });
-    const { talk, bound } = granted;
+    const asked = { command: 'associate', target: unspecifiedTarget, signal } as const;
+    const { talk, bound } = await askSocks5(over, hop, asked);
     const host = isUnspecified(bound) ? hostOfProxy(talk.stream, hop) : bound.host;
     const relay = await talk.during('request', relayAt({ host, port: bound.port }, resolver, signal));
-    return new SocksWay(await bindFor(relay, granted, signal), relay, talk.handOver());
+    return new SocksWay(await bindFor(relay, talk), relay, talk.handOver());
   };
 }
 
@@ -46,17 +46,13 @@ async function relayAt(relay: Target, resolver: Resolver, signal: AbortSignal): 
 }
 
 /** A socket for datagrams to there. That there is none is no fault of the proxy. */
-async function bindFor({ address }: Endpoint, { talk }: Granted, signal: AbortSignal): Promise<Datagrams> {
-  const here = { host: anyAddress[address.includes(':') ? 6 : 4], port: 0 };
-  const far = await bindDatagrams(here).catch((error: unknown) => leave(talk, dialErrorOf(error)));
-  if (!signal.aborted) return far;
-  far.close();
-  return leave(talk, signal.reason);
-}
-
-function leave(talk: HopTalk, error: unknown): never {
-  talk.stream.abort();
-  throw error as Error;
+async function bindFor({ address }: Endpoint, talk: HopTalk): Promise<Datagrams> {
+  try {
+    return await bindDatagrams({ host: anyAddress[address.includes(':') ? 6 : 4], port: 0 });
+  } catch (error) {
+    talk.stream.abort();
+    throw dialErrorOf(error);
+  }
 }
 
 class SocksWay implements FarWay, Sink {
@@ -110,7 +106,6 @@ class SocksWay implements FarWay, Sink {
   }
 
   readonly #end = (broken: Error | undefined): void => {
-    if (this.#over) return;
     this.close();
     this.#sink?.ended(broken);
   };

@@ -34,7 +34,7 @@ interface Asked {
 }
 
 /** A talk with a proxy that has granted what was asked of it, and what it said of it. */
-export interface Granted {
+interface Granted {
   readonly talk: HopTalk;
   readonly bound: Target;
 }

@@ -34,11 +34,11 @@ const dialects: readonly (readonly [string, Dialect])[] = [
   [
     'SOCKS4',
     {
-      open: ({ at }, signal = never) => {
+      open: ({ at: { port } }, signal = never) => {
         const hop = {
           protocol: 'SOCKS4',
           name: 'socks4://proxy.example',
-          at,
+          at: { host: 'proxy.example', port },
           user: '',
           names: 'socks4',
         } as const;
