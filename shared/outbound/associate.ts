@@ -67,6 +67,10 @@ export function tunnelAssociator(tunnel: PacketTunnel): Associator {
 export async function packetWay(tunnel: PacketTunnel, { signal }: DialerOptions): Promise<FarWay> {
   const address = await remoteAddress(tunnel, signal);
   const far = await bindDatagrams({ host: anyAddress[address.includes(':') ? 6 : 4], port: 0 });
+  if (signal.aborted) {
+    far.close();
+    throw signal.reason as Error;
+  }
   return new PacketWay(far, { address, port: tunnel.remote.port }, tunnel);
 }
 
