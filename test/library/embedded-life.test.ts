@@ -5,6 +5,8 @@ import { createLocal, type EmbeddedLocal } from '../../local/embedded.js';
 import { createRemote, type EmbeddedRemote } from '../../remote/embedded.js';
 import { StoppedError } from '../../shared/errors.js';
 import { echoThrough, embeddedLocal, embeddedRemote } from '../support/embedded.js';
+import { connect } from '../support/peer.js';
+import { startTap } from '../support/tap.js';
 import { startEcho, startTarget } from '../support/targets.js';
 import { connectThrough } from '../support/tunnel.js';
 
@@ -115,6 +117,21 @@ it('a remote that is started again has its key and its users, as they were in th
   expect(again.replace(/:\d+#/, '#')).toBe(ann.replace(/:\d+#/, '#'));
   const local = await embeddedLocal(await remote.uriOf('ann'));
   expect(await echoThrough(local, echo, 'again')).toBe('again');
+});
+
+it('a remote that is started again answers nothing that was recorded before', async () => {
+  const remote = await embeddedRemote();
+  const tap = await startTap(remote.address().port);
+  const { port } = remote.address();
+  const local = await embeddedLocal(remote.uri().replace(`:${port}#`, `:${tap.port}#`));
+  await echoThrough(local, await startEcho(), 'recorded');
+  const recording = tap.connections[0]?.up ?? Buffer.alloc(0);
+  await remote.stop();
+  await remote.start();
+  const absorbed = once(remote, 'absorbed');
+  const peer = await connect(remote.address().port);
+  await peer.send(recording);
+  expect(await absorbed).toMatchObject([{ event: 'absorbed' }]);
 });
 
 it('servers that were replaced are those of the next start', async () => {
