@@ -144,6 +144,20 @@ it('servers that were replaced are those of the next start', async () => {
   expect(await echoThrough(local, echo, 'replaced')).toBe('replaced');
 });
 
+it('servers that are replaced while a local starts are those that it goes through', async () => {
+  const echo = await startEcho();
+  const remote = await embeddedRemote();
+  const local = createLocal({ server: link, listen: 0 });
+  onTestFinished(() => local.stop());
+  const starting = local.start();
+  local.replaceServers(remote.uri());
+  await starting;
+  await vi.waitFor(async () => {
+    expect(await local.check()).toMatchObject({ ok: true });
+  });
+  expect(await echoThrough(local, echo, 'in time')).toBe('in time');
+});
+
 it('a local that waits for its subscription can be stopped', async () => {
   const nobody = net.createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
   await once(nobody, 'listening');
