@@ -1,7 +1,7 @@
 /** The library's first words: dial through anything. */
 import { environmentProxy } from '../shared/config/proxy-environment.js';
 import type { DialOptions, ProxyChoice, ProxyOptions, ProxyRule, TargetChoice } from './choice.js';
-import { dialerFor, type ProxyDialer } from './dialer.js';
+import { dialerFor, dialOnce, type ProxyDialer } from './dialer.js';
 import { type Installed, installDialer } from './install.js';
 import type { ProxySocket } from './socket.js';
 
@@ -16,14 +16,9 @@ let defaultProxy: ProxyChoice | undefined;
 export async function dial(
   proxy: ProxyChoice,
   target: TargetChoice,
-  { signal, ...options }: ProxyOptions & DialOptions = {},
+  options: ProxyOptions & DialOptions = {},
 ): Promise<ProxySocket> {
-  const once = dialerFor(proxy, options);
-  try {
-    return await once.dial(target, signal === undefined ? {} : { signal });
-  } finally {
-    await once.close();
-  }
+  return dialOnce(proxy, target, options);
 }
 
 /**

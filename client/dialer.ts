@@ -53,6 +53,20 @@ export function dialerFor(choice: ProxyChoice, options: ProxyOptions): ProxyDial
   return facesOf(new Dialing(choice, options));
 }
 
+/** One connection, for which nothing is kept. Rejects as `ProxyDialer.dial` does. */
+export async function dialOnce(
+  choice: ProxyChoice,
+  target: TargetChoice,
+  { signal, ...options }: ProxyOptions & DialOptions,
+): Promise<ProxySocket> {
+  const dialing = new Dialing(choice, options, { once: true });
+  try {
+    return await dialing.dial(targetIn(target), signal === undefined ? {} : { signal });
+  } finally {
+    dialing.close();
+  }
+}
+
 function facesOf(dialing: Dialing): ProxyDialer {
   const open = (target: ProxiedTarget): ProxySocket => dialing.socket().connect(target);
   const agent = new ProxyAgent(open);
@@ -88,10 +102,14 @@ class Dialing {
   readonly #timeoutMs: number;
   readonly #closing = new AbortController();
 
-  constructor(choice: ProxyChoice, options: ProxyOptions) {
+  constructor(
+    choice: ProxyChoice,
+    options: ProxyOptions,
+    { once = false }: { readonly once?: boolean } = {},
+  ) {
     this.options = options;
     this.#timeoutMs = timeoutIn(options.timeout);
-    this.#ways = new Ways(choice, options);
+    this.#ways = new Ways(choice, options, { once });
   }
 
   /** A socket that dials when it is told to. */

@@ -1,7 +1,7 @@
 /** The ways out of one dialer: one, or as many as its rule has named so far. */
 import { systemEnvironment } from '../shared/net/system.js';
 import { createResolver, type Resolver } from '../shared/net/resolve.js';
-import { type WayOut, wayOut } from '../shared/serve/way-out.js';
+import { type WayAround, type WayOut, wayOut } from '../shared/serve/way-out.js';
 import { hopsIn, type ProxiedTarget, type ProxyChoice, type ProxyOptions, type ProxyUri } from './choice.js';
 
 /** A rule may name ever new ways; what was kept for the oldest is given up. */
@@ -15,13 +15,19 @@ export interface NamedWay {
 
 export class Ways {
   readonly #options: ProxyOptions;
+  readonly #around: WayAround;
   readonly #resolver: Resolver = createResolver();
   readonly #known = new Map<string, NamedWay>();
   readonly #chosen: (target: ProxiedTarget) => NamedWay;
 
-  /** @throws GeneralProxyError for a choice that cannot be used, as far as it is one already. */
-  constructor(choice: ProxyChoice, options: ProxyOptions) {
+  /**
+   * `once`: there will be one dial, and no other.
+   * @throws GeneralProxyError for a choice that cannot be used, as far as it is one already.
+   */
+  constructor(choice: ProxyChoice, options: ProxyOptions, { once }: { readonly once: boolean }) {
+    const { proxyTls = {} } = options;
     this.#options = options;
+    this.#around = { environment: systemEnvironment, resolver: this.#resolver, proxyTls, once };
     if (typeof choice === 'function') this.#chosen = (target) => this.#way(choice(target));
     else {
       const only = this.#way(choice);
@@ -45,8 +51,7 @@ export class Ways {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const hops = hopsIn(chosen, this.#options);
-    const { proxyTls = {} } = this.#options;
-    const out = wayOut(hops, { environment: systemEnvironment, resolver: this.#resolver, proxyTls });
+    const out = wayOut(hops, this.#around);
     const proxies = hops.filter(({ kind }) => kind !== 'direct').map(({ name }) => name);
     const way = { out, proxies };
     this.#known.set(key, way);

@@ -1,4 +1,5 @@
 /** When something ends that has not come about: whoever wants it gives up, or the time is up. */
+import { setMaxListeners } from 'node:events';
 
 /** The time is up. */
 export class OutOfTime extends Error {
@@ -33,7 +34,11 @@ export function deadline(ms: number, ...signals: readonly AbortSignal[]): Deadli
   const aborted = (): void => {
     ending.abort(signals.find((signal) => signal.aborted)?.reason);
   };
-  for (const signal of signals) signal.addEventListener('abort', aborted);
+  for (const signal of signals) {
+    // One may well end a thousand dials; Node warns from eleven on.
+    setMaxListeners(0, signal);
+    signal.addEventListener('abort', aborted);
+  }
   if (signals.some((signal) => signal.aborted)) aborted();
   return {
     signal: ending.signal,

@@ -37,6 +37,8 @@ export interface WayAround {
   readonly resolver: Resolver;
   /** TLS to proxies that want it. */
   readonly proxyTls?: ConnectionOptions;
+  /** Nothing follows the one dial: no connection is kept or opened for others. */
+  readonly once?: boolean;
 }
 
 /** What can be asked of one hop. */
@@ -99,11 +101,11 @@ const stepsByKind: {
     const reached = hop.tls ? secureDialer(over, place, proxyTls) : over;
     return { dial: httpConnectDialer(reached, place), bind: noBinding(place), datagrams: noDatagrams(place) };
   },
-  tunnel: ({ uri, name }, { before, environment, resolver }) => {
+  tunnel: ({ uri, name }, { before, environment, resolver, once = false }) => {
     const raw = uri.wire === 'raw';
     const place = { name, protocol: raw ? 'halflight' : 'Shadowsocks', end: uri } as const;
     const over = before === undefined ? {} : { over: before };
-    const ways = tunnelHop(place, { ...over, environment, resolver, timeouts: defaultTimeouts });
+    const ways = tunnelHop(place, { ...over, environment, resolver, once, timeouts: defaultTimeouts });
     return {
       ...ways,
       ...(!raw && { bind: noBinding(place) }),

@@ -20,11 +20,18 @@ export async function failureOfDial(dialled: Promise<unknown>): Promise<ProxyErr
   return error;
 }
 
-/** Sockets and timers of this process that keep it running, sorted. */
-export function remains(): readonly string[] {
-  const kept = /^(TCPSocketWrap|TLSWrap|Timeout|Immediate|UDPWrap|PipeWrap|GetAddrInfoReqWrap|QueryReqWrap)$/;
-  return process
-    .getActiveResourcesInfo()
-    .filter((resource) => kept.test(resource))
-    .sort();
+/** Counts what keeps this process running: sockets and timers, by their kind. */
+export type Remains = Readonly<Record<string, number>>;
+
+export function remains(): Remains {
+  const kept = /^(TCPSocketWrap|TLSWrap|Timeout|UDPWrap|GetAddrInfoReqWrap|QueryReqWrap)$/;
+  const found = process.getActiveResourcesInfo().filter((resource) => kept.test(resource));
+  return Object.fromEntries(found.map((kind) => [kind, found.filter((other) => other === kind).length]));
+}
+
+/** Settles when there is nothing of what was not there `before`. */
+export async function expectNothingLeft(before: Remains): Promise<void> {
+  const more = (): string[] =>
+    Object.keys(remains()).filter((kind) => (remains()[kind] ?? 0) > (before[kind] ?? 0));
+  await expect.poll(more, { timeout: 10_000 }).toEqual([]);
 }
