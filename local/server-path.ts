@@ -5,14 +5,12 @@ import { clientCipher } from '../shared/codec/session.js';
 import type { LocalSettings, ServerChoice } from '../shared/config/settings.js';
 import type { ServerUri } from '../shared/config/uri.js';
 import type { Environment } from '../shared/environment.js';
-import type { Carrier } from '../shared/net/carrier.js';
 import type { Resolver } from '../shared/net/resolve.js';
 import type { TcpStream } from '../shared/net/tcp.js';
 import type { CheckResult, Observer } from '../shared/observe/events.js';
 import type { PacketTunnel } from '../shared/outbound/associate.js';
-import { type CarrierCounts, type CarrierNews, Carriers } from '../shared/outbound/carriers.js';
-import { openCarrier } from '../shared/outbound/conversation.js';
-import type { DialerOptions } from '../shared/outbound/outbound.js';
+import type { CarrierCounts, CarrierNews } from '../shared/outbound/carriers.js';
+import { tunnelTo } from '../shared/outbound/far-end.js';
 import type { Tunnel } from '../shared/outbound/reach.js';
 import { warnNoDescriptors } from '../shared/serve/association-shortages.js';
 import type { Attempts } from '../shared/serve/attempts.js';
@@ -77,8 +75,6 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
   readonly #around: Parts;
   readonly #tunnel: Tunnel & PacketTunnel;
   readonly #watch: PathWatch;
-  /** Those that wait for a conversation; the standard wire has none. */
-  readonly #waiting: Carriers | undefined;
   #choice: ServerChoice;
   #asking: Promise<CheckResult> | undefined;
   #reaching: Promise<CheckResult> | undefined;
@@ -99,22 +95,20 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
     this.seed = seedOf(this.identity);
     this.#choice = choice;
     this.#around = parts;
-    const open = (at: DialerOptions): Promise<Carrier> => openCarrier(this.#tunnel, at);
-    this.#waiting =
-      uri.wire === 'raw' ? new Carriers(open, { ...parts, timeouts, tell: this.#tell }) : undefined;
-    this.#tunnel = {
-      remote: { host: uri.host, port: uri.port },
-      ...(plugin && { plugin: plugin.local, opened: this.#opened }),
-      cipher,
-      saltPrefix: uri.saltPrefix,
-      environment,
-      resolver,
-      timeouts,
-      pathWorks: async () => passes(await (this.#reaching ??= this.#reach())),
-      doubting: { afterMs: timeouts.attemptMs, others: parts.several, unanswered: this.#doubt },
-      crowded: warnNoDescriptors(observer),
-      carriers: this.#waiting,
-    };
+    this.#tunnel = tunnelTo(
+      uri,
+      {
+        ...(plugin && { plugin: plugin.local, opened: this.#opened }),
+        cipher,
+        environment,
+        resolver,
+        timeouts,
+        pathWorks: async () => passes(await (this.#reaching ??= this.#reach())),
+        doubting: { afterMs: timeouts.attemptMs, others: parts.several, unanswered: this.#doubt },
+        crowded: warnNoDescriptors(observer),
+      },
+      { count: parts.count, tell: this.#tell },
+    );
     const proofs = (): number => (parts.several() ? 2 : 1);
     this.#watch = new PathWatch(() => this.check(), this.#tell, proofs);
     const { wire } = uri;
@@ -207,7 +201,7 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
   rest(): void {
     this.#resting = true;
     clearTimeout(this.#again);
-    this.#waiting?.close();
+    this.#tunnel.carriers?.close();
     this.#watch.stop();
   }
 
@@ -282,7 +276,8 @@ export class ServerPath implements Rankable, Way<WaysThrough> {
     const { observer, several, changed } = this.#around;
     observer(several() ? { ...event, server: this.name } : event);
     if (event.event === 'carrier') return;
-    if (this.#waiting !== undefined) this.#waiting.lost = event.event === 'remote-lost';
+    const { carriers } = this.#tunnel;
+    if (carriers !== undefined) carriers.lost = event.event === 'remote-lost';
     changed(this, event.event === 'remote-lost' ? this.#plain(event.detail) : this.#answers());
   };
 
