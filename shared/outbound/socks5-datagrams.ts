@@ -64,7 +64,6 @@ class SocksWay implements FarWay, Sink {
   /** What never becomes whole waits here until the next datagram: that is one, of 64 KiB at most. */
   readonly #fragments = new FragmentQueue();
   #sink: FarSink | undefined;
-  #over = false;
 
   constructor(far: Datagrams, relay: Endpoint, control: PushStream) {
     this.#far = far;
@@ -83,8 +82,6 @@ class SocksWay implements FarWay, Sink {
   }
 
   close(): void {
-    if (this.#over) return;
-    this.#over = true;
     this.#far.close();
     this.#control.abort();
   }

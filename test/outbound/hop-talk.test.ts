@@ -9,8 +9,8 @@ import { hopErrorOf, never, scriptedProxy, straight } from '../support/scripted-
 import { settle } from '../support/turns.js';
 
 const target = { host: '192.0.2.1', port: 443 };
-const granted = spacedHex('005a 1234 c0000207');
-const refused = spacedHex('005b 0000 00000000');
+const granted = '005a 1234 c0000207';
+const refused = '005b 0000 00000000';
 const place: Socks4Place = {
   protocol: 'SOCKS4',
   name: 'socks4://proxy.example',
@@ -31,7 +31,7 @@ async function asking(signal = never): Promise<{ stream: ScriptedStream; diallin
 describe('the stream of a proxy', () => {
   it('waits for whoever comes next, with all that comes until then', async () => {
     const { stream, dialling } = await asking();
-    stream.pushBytes(Uint8Array.from([...granted, 0x68]));
+    stream.pushBytes(spacedHex(`${granted} 68`));
     const { stream: theirs } = await dialling;
     stream.push('el');
     await settle();
@@ -46,7 +46,7 @@ describe('the stream of a proxy', () => {
   it('belongs to nobody when it was given up in the moment of the grant', async () => {
     const leaving = new AbortController();
     const { stream, dialling } = await asking(leaving.signal);
-    stream.pushBytes(granted);
+    stream.pushBytes(spacedHex(granted));
     leaving.abort(new Error('enough'));
     expect(await hopErrorOf(dialling)).toMatchObject({ phase: 'request', fault: 'given-up' });
     expect(stream.calls.at(-1)).toBe('abort');
@@ -60,23 +60,26 @@ describe('the signal of a dial', () => {
   ])('has nobody left who listens after %s', async (_, reply) => {
     const { signal } = new AbortController();
     const { stream, dialling } = await asking(signal);
-    stream.pushBytes(Uint8Array.from(reply));
+    stream.pushBytes(spacedHex(reply));
     await dialling.catch(() => undefined);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
-  it.each(['refused', 'closed', 'accepted'])(
+  it.each(['refused', 'closed', 'accepted'] as const)(
     'has nobody left who listens after a binding was %s',
     async (how) => {
       const { signal } = new AbortController();
-      const request = '0402 01bb c0000201 00';
-      const says = how === 'refused' ? refused : how === 'closed' ? granted : [granted, granted];
-      const proxy = await scriptedProxy([{ hears: request, says }]);
+      const says = { refused, closed: granted, accepted: granted + granted }[how];
+      const proxy = await scriptedProxy([{ hears: '0402 01bb c0000201 00', says }]);
       const opening = socks4Binder(straight, { ...place, at: proxy.at })(target, { signal });
-      const settled = await opening.catch(() => undefined);
-      if (how === 'closed') settled?.close();
-      const connected = await settled?.accepted.catch(() => undefined);
+      const binding = await opening.catch(() => undefined);
+      if (how === 'closed') binding?.close();
+      const connected = await binding?.accepted.catch(() => undefined);
       connected?.stream.abort();
+      expect([binding !== undefined, connected !== undefined]).toEqual([
+        how !== 'refused',
+        how === 'accepted',
+      ]);
       expect(getEventListeners(signal, 'abort')).toHaveLength(0);
     },
   );
