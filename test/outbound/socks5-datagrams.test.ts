@@ -1,12 +1,14 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { Socket } from 'node:dgram';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { concat } from '../../shared/bytes.js';
 import { encodeTarget, type Target } from '../../shared/codec/address.js';
 import { DialError } from '../../shared/errors.js';
 import type { Resolver } from '../../shared/net/resolve.js';
 import type { FarWay } from '../../shared/outbound/associate.js';
+import { HopError } from '../../shared/outbound/hop.js';
 import { socks5Datagrams } from '../../shared/outbound/socks5-datagrams.js';
 import { readUdpHeader } from '../../shared/proxy/udp-header.js';
-import { knows } from '../support/fake-net.js';
+import { errno, knows } from '../support/fake-net.js';
 import type { Peer } from '../support/peer.js';
 import { socksDatagram } from '../support/relay.js';
 import { hopErrorOf, never, scriptedProxy, type ScriptedProxy, straight } from '../support/scripted-proxy.js';
@@ -223,6 +225,22 @@ describe('an association at a SOCKS5 proxy', () => {
     const error = await hopErrorOf(associate(proxy, resolver));
     expect(error).toMatchObject({ phase: 'request', fault: 'invalid' });
     expect(error.message).toBe(`socks5://proxy.example: ${message}`);
+    await (await proxy.played()).ended();
+  });
+
+  it('is none without a socket of our own, which is no word against the proxy', async () => {
+    const proxy = await proxyWith({ host: '127.0.0.1', port: 9 });
+    const bind = vi.spyOn(Socket.prototype, 'bind').mockImplementationOnce(function (this: Socket) {
+      this.emit('error', errno('EMFILE'));
+      return this;
+    });
+    onTestFinished(() => {
+      bind.mockRestore();
+    });
+    const error: unknown = await associate(proxy).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(DialError);
+    expect(error).not.toBeInstanceOf(HopError);
+    expect(error).toMatchObject({ message: 'dial: expected a connection, got EMFILE' });
     await (await proxy.played()).ended();
   });
 
