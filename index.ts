@@ -7,7 +7,7 @@ export type { ServerCheck } from './local/local.js';
 export { createRemote, type EmbeddedRemote } from './remote/embedded.js';
 export type { EmbeddedPort, LinkOptions } from './remote/embedded-port.js';
 export type { LocalOptions, ServerOption } from './shared/config/local-options.js';
-export type { Place } from './shared/config/options.js';
+export type { HalfOptions, Place } from './shared/config/options.js';
 export type { PortOptions, RemoteOptions } from './shared/config/remote-options.js';
 export type { ServerEntry } from './shared/config/file-schema.js';
 export type { ListenAddress } from './shared/config/settings.js';
@@ -20,19 +20,28 @@ export { systemEnvironment } from './shared/net/system.js';
 export type { Target } from './shared/codec/address.js';
 export type { CipherBackend } from './shared/codec/aead.js';
 export type { Credential } from './shared/config/credentials.js';
-export { formatServerUri, parseServerUri, redactServerUri, type ServerUri } from './shared/config/uri.js';
-export { findMethod, type Method, type MethodName } from './shared/codec/methods.js';
+export {
+  formatServerUri,
+  parseServerUri,
+  redactServerUri,
+  type ServerUri,
+  type UriOptions,
+} from './shared/config/uri.js';
+export { type AeadName, findMethod, type Method, type MethodName } from './shared/codec/methods.js';
 export { generateSecret } from './shared/codec/keys.js';
 export type { UserSecret } from './shared/codec/users.js';
 export type { UsageStore, UserTraffic } from './shared/serve/usage-store.js';
 export type { UserStore } from './shared/serve/user-store.js';
 export type { ObservedEvents } from './shared/observe/emitter.js';
-export type { CheckResult, CheckStage, ObservedEvent, Role } from './shared/observe/events.js';
+export type { Protocol } from './shared/proxy/request.js';
+export type { CheckResult, CheckStage, ObservedEvent, Role, SeenEvent } from './shared/observe/events.js';
 export {
   AuthError,
+  type AuthFault,
   ConfigError,
   DialError,
   ProtocolError,
+  type ProtocolFault,
   RefusedError,
   StoppedError,
   type Refusal,

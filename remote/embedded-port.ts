@@ -1,6 +1,6 @@
 /** A port of a remote inside another program: where it is, who may use it, and what they paste. */
 import { networkInterfaces } from 'node:os';
-import { readChoice, underName } from '../shared/config/options.js';
+import { underName } from '../shared/config/options.js';
 import { publicHost } from '../shared/config/public-host.js';
 import { remoteUri, userUri } from '../shared/config/remote-uri.js';
 import { readService } from '../shared/config/service-address.js';
@@ -43,13 +43,16 @@ export function embeddedPort(
 ): EmbeddedPort {
   const address = readService(listen);
   const uriAt = ({ host, scheme = 'halflight' }: LinkOptions): ServerUri => {
+    if (!Object.hasOwn(wires, scheme)) {
+      throw new ConfigError('scheme: expected halflight or ss, got another text');
+    }
     const interfaces = networkInterfaces();
     const found = underName('host', () =>
       publicHost({ named: host, listen: settings.listen.host, interfaces }),
     );
     return {
       ...remoteUri({ ...settings, credentials }, found.host, address.port),
-      wire: wires[readChoice('scheme', scheme, ['halflight', 'ss'])],
+      wire: wires[scheme],
     };
   };
   return {

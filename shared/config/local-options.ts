@@ -1,21 +1,17 @@
 /** From the options that a program gives for a local to settings: what flags and config files say, in the form of code. */
 import type { Target } from '../codec/address.js';
-import type { CipherBackend } from '../codec/aead.js';
 import { ConfigError } from '../errors.js';
-import type { Timeouts } from '../serve/timeouts.js';
-import type { Credential } from './credentials.js';
 import type { ServerEntry } from './file-schema.js';
 import { formatListen } from './listen.js';
 import { portSettings, remotesAsk, type WholeLocalSettings } from './local-flags.js';
 import {
   checkOptions,
+  type HalfOptions,
   type Kind,
   type Place,
   placeText,
-  readChoice,
-  readCredentialOptions,
+  readHalfOptions,
   readListen,
-  readTimeouts,
   underName,
 } from './options.js';
 import { checkOrder, checkWeight, parseProbeTarget, readServerEntry } from './server-choices.js';
@@ -26,7 +22,7 @@ import { readSubscriptionUrl, type SubscriptionSettings } from './subscription.j
 export type ServerOption = string | ServerEntry;
 
 /** What a local is told in code. It needs `server`, `subscription`, or both. */
-export interface LocalOptions {
+export interface LocalOptions extends HalfOptions {
   /** Where it leaves through, in the order in which they are tried. */
   readonly server?: ServerOption | readonly ServerOption[];
   /** The address of a list of further servers (SIP008): `https://…` or `ssconf://…`. */
@@ -37,8 +33,6 @@ export interface LocalOptions {
   readonly listen?: Place;
   /** Whether others than this machine may be let in without credentials. */
   readonly open?: boolean;
-  /** Whom a client must name itself as: `USER:PASS`, or the two apart. By default nobody is asked. */
-  readonly credentials?: readonly (string | Credential)[];
   /** Whether UDP ASSOCIATE is served; true by default. */
   readonly udp?: boolean;
   /** Whether datagrams travel in streams, through networks that drop UDP. */
@@ -47,13 +41,10 @@ export interface LocalOptions {
   readonly optimistic?: boolean;
   /** Whether the PAC file ends in `DIRECT`; true by default. */
   readonly pacDirect?: boolean;
-  readonly cipherBackend?: CipherBackend;
   /** The name server that standard servers are asked for, to see whether they work; `1.1.1.1:53` by default. */
   readonly probeTarget?: string | Target;
   /** The plugins that a URI or a list may name: each is a program that is run. */
   readonly allowPlugins?: readonly string[];
-  /** Waits that differ from the defaults, in ms. */
-  readonly timeouts?: Partial<Timeouts>;
 }
 
 const kinds = {
@@ -89,8 +80,7 @@ const insistence = {
 /** What the options of a local mean. ConfigError, beginning with the name of the option, for one that cannot be used. */
 export function readLocalOptions(options: LocalOptions): WholeLocalSettings {
   checkOptions(options, kinds);
-  const { server, probeTarget, timeouts, cipherBackend = 'native' } = options;
-  const { open, udp, udpOverTcp, pacDirect, optimistic } = options;
+  const { server, probeTarget, open, udp, udpOverTcp, pacDirect, optimistic } = options;
   const servers = server === undefined ? [] : readServerOptions(server, options);
   const subscription = subscriptionOf(options);
   if (servers.length === 0 && subscription === undefined) {
@@ -99,23 +89,22 @@ export function readLocalOptions(options: LocalOptions): WholeLocalSettings {
   if (udp === false && udpOverTcp === true) {
     throw new ConfigError('udpOverTcp: expected UDP to be served, got udp: false');
   }
-  const credentials = readCredentialOptions(options.credentials ?? []);
+  const { credentials, ...told } = readHalfOptions(options);
   const ways = { servers, ...(subscription && { subscription }) };
   const remoteAsks = remotesAsk(ways, credentials.length > 0 ? 'credentials' : undefined);
   const listen = formatListen(readListen('listen', options.listen ?? 1080, '127.0.0.1'));
   const flags = {
     ...given({ open, udp, udpOverTcp, pacDirect, optimistic }),
     listen,
-    cipherBackend: readChoice('cipherBackend', cipherBackend, ['native', 'noble']),
   };
   const why = remoteAsks ? insistence.remoteAsks : insistence.nobodyAsks;
   return {
     ...underName('listen', () => portSettings(flags, credentials, why)),
+    ...told,
     ...ways,
     ...(probeTarget !== undefined && {
       probeTarget: underName('probeTarget', () => parseProbeTarget(placeText(probeTarget))),
     }),
-    ...(timeouts && { timeouts: readTimeouts(timeouts) }),
   };
 }
 

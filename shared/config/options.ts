@@ -1,12 +1,13 @@
 /** Options that a program gives instead of flags: of which kind each is, and what is wrong with one, under its own name. */
 import { formatTarget } from '../codec/address.js';
+import type { CipherBackend } from '../codec/aead.js';
 import { ConfigError } from '../errors.js';
 import { nearest } from '../nearest.js';
 import { defaultTimeouts, type Timeouts } from '../serve/timeouts.js';
 import { type Credential, parseCredential } from './credentials.js';
 import { UsageError } from './exit.js';
 import { parseListen } from './listen.js';
-import type { ListenAddress } from './settings.js';
+import type { ListenAddress, LocalSettings } from './settings.js';
 
 /** Where something is or listens: as in a flag, a port alone, or the two apart. */
 export type Place = string | number | ListenAddress;
@@ -82,8 +83,34 @@ export function readListen(name: string, place: Place, defaultHost = ''): Listen
   return underName(name, () => parseListen(placeText(place), defaultHost));
 }
 
+/** What both halves are told. */
+export interface HalfOptions {
+  /** Whom a client must name itself as: `USER:PASS`, or the two apart. By default nobody is asked. */
+  readonly credentials?: readonly (string | Credential)[];
+  readonly cipherBackend?: CipherBackend;
+  /** Waits that differ from the defaults, in ms. */
+  readonly timeouts?: Partial<Timeouts>;
+}
+
+/** What these mean for either half. ConfigError, beginning with the name of the option, for one that cannot be used. */
+export function readHalfOptions({
+  credentials = [],
+  cipherBackend = 'native',
+  timeouts,
+}: HalfOptions): Pick<LocalSettings, 'credentials' | 'cipherBackend' | 'timeouts'> {
+  const known: readonly CipherBackend[] = ['native', 'noble'];
+  if (!known.includes(cipherBackend)) {
+    throw new ConfigError(`cipherBackend: expected one of ${known.join(', ')}, got another text`);
+  }
+  return {
+    credentials: readCredentials(credentials),
+    cipherBackend,
+    ...(timeouts && { timeouts: readTimeouts(timeouts) }),
+  };
+}
+
 /** `USER:PASS` or the two apart. ConfigError for one that cannot be used, and for a user that comes twice. */
-export function readCredentialOptions(list: readonly (string | Credential)[]): readonly Credential[] {
+function readCredentials(list: readonly (string | Credential)[]): readonly Credential[] {
   const credentials = list.map((one, index) => {
     const where = `credentials[${index}]`;
     if (typeof one === 'string') return parseCredential(one, where);
@@ -107,24 +134,13 @@ const timeoutKinds = Object.fromEntries(
 );
 
 /** ConfigError for waits that no timer can keep, in ms. */
-export function readTimeouts(timeouts: Partial<Timeouts>): Partial<Timeouts> {
+function readTimeouts(timeouts: Partial<Timeouts>): Partial<Timeouts> {
   checkOptions(timeouts, timeoutKinds, { within: 'timeouts.' });
   for (const [name, ms] of Object.entries(timeouts)) {
     if (ms >= 0 && ms <= longestMs) continue;
     throw new ConfigError(`timeouts.${name}: expected ms from 0 to ${longestMs}, got another number`);
   }
   return timeouts;
-}
-
-/** ConfigError for a text that is none of these. */
-export function readChoice<const Choice extends string>(
-  name: string,
-  text: string,
-  choices: readonly Choice[],
-): Choice {
-  const chosen = choices.find((choice) => choice === text);
-  if (chosen !== undefined) return chosen;
-  throw new ConfigError(`${name}: expected one of ${choices.join(', ')}, got another text`);
 }
 
 function isPlace(value: unknown): boolean {

@@ -1,22 +1,18 @@
 /** From the options that a program gives for a remote to settings: what flags and config files say, in the form of code. */
 import { isIP } from 'node:net';
-import type { CipherBackend } from '../codec/aead.js';
 import { generateSecret } from '../codec/keys.js';
 import { defaultMethod, findMethod, type Method, type MethodName } from '../codec/methods.js';
 import type { Environment } from '../environment.js';
 import { ConfigError } from '../errors.js';
-import type { Timeouts } from '../serve/timeouts.js';
-import type { Credential } from './credentials.js';
 import { formatListen } from './listen.js';
 import { readManager, withPorts } from './manager.js';
 import {
   checkOptions,
+  type HalfOptions,
   type Kind,
   type Place,
-  readChoice,
-  readCredentialOptions,
+  readHalfOptions,
   readListen,
-  readTimeouts,
   underName,
 } from './options.js';
 import { readPort } from './ports.js';
@@ -45,11 +41,9 @@ export interface PortOptions {
 }
 
 /** What a remote is told in code. Nothing of it is needed. */
-export interface RemoteOptions extends Partial<PortOptions> {
+export interface RemoteOptions extends Partial<PortOptions>, HalfOptions {
   /** Further ports, each with a key of its own. */
   readonly ports?: readonly PortOptions[];
-  /** Whom a client of ours must name itself as: `USER:PASS`, or the two apart. By default nobody is asked. */
-  readonly credentials?: readonly (string | Credential)[];
   /** Whether targets in loopback, private and other special ranges may be dialled. */
   readonly allowPrivate?: boolean;
   /** Whether BIND is allowed: the remote then listens for whoever a client asks it to. */
@@ -64,9 +58,6 @@ export interface RemoteOptions extends Partial<PortOptions> {
   readonly manager?: string;
   /** The plugins that the panel may name: each is a program that is run. */
   readonly allowPlugins?: readonly string[];
-  readonly cipherBackend?: CipherBackend;
-  /** Waits that differ from the defaults, in ms. */
-  readonly timeouts?: Partial<Timeouts>;
 }
 
 const portKinds = {
@@ -122,7 +113,7 @@ export function readRemoteOptions(options: RemoteOptions, environment: Environme
 }
 
 function readPremises(options: RemoteOptions, environment: Environment): PremisesSettings {
-  const { announce, stateDirectory, timeouts, cipherBackend = 'native' } = options;
+  const { announce, stateDirectory } = options;
   if (announce !== undefined && isIP(announce) === 0) {
     throw new ConfigError('announce: expected an IPv4 or IPv6 address without brackets, got another text');
   }
@@ -132,14 +123,12 @@ function readPremises(options: RemoteOptions, environment: Environment): Premise
     return readPortOptions(port, { ...weakness(options), environment, within });
   });
   return {
-    cipherBackend: readChoice('cipherBackend', cipherBackend, ['native', 'noble']),
     allowPrivate: options.allowPrivate ?? false,
-    credentials: readCredentialOptions(options.credentials ?? []),
     allowBind: options.allowBind ?? false,
     announce,
     stateDirectory,
     ports,
-    ...(timeouts && { timeouts: readTimeouts(timeouts) }),
+    ...readHalfOptions(options),
   };
 }
 

@@ -142,6 +142,7 @@ it('links say where the remote listens, or what they are told', async () => {
   expect(remote.uri({ host: 'vps.example' })).toContain(`@vps.example:${port}`);
   expect(remote.uri({ scheme: 'ss' })).toMatch(/^ss:\/\/2022-blake3-aes-256-gcm:[^?]*$/);
   expect(() => remote.uri({ host: 'a b' })).toThrow(/^host: expected /);
+  expect(() => remote.uri({ scheme: 'http' as 'ss' })).toThrow('scheme: expected halflight or ss');
 });
 
 it('nothing that is printed of a half shows its key', async () => {
