@@ -15,7 +15,8 @@ export type ObservedEvent = SeenEvent & {
   readonly worker?: number;
 };
 
-type SeenEvent =
+/** What is seen, whichever process sees it. */
+export type SeenEvent =
   | {
       readonly event: 'opened';
       readonly id: number;
