@@ -3,14 +3,14 @@ import type { Target } from '../codec/address.js';
 import { DialError } from '../errors.js';
 import { isUnspecified } from '../proxy/socks-address.js';
 import type { HopPlace } from './hop.js';
-import type { HopTalk } from './hop-talk.js';
+import type { Granted, HopTalk } from './hop-talk.js';
 import type { Binding, Connected } from './outbound.js';
 import { hostOfProxy } from './proxy-host.js';
 
 /** The two halves of asking for a binding. */
 export interface BindingTalk {
   /** Asks, and brings the first answer. */
-  readonly first: (signal: AbortSignal) => Promise<{ readonly talk: HopTalk; readonly bound: Target }>;
+  readonly first: (signal: AbortSignal) => Promise<Granted>;
   /** The peer that the second answer names. */
   readonly second: (talk: HopTalk) => Promise<Target>;
 }

@@ -1,9 +1,11 @@
 /** What is said to a proxy that has been reached: handshakes, each at a stage of its own, over one stream. */
+import type { Target } from '../codec/address.js';
 import { messageOf, type Refusal } from '../errors.js';
 import { HandshakeDriver } from '../net/drive.js';
 import type { PushStream } from '../net/stream.js';
 import type { Handshake } from '../proxy/handshake.js';
 import { refusalWords } from '../proxy/refusal.js';
+import type { FarReply } from '../proxy/request.js';
 import {
   during,
   HopError,
@@ -35,6 +37,14 @@ export class HopTalk {
   /** What `handshake` comes to. Rejects with a HopError of that phase. */
   async run<T>(phase: HopPhase, handshake: Handshake<T>): Promise<T> {
     return this.during(phase, this.#driver.run(handshake, noLimitMs, { signal: this.#signal }));
+  }
+
+  /** What it has bound for a SOCKS request that it answers with `granted`. Rejects with a HopError of phase `request`. */
+  async ask(request: Handshake<FarReply>, granted: number): Promise<Target> {
+    const { refusal, bound, bytes } = await this.run('request', request);
+    if (refusal === undefined) return bound;
+    // Both protocols have their number in the same place.
+    throw this.refusal(refusal, { granted, reply: bytes[1] ?? granted });
   }
 
   /** What `work`, which belongs to that stage, comes to. Rejects with a HopError of that phase. */
@@ -71,6 +81,12 @@ export class HopTalk {
     stream.pause();
     return stream;
   }
+}
+
+/** A talk with a proxy that has granted what was asked of it, and what it has bound for that. */
+export interface Granted {
+  readonly talk: HopTalk;
+  readonly bound: Target;
 }
 
 /** Reaches a proxy. Rejects with a HopError of phase `connect`. */

@@ -1,13 +1,12 @@
 /** Ways out through a SOCKS5 proxy (RFC 1928, RFC 1929). */
 import type { Target } from '../codec/address.js';
-import type { Handshake } from '../proxy/handshake.js';
-import type { Command, FarReply } from '../proxy/request.js';
+import type { Command } from '../proxy/request.js';
 import { type Credential, sendCredentials } from '../proxy/socks5-auth.js';
 import { offerMethods, readSocks5Reply, requestSocks5 } from '../proxy/socks5-client.js';
 import { methods, succeeded } from '../proxy/socks5-message.js';
 import type { HopTrouble, SocksPlace } from './hop.js';
 import { bindThrough } from './hop-binding.js';
-import { type HopTalk, prepared, talkTo } from './hop-talk.js';
+import { type Granted, prepared, talkTo } from './hop-talk.js';
 import type { Binder, Dialer } from './outbound.js';
 
 /** To a target through the proxy. Rejects with a HopError. */
@@ -23,7 +22,7 @@ export function socks5Binder(over: Dialer, hop: SocksPlace): Binder {
   return (expected, { signal }) =>
     bindThrough(hop, signal, {
       first: (closing) => askSocks5(over, hop, { command: 'bind', target: expected, signal: closing }),
-      second: (talk) => answered(talk, readSocks5Reply()),
+      second: (talk) => talk.ask(readSocks5Reply(), succeeded),
     });
 }
 
@@ -31,12 +30,6 @@ interface Asked {
   readonly command: Command;
   readonly target: Target;
   readonly signal: AbortSignal;
-}
-
-/** A talk with a proxy that has granted what was asked of it, and what it said of it. */
-interface Granted {
-  readonly talk: HopTalk;
-  readonly bound: Target;
 }
 
 /** Reaches the proxy, says who is there and asks. Rejects with a HopError. */
@@ -52,13 +45,7 @@ export async function askSocks5(
   const method = await talk.run('handshake', offerMethods(credential));
   if (method === methods.password && entry !== undefined) await talk.run('auth', entry);
   else if (method !== methods.none) throw talk.failure(badMethod(method, credential));
-  return { talk, bound: await answered(talk, request) };
-}
-
-async function answered(talk: HopTalk, asking: Handshake<FarReply>): Promise<Target> {
-  const { refusal, bound, bytes } = await talk.run('request', asking);
-  if (refusal === undefined) return bound;
-  throw talk.refusal(refusal, { granted: succeeded, reply: bytes[1] ?? succeeded });
+  return { talk, bound: await talk.ask(request, succeeded) };
 }
 
 /** What a proxy means by a method that is of no use. */
