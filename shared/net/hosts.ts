@@ -1,7 +1,6 @@
 /** The hosts file: names that this machine's owner has settled himself, asked before any name server. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import process from 'node:process';
 import { parseIp } from '../codec/ip.js';
 
 /** Names in lower case without a final dot → their addresses, in the order of the file. */

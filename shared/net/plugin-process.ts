@@ -1,6 +1,5 @@
 /** One run of a plugin: a child process, the lines that it writes, and how it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import process from 'node:process';
 import type { Readable } from 'node:stream';
 import { codeOf, messageOf } from '../errors.js';
 import { countStanding } from './descriptors.js';

@@ -9,7 +9,6 @@
  * killed so that nothing can run any more (SIGKILL).
  */
 import net from 'node:net';
-import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatTarget, type Target } from '../codec/address.js';
 import { ConfigError } from '../errors.js';

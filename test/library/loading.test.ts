@@ -127,6 +127,11 @@ describe('loading the library', () => {
     expect(modules.flatMap(effects)).toEqual([]);
   });
 
+  it('takes process as it lies there: importing it opens stdin, stdout and stderr', () => {
+    const importing = modules.filter((file) => specifiers(file).includes('node:process'));
+    expect(importing.map(({ fileName }) => fileName)).toEqual([]);
+  });
+
   it.each([
     ['import', "import('./index.js').then(settle);"],
     ['require', "require('./index.js'); settle();"],
