@@ -61,7 +61,7 @@ export function hasIdentities({ edition, aead }: Method): boolean {
   return edition === 2022 && aead.startsWith('aes-');
 }
 
-/** A new secret in the form that {@link masterKey} takes: padded standard base64 of random bytes, 32 for a password. */
+/** A new secret in the form that settings and URIs take: padded standard base64 of random bytes, 32 for a password. */
 export function generateSecret(method: Method, env: Environment): string {
   const length = method.edition === 2017 ? 32 : method.keyLength;
   return Buffer.from(env.randomBytes(length)).toString('base64');

@@ -43,6 +43,7 @@ export interface ServerUri {
   readonly plugin?: Plugin;
 }
 
+/** How a URI is read. */
 export interface UriOptions {
   /** The names of the plugins that a URI may name; none by default. `any` is for those who run none. */
   readonly plugins?: readonly string[] | 'any';
