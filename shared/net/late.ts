@@ -31,6 +31,11 @@ export class LateStream implements PushStream {
     return this.#stream !== undefined;
   }
 
+  /** What it has become. */
+  get itself(): PushStream {
+    return this.#stream ?? this;
+  }
+
   /** Until it is known, lent: whoever counts on that copies once too often. */
   get lends(): boolean {
     return this.#stream?.lends ?? true;

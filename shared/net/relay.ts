@@ -127,6 +127,10 @@ export function dismiss(stream: PushStream): void {
  * something. The process does not wait for that.
  */
 export function letGo(stream: PushStream): void {
+  if (stream instanceof TcpStream) {
+    stream.drop();
+    return;
+  }
   const timer = linger(stream).unref();
   const over = (): void => {
     clearTimeout(timer);

@@ -39,6 +39,6 @@ export function secureSocket(socket: StreamSocket, options: SecureOptions): TLSS
   ] as const) {
     Object.defineProperty(secured, asked, { get: () => socket[asked] });
   }
-  secured.once('close', () => socket.destroy());
+  secured.once('close', (broken: boolean) => (broken ? socket.resetAndDestroy() : socket.destroy()));
   return secured;
 }

@@ -31,7 +31,7 @@ export class StreamSocket extends PushDuplex implements SocketLike {
       leave: (error) => {
         const abrupt = this.#resets || error !== null || this.writableLength > 0;
         if (abrupt || isOpening(stream)) stream.abort();
-        else letGo(stream);
+        else letGo(stream instanceof LateStream ? stream.itself : stream);
       },
     });
     this.#stream = stream;

@@ -115,10 +115,11 @@ export class TcpStream implements PushStream, Reader {
     this.#reset();
   }
 
-  /** Lets go at once, as the kernel does for a process that dies: a FIN, when all that came has been read. */
+  /** Lets go as the kernel does for a process that dies: a FIN behind what waits, when all that came has been read. */
   drop(): void {
     this.#sink = deaf;
-    this.#socket.destroy();
+    if (this.#socket.writableLength === 0) this.#socket.destroy();
+    else this.close();
   }
 
   attach(sink: Sink): void {
@@ -255,10 +256,9 @@ export class TcpStream implements PushStream, Reader {
   }
 
   /**
-   * libuv takes a reset that arrives together with the last bytes for the end of file (it stops at POLLHUP after a
-   * short read). After a reset the kernel knows no peer any more; where it cannot be asked, writing nothing tells: that
-   * sends no packet, and fails when there was a reset. Bytes that wait to be sent ask the same question by themselves,
-   * right behind this event.
+   * libuv takes a reset that arrives together with the last bytes for the end of file (it stops at POLLHUP after a short
+   * read). After a reset the kernel knows no peer any more; where it cannot be asked, writing nothing tells: that sends no
+   * packet, and fails when there was a reset. Bytes that wait to be sent ask the same by themselves, right behind this.
    */
   #confirmEnd(): void {
     const socket = this.#socket;

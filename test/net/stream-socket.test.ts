@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
@@ -74,17 +75,31 @@ describe('a stream as a socket', () => {
   });
 
   it('lets its peer hear a clean end when it is destroyed, and a reset from then on', async () => {
-    const { stream, socket: below, peer } = await tcpPair('dialled');
+    const { stream, peer } = await tcpPair('dialled');
     const socket = new StreamSocket(stream);
     socket.write('last words');
     socket.destroy();
     expect([await peer.ended(), (await peer.rest()).toString()]).toEqual(['fin', 'last words']);
     peer.socket.write('too late');
-    await once(below, 'close');
+    await settle();
     // Who has read an end looks at the connection again only when it writes.
     peer.socket.write('still');
     const [error] = (await once(peer.socket, 'error')) as [NodeJS.ErrnoException];
     expect(error.code).toMatch(/ECONNRESET|EPIPE/);
+  });
+
+  it('says all that was written before it is destroyed soon', async () => {
+    const { stream, peer } = await tcpPair('dialled');
+    const body = randomBytes(1_000_000);
+    const late = new LateStream();
+    const socket = new StreamSocket(late);
+    late.opened(stream);
+    peer.socket.pause();
+    socket.write(body);
+    socket.destroySoon();
+    await once(socket, 'finish');
+    peer.socket.resume();
+    expect([await peer.ended(), (await peer.rest()).equals(body)]).toEqual(['fin', true]);
   });
 
   it.each<[string, (socket: StreamSocket) => void]>([
