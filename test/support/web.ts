@@ -1,7 +1,12 @@
 /** A web server with a certificate of test/support/certificates, on a free port of this machine. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer as createPlain, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer as createPlain,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createSecure } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -19,6 +24,7 @@ export type Answer = (request: IncomingMessage, response: ServerResponse) => voi
 
 export interface Web {
   readonly port: number;
+  readonly server: Server;
   /** `https://localhost:PORT`, or `http:`. */
   readonly origin: string;
   /** What was asked for so far, as `/path`. */
@@ -63,6 +69,7 @@ export async function startWeb(answer: Answer, options: WebOptions = {}): Promis
   const taken = (server.address() as AddressInfo).port;
   return {
     port: taken,
+    server,
     origin: `${certificate === 'none' ? 'http' : 'https'}://localhost:${taken}`,
     asked,
     change: (next) => {
