@@ -1,16 +1,20 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { unspecifiedTarget } from '../../shared/codec/address.js';
+import { type Target, unspecifiedTarget } from '../../shared/codec/address.js';
+import { httpConnectDialer } from '../../shared/outbound/http-connect.js';
 import type { Connected } from '../../shared/outbound/outbound.js';
 import { socks4Binder, socks4Dialer, type Socks4Place } from '../../shared/outbound/socks4.js';
+import { socks5Dialer } from '../../shared/outbound/socks5.js';
 import { spacedHex } from '../support/handshake.js';
 import { RecordingSink, ScriptedStream } from '../support/push-stream.js';
 import { hopErrorOf, never, scriptedProxy, straight } from '../support/scripted-proxy.js';
+import { deadPort } from '../support/targets.js';
 import { settle } from '../support/turns.js';
 
 const target = { host: '192.0.2.1', port: 443 };
 const granted = '005a 1234 c0000207';
 const refused = '005b 0000 00000000';
+const named = { name: 'http://proxy.example' };
 const place: Socks4Place = {
   protocol: 'SOCKS4',
   name: 'socks4://proxy.example',
@@ -85,10 +89,48 @@ describe('the signal of a dial', () => {
   );
 });
 
-it('a dial that was given up beforehand reaches nobody', async () => {
-  const proxy = await scriptedProxy([]);
-  const signal = AbortSignal.abort(new Error('enough'));
-  const error = await hopErrorOf(socks4Dialer(straight, { ...place, at: proxy.at })(target, { signal }));
-  expect(error).toMatchObject({ phase: 'connect', fault: 'given-up' });
-  expect(proxy.accepted).toBe(0);
+type Dialling = (at: Target, signal: AbortSignal) => Promise<Connected>;
+
+const protocols: readonly (readonly [string, Dialling, string | Buffer])[] = [
+  [
+    'SOCKS4',
+    (at, signal) => socks4Dialer(straight, { ...place, at })(target, { signal }),
+    '0401 01bb c0000201 00',
+  ],
+  [
+    'SOCKS5',
+    (at, signal) => socks5Dialer(straight, { ...named, protocol: 'SOCKS5', at })(target, { signal }),
+    '050100',
+  ],
+  [
+    'HTTP',
+    (at, signal) => httpConnectDialer(straight, { ...named, protocol: 'HTTP', at })(target, { signal }),
+    Buffer.from('CONNECT 192.0.2.1:443 HTTP/1.1\r\nHost: 192.0.2.1:443\r\n\r\n'),
+  ],
+];
+
+describe.each(protocols)('a %s proxy', (_, dialling, hears) => {
+  it('that says nothing is left as soon as nobody waits', async () => {
+    const proxy = await scriptedProxy([{ hears }]);
+    const leaving = new AbortController();
+    const failing = hopErrorOf(dialling(proxy.at, leaving.signal));
+    const peer = await proxy.played();
+    leaving.abort(new Error('enough'));
+    const error = await failing;
+    expect(error.fault).toBe('given-up');
+    expect(error.cause).toBe(leaving.signal.reason);
+    await peer.ended();
+  });
+
+  it('where nobody listens was not reached', async () => {
+    const error = await hopErrorOf(dialling({ host: '127.0.0.1', port: await deadPort() }, never));
+    expect(error).toMatchObject({ phase: 'connect', fault: 'unreachable', code: 'connection-refused' });
+  });
+
+  it('is not bothered by a dial that was given up beforehand', async () => {
+    const proxy = await scriptedProxy([]);
+    const error = await hopErrorOf(dialling(proxy.at, AbortSignal.abort(new Error('enough'))));
+    expect(error).toMatchObject({ phase: 'connect', fault: 'given-up' });
+    expect(proxy.accepted).toBe(0);
+  });
 });

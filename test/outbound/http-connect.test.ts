@@ -14,7 +14,6 @@ import {
   straight,
   type Turn,
 } from '../support/scripted-proxy.js';
-import { deadPort } from '../support/targets.js';
 
 const target = { host: 'example.com', port: 443 };
 const alice = { user: 'alice', password: 'secret' };
@@ -213,24 +212,6 @@ describe('an HTTP proxy that fails', () => {
     expect(error.reply).toBe(failure.reply);
     expect(error.message).toBe(`http://proxy.example: ${message}`);
     await (await proxy.played()).ended();
-  });
-
-  it('because it says nothing, is left as soon as nobody waits', async () => {
-    const proxy = await scriptedProxy([{ hears: request, says: Buffer.from('HTTP/1.1 100 x\r\n\r\n') }]);
-    const leaving = new AbortController();
-    const failing = hopErrorOf(httpConnectDialer(straight, place(proxy))(target, { signal: leaving.signal }));
-    const peer = await proxy.played();
-    leaving.abort(new Error('enough'));
-    const error = await failing;
-    expect(error).toMatchObject({ phase: 'request', fault: 'given-up' });
-    expect(error.cause).toBe(leaving.signal.reason);
-    await peer.ended();
-  });
-
-  it('because nobody listens there, was not reached', async () => {
-    const at = { host: '127.0.0.1', port: await deadPort() };
-    const error = await hopErrorOf(httpConnectDialer(straight, place({ at }))(target, { signal: never }));
-    expect(error).toMatchObject({ phase: 'connect', fault: 'unreachable', code: 'connection-refused' });
   });
 });
 

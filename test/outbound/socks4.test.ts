@@ -13,13 +13,12 @@ import {
   straight,
   type Turn,
 } from '../support/scripted-proxy.js';
-import { deadPort } from '../support/targets.js';
 
 const target = { host: '192.0.2.1', port: 443 };
 const request = '0401 01bb c0000201 6d65 00';
 const granted = '005a 1234 c0000207';
 
-function place({ at }: Pick<ScriptedProxy, 'at'>, changes: Partial<Socks4Place> = {}): Socks4Place {
+function place({ at }: ScriptedProxy, changes: Partial<Socks4Place> = {}): Socks4Place {
   return { protocol: 'SOCKS4', name: 'socks4://proxy.example', at, user: 'me', names: 'socks4', ...changes };
 }
 
@@ -108,24 +107,6 @@ describe('a SOCKS4 proxy that fails', () => {
     expect(error.reply).toBe(reply);
     expect(error.message).toBe(`socks4://proxy.example: ${message}`);
     await (await proxy.played()).ended();
-  });
-
-  it('because it says nothing, is left as soon as nobody waits', async () => {
-    const proxy = await scriptedProxy([{ hears: request }]);
-    const leaving = new AbortController();
-    const failing = hopErrorOf(socks4Dialer(straight, place(proxy))(target, { signal: leaving.signal }));
-    const peer = await proxy.played();
-    leaving.abort(new Error('enough'));
-    const error = await failing;
-    expect(error).toMatchObject({ phase: 'request', fault: 'given-up' });
-    expect(error.cause).toBe(leaving.signal.reason);
-    await peer.ended();
-  });
-
-  it('because nobody listens there, was not reached', async () => {
-    const at = { host: '127.0.0.1', port: await deadPort() };
-    const error = await hopErrorOf(socks4Dialer(straight, place({ at }))(target, { signal: never }));
-    expect(error).toMatchObject({ phase: 'connect', fault: 'unreachable', code: 'connection-refused' });
   });
 });
 

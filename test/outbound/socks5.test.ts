@@ -14,14 +14,13 @@ import {
   type Turn,
 } from '../support/scripted-proxy.js';
 import { credentials } from '../support/socks.js';
-import { deadPort } from '../support/targets.js';
 
 const target = { host: 'example.com', port: 443 };
 const request = '05010003 0b 6578616d706c652e636f6d 01bb';
 const granted = '05000001 c0000207 1234';
 const alice = { user: 'alice', password: 'secret' };
 
-function place({ at }: Pick<ScriptedProxy, 'at'>, changes: Partial<SocksPlace> = {}): SocksPlace {
+function place({ at }: ScriptedProxy, changes: Partial<SocksPlace> = {}): SocksPlace {
   return { protocol: 'SOCKS5', name: 'socks5://proxy.example', at, ...changes };
 }
 
@@ -215,12 +214,6 @@ describe('a SOCKS5 proxy that fails', () => {
     expect(error.reply).toBe(failure.reply);
     expect(error.message).toBe(`socks5://proxy.example: ${message}`);
     await (await proxy.played()).ended();
-  });
-
-  it('because nobody listens there, was not reached', async () => {
-    const at = { host: '127.0.0.1', port: await deadPort() };
-    const error = await hopErrorOf(socks5Dialer(straight, place({ at }))(target, { signal: never }));
-    expect(error).toMatchObject({ phase: 'connect', fault: 'unreachable', code: 'connection-refused' });
   });
 
   it.each<[HopPhase, readonly Turn[]]>([
