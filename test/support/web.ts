@@ -20,6 +20,11 @@ export const authorityPath: string = path.join(folder, 'ca.pem');
 /** The same as PEM. */
 export const authority: string = pem('ca.pem');
 
+/** What a server with TLS shows. */
+export function keyAndCertificate(name: Certificate): { readonly key: string; readonly cert: string } {
+  return { key: pem('server.key'), cert: pem(`${name}.pem`) };
+}
+
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 export interface Web {
@@ -35,9 +40,12 @@ export interface Web {
   close(): Promise<void>;
 }
 
+/** Whose names are in it, or what is wrong with it. */
+export type Certificate = 'server' | 'other-host' | 'expired' | 'self-signed' | 'examples';
+
 export interface WebOptions {
   /** `none` speaks plain HTTP. */
-  readonly certificate?: 'server' | 'other-host' | 'expired' | 'self-signed' | 'none';
+  readonly certificate?: Certificate | 'none';
   readonly host?: string;
   readonly port?: number;
 }
@@ -54,9 +62,7 @@ export async function startWeb(answer: Answer, options: WebOptions = {}): Promis
     current(request, response);
   };
   const server =
-    certificate === 'none'
-      ? createPlain(take)
-      : createSecure({ key: pem('server.key'), cert: pem(`${certificate}.pem`) }, take);
+    certificate === 'none' ? createPlain(take) : createSecure(keyAndCertificate(certificate), take);
   server.listen(port, host);
   await once(server, 'listening');
   const close = async (): Promise<void> => {

@@ -29,6 +29,9 @@ subjectAltName = DNS:localhost, DNS:list.example, IP:127.0.0.1, IP:::1
 [elsewhere]
 basicConstraints = CA:FALSE
 subjectAltName = DNS:other.example
+[examples]
+basicConstraints = CA:FALSE
+subjectAltName = DNS:example.com, DNS:*.example.net, IP:127.0.0.1
 END
 : > index
 echo 01 > serial
@@ -50,5 +53,6 @@ certificate server server here 21200101000000Z $by_ca
 certificate other-host server elsewhere 21200101000000Z $by_ca
 certificate expired server here 20200102000000Z $by_ca
 certificate self-signed server here 21200101000000Z -selfsign -keyfile server.key
-cp ca.pem server.pem other-host.pem expired.pem self-signed.pem server.key "$place"
+certificate examples server examples 21200101000000Z -selfsign -keyfile server.key
+cp ca.pem server.pem other-host.pem expired.pem self-signed.pem examples.pem server.key "$place"
 rm -r "$work"

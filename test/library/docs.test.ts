@@ -1,0 +1,73 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { DialError } from '../../shared/errors.js';
+import type { directDialer } from '../../shared/outbound/direct.js';
+import { compile, makeProject, promised, readExamples, run } from './examples.js';
+import { startSurroundings, type Targets } from './surroundings.js';
+
+let known: Targets = new Map();
+
+vi.mock('../../shared/outbound/direct.js', async (original) => {
+  const real = await original<{ readonly directDialer: typeof directDialer }>();
+  const directly: typeof directDialer = (options) => {
+    const dial = real.directDialer(options);
+    return ({ host, port }, how) => {
+      const target = known.get(`${host}:${port}`) ?? { host, port };
+      if (/example\.\w+$/.test(target.host)) {
+        return Promise.reject(
+          new DialError('name-not-resolved', `name: expected one of a target, got ${host}`),
+        );
+      }
+      return dial(target, how);
+    };
+  };
+  return { directDialer: directly };
+});
+
+const examples = readExamples();
+
+describe('the examples of the documents', () => {
+  const project = mkdtempSync(path.join(tmpdir(), 'halflight-examples-'));
+  const fileOf = (number: number, ending: string): string =>
+    path.join(project, `example-${number}.${ending}`);
+
+  let wrong: readonly string[] = [];
+
+  beforeAll(() => {
+    makeProject(project);
+    for (const [number, { code }] of examples.entries()) writeFileSync(fileOf(number, 'ts'), code);
+    wrong = compile(examples.map((_, number) => fileOf(number, 'ts')));
+  }, 60_000);
+
+  afterAll(() => {
+    rmSync(project, { recursive: true, force: true });
+  });
+
+  it('are there', () => {
+    expect(examples.length).toBeGreaterThan(10);
+    expect(examples.filter(({ notRun }) => notRun !== undefined).length).toBeLessThanOrEqual(2);
+  });
+
+  it('fit the types of the package', () => {
+    const placed = wrong.map((line) =>
+      line.replace(/^example-(\d+)\.ts/, (_, number: string) => `${examples[Number(number)]?.place ?? ''} +`),
+    );
+    expect(placed).toEqual([]);
+  });
+
+  const alive = examples
+    .map((example, number) => ({ ...example, number }))
+    .filter(({ notRun }) => notRun === undefined);
+
+  it.each(alive)('$place does what it says, and ends', async (example) => {
+    const { places, variables } = await startSurroundings((targets) => (known = targets));
+    const placed = (text: string): string =>
+      [...places].reduce((written, [there, here]) => written.replaceAll(there, here), text);
+    const program = fileOf(example.number, 'js');
+    writeFileSync(program, placed(readFileSync(program, 'utf8')));
+    const outcome = await run(program, variables);
+    expect(outcome).toEqual({ exitCode: 0, printed: promised(example).map(placed), complaints: '' });
+  });
+});
