@@ -76,7 +76,8 @@ export class HopError extends DialError {
     const { phase, fault, message, reply, code, cause } = trouble;
     const options = cause === undefined ? {} : { cause };
     super(code ?? 'general-failure', `${hop.name}: ${message}`, options);
-    this.hop = hop;
+    // No more of it: what else it has may be a password, and errors are printed with all their fields.
+    this.hop = { protocol: hop.protocol, name: hop.name };
     this.phase = phase;
     this.fault = fault;
     this.reply = reply;

@@ -1,6 +1,8 @@
 import { getEventListeners } from 'node:events';
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { type Target, unspecifiedTarget } from '../../shared/codec/address.js';
+import type { SocksPlace } from '../../shared/outbound/hop.js';
 import { httpConnectDialer } from '../../shared/outbound/http-connect.js';
 import type { Connected } from '../../shared/outbound/outbound.js';
 import { socks4Binder, socks4Dialer, type Socks4Place } from '../../shared/outbound/socks4.js';
@@ -133,4 +135,23 @@ describe.each(protocols)('a %s proxy', (_, dialling, hears) => {
     expect(error).toMatchObject({ phase: 'connect', fault: 'given-up' });
     expect(proxy.accepted).toBe(0);
   });
+});
+
+it.each<[string, typeof httpConnectDialer, string | Buffer, Buffer]>([
+  ['SOCKS5', socks5Dialer, '05020002', Buffer.of(5, 0xff)],
+  ['HTTP', httpConnectDialer, Buffer.from('CONNECT '), Buffer.from('HTTP/1.1 407 x\r\n\r\n')],
+])('no error of a %s proxy tells the password, however it is printed', async (_, dialer, hears, says) => {
+  const proxy = await scriptedProxy([{ hears, says }]);
+  const known = { ...named, protocol: 'HTTP', credential: { user: 'alice', password: 'secret' } } as const;
+  const bad = { user: 'alice:', password: 'secret'.repeat(50) };
+  const places: readonly SocksPlace[] = [
+    { ...known, at: proxy.at },
+    { ...known, at: { host: '127.0.0.1', port: await deadPort() } },
+    { ...known, at: proxy.at, credential: bad },
+  ];
+  for (const [index, at] of places.entries()) {
+    const error = await hopErrorOf(dialer(straight, at)(target, { signal: never }));
+    expect(error.fault).toBe([says[0] === 5 ? 'auth-methods' : 'auth-failed', 'unreachable', 'input'][index]);
+    expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain('secret');
+  }
 });

@@ -76,7 +76,8 @@ describe('through an HTTP proxy', () => {
     const error = await hopErrorOf(
       httpConnectDialer(socks5Dialer(straight, hop), second)(target, { signal: never }),
     );
-    expect(error).toMatchObject({ hop, phase: 'auth', fault: 'auth-required' });
+    expect(error).toMatchObject({ phase: 'auth', fault: 'auth-required' });
+    expect(error.hop).toEqual({ protocol: 'SOCKS5', name: 'socks5://1.example' });
   });
 });
 
