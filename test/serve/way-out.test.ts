@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { formatServerUri } from '../../index.js';
 import type { Target } from '../../shared/codec/address.js';
@@ -112,6 +112,21 @@ describe('a way out', () => {
     const { fault, cause } = await dialling;
     expect([fault, cause]).toEqual(['given-up', giving.signal.reason]);
     expect(await peer.ended()).toBe('reset');
+  });
+
+  it('leaves nothing with a signal that lives on', async () => {
+    const [known, echo] = await Promise.all([proxies(), startEcho()]);
+    const { signal } = new AbortController();
+    const chains = [['socks5'], ['http', 'ss'], ['socks4a', 'halflight']] as const;
+    for (const limit of ['', '?timeout=20s']) {
+      for (const kinds of chains) {
+        const way = wayThrough(...kinds.map((kind) => known[kind] + limit));
+        const { stream } = await way.dial(echo, { signal });
+        stream.abort();
+        await way.dial({ ...echo, port: await deadPort() }, { signal }).catch(() => undefined);
+        expect(getEventListeners(signal, 'abort')).toEqual([]);
+      }
+    }
   });
 
   it('asks for an IPv4 address where names are looked up here', async () => {
