@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DialError } from '../../shared/errors.js';
 import type { directDialer } from '../../shared/outbound/direct.js';
-import { compile, makeProject, promised, readExamples, run } from './examples.js';
+import { compile, countPrograms, makeProject, promised, readExamples, run } from './examples.js';
 import { startSurroundings, type Targets } from './surroundings.js';
 
 let known: Targets = new Map();
@@ -45,8 +45,9 @@ describe('the examples of the documents', () => {
     rmSync(project, { recursive: true, force: true });
   });
 
-  it('are there', () => {
-    expect(examples.length).toBeGreaterThan(10);
+  it('are all found', () => {
+    expect(examples.length).toBeGreaterThan(20);
+    expect(examples.length).toBe(countPrograms());
     expect(examples.filter(({ notRun }) => notRun !== undefined).length).toBeLessThanOrEqual(2);
   });
 

@@ -8,6 +8,18 @@ import ts from 'typescript';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
+/** Where examples stand. The reference has declarations in its blocks. */
+const pages = [
+  'README.md',
+  ...readdirSync(path.join(root, 'docs/library'))
+    .filter((name) => name.endsWith('.md') && name !== 'reference.md')
+    .map((name) => `docs/library/${name}`),
+];
+
+function textOf(page: string): string {
+  return readFileSync(path.join(root, page), 'utf8');
+}
+
 export interface Example {
   /** Where it stands, such as `docs/library/dial.md:12`. */
   readonly place: string;
@@ -21,14 +33,17 @@ export interface Example {
  * REASON ```` is compiled only.
  */
 export function readExamples(): readonly Example[] {
-  const pages = readdirSync(path.join(root, 'docs/library'))
-    .filter((name) => name.endsWith('.md') && name !== 'reference.md')
-    .map((name) => `docs/library/${name}`);
-  return ['README.md', ...pages].flatMap((page) => examplesIn(page));
+  return pages.flatMap((page) => examplesIn(page));
+}
+
+/** The beginnings of all blocks there in a language that could be run. */
+export function countPrograms(): number {
+  return pages.flatMap((page) => [...textOf(page).matchAll(/^```(?:[jt]s|javascript|typescript)\b/gim)])
+    .length;
 }
 
 function examplesIn(page: string): readonly Example[] {
-  const written = readFileSync(path.join(root, page), 'utf8');
+  const written = textOf(page);
   return Array.from(
     written.matchAll(/^```ts(?: no-run: ([^\n]+))?\n(.*?)^```$/gms),
     ({ 1: notRun, 2: code = '', index }) => ({
