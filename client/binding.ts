@@ -1,6 +1,7 @@
 /** A port at a proxy that waits for one connection. */
 import type { Target } from '../shared/codec/address.js';
 import type { Binding } from '../shared/outbound/outbound.js';
+import { disposedError } from './proxy-error.js';
 import type { ProxySocket } from './socket.js';
 
 /** A port at the proxy that waits for one connection from one host (RFC 1928 §4, BIND). */
@@ -16,10 +17,16 @@ export interface ProxyBinding extends AsyncDisposable {
   close(): void;
 }
 
-export function proxyBinding(binding: Binding, accepted: Promise<ProxySocket>): ProxyBinding {
+/** A binding whose connection is `arrived` once it has come. */
+export function proxyBinding(binding: Binding, arrived: Promise<ProxySocket>): ProxyBinding {
+  let closed = false;
+  const accepted = arrived.catch((error: unknown) =>
+    Promise.reject(closed ? disposedError('binding') : (error as Error)),
+  );
   // It may break before anybody asks for it.
   accepted.catch(() => undefined);
   const close = (): void => {
+    closed = true;
     binding.close();
   };
   return {
