@@ -90,9 +90,12 @@ const watch = (load: string): string => `
     stacks: Error.stackTraceLimit,
   });
   const agents = [http.globalAgent, https.globalAgent];
-  const before = seen();
-  const settle = () => console.log(JSON.stringify([before, seen()]));
-  ${load}`;
+  // Whoever imports node:http makes a global dispatcher of Node's own undici.
+  import('node:http').then(() => {
+    const before = seen();
+    const settle = () => console.log(JSON.stringify([before, seen()]));
+    ${load}
+  });`;
 
 function seenAround(load: string): readonly unknown[] {
   const output = execFileSync(process.execPath, ['--no-warnings', '-e', watch(load)], {
