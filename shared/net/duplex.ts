@@ -7,6 +7,8 @@ export interface DuplexOptions {
   readonly hearsOut?: true;
   /** What becomes of the stream when the duplex is destroyed before both directions have ended; by default it is reset. */
   readonly leave?: (error: Error | null) => void;
+  /** What it is destroyed with when the stream breaks; by default the stream's own error. */
+  readonly told?: (error: Error) => Error;
 }
 
 /** What may wait on either side before the other is held back, bytes. */
@@ -20,6 +22,7 @@ export class PushDuplex extends Duplex {
   readonly #stream: PushStream;
   readonly #hearsOut: boolean;
   readonly #leave: (error: Error | null) => void;
+  readonly #told: (error: Error) => Error;
   #released = false;
   #truncating = false;
   #failure: Error | undefined;
@@ -37,6 +40,7 @@ export class PushDuplex extends Duplex {
     super({ highWaterMark: highWater, defaultEncoding: 'latin1' });
     this.#stream = stream;
     this.#hearsOut = options.hearsOut === true;
+    this.#told = options.told ?? ((error): Error => error);
     this.#leave =
       options.leave ??
       ((): void => {
@@ -171,8 +175,9 @@ export class PushDuplex extends Duplex {
 
   #fail(error: Error): void {
     if (this.#released) return;
-    this.#failure = error;
+    const told = this.#told(error);
+    this.#failure = told;
     this.#goOn();
-    if (!this.#hearsOut || this.readableLength === 0) this.destroy(error);
+    if (!this.#hearsOut || this.readableLength === 0) this.destroy(told);
   }
 }

@@ -1,5 +1,6 @@
 /** Push streams as what libraries expect where they expect a `net.Socket`. */
 import type { AddressInfo } from 'node:net';
+import { AuthError, codeOf, ProtocolError } from '../errors.js';
 import { PushDuplex } from './duplex.js';
 import { LateStream } from './late.js';
 import { letGo } from './relay.js';
@@ -28,6 +29,7 @@ export class StreamSocket extends PushDuplex implements SocketLike {
 
   constructor(stream: PushStream, { allowHalfOpen = false }: StreamSocketOptions = {}) {
     super(stream, {
+      told: asSystemError,
       leave: (error) => {
         const abrupt = this.#resets || error !== null || this.writableLength > 0;
         if (abrupt || isOpening(stream)) stream.abort();
@@ -151,6 +153,14 @@ export function asTcp(stream: PushStream): TcpStream {
   return stream instanceof TcpStream
     ? stream
     : new TcpStream(new StreamSocket(stream, { allowHalfOpen: true }));
+}
+
+/** What the halves call by names of their own, in the words that those know who use sockets. */
+function asSystemError(error: Error): Error {
+  const silent = ['silence', 'timed-out'].includes(codeOf(error) ?? '');
+  if (!silent && !(error instanceof ProtocolError || error instanceof AuthError)) return error;
+  const code = silent ? 'ETIMEDOUT' : 'ECONNRESET';
+  return Object.assign(new Error(error.message, { cause: error }), { code, syscall: 'read' });
 }
 
 function isOpening(stream: PushStream): stream is LateStream {

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import net from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { AuthError, DialError, ProtocolError } from '../../shared/errors.js';
 import { LateStream } from '../../shared/net/late.js';
 import { connectSocket } from '../../shared/net/lending.js';
 import { StreamSocket } from '../../shared/net/stream-socket.js';
@@ -118,6 +119,44 @@ describe('a stream as a socket', () => {
     peer.socket.resetAndDestroy();
     const [error] = (await once(socket, 'error')) as [NodeJS.ErrnoException];
     expect(error.code).toBe('ECONNRESET');
+  });
+
+  it.each<[string, Error, string]>([
+    ['that was cut off', new ProtocolError('stream: expected more', 'truncated'), 'ECONNRESET'],
+    ['that was tampered with', new AuthError('chunk: not authentic'), 'ECONNRESET'],
+    ['that is silent', new DialError('timed-out', 'expected a sign of life'), 'ETIMEDOUT'],
+    ['with an error of its own', Object.assign(new Error('x'), { code: 'EHOSTUNREACH' }), 'EHOSTUNREACH'],
+  ])('says of a stream %s what sockets say', async (_what, failure, code) => {
+    const stream = new ScriptedStream();
+    const socket = new StreamSocket(stream);
+    const broken = once(socket, 'error') as Promise<[NodeJS.ErrnoException]>;
+    stream.break(failure);
+    const [error] = await broken;
+    expect([error.code, error.message, error.cause ?? error]).toEqual([code, failure.message, failure]);
+  });
+
+  it('is timed out once for each silence, and calls back for the first alone', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const stream = new ScriptedStream();
+    const log: string[] = [];
+    const socket = new StreamSocket(stream).on('timeout', () => log.push('timeout')).resume();
+    expect(socket.setTimeout(1000, () => log.push('told')).timeout).toBe(1000);
+    vi.advanceTimersByTime(900);
+    stream.push('a word');
+    vi.advanceTimersByTime(900);
+    expect(log).toEqual([]);
+    vi.advanceTimersByTime(5000);
+    socket.write('another');
+    vi.advanceTimersByTime(5000);
+    expect(log).toEqual(['timeout', 'told', 'timeout']);
+    socket.setTimeout(0);
+    socket.write('a third');
+    vi.advanceTimersByTime(5000);
+    expect(log).toHaveLength(3);
+    await settle();
   });
 
   it('serves requests of node:http, kept alive or not', async () => {
