@@ -1,4 +1,5 @@
 /** What a dial through each real proxy brings: every byte, the end of either direction, TLS to the target, or the reason why not. */
+import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { dial } from '../../index.js';
@@ -27,13 +28,19 @@ describe.each(rows)('a dial through %s', (_name, { start, refused, halfCloses })
   });
 
   const ending = halfCloses ? 'of one direction and no more' : 'of one direction as that of both';
-  it(`tells the end ${ending}, and of a target that refuses`, async () => {
+  it(`brings the first word of the target, the end ${ending}, and refusals`, async () => {
     const proxy = await start();
     const target = await startTarget();
+    const greeting = target.next().then(async (peer) => {
+      await peer.send('welcome');
+      return peer;
+    });
     const socket = await dial(proxy, target);
+    const peer = await greeting;
+    await once(socket, 'readable');
+    expect(String(socket.read())).toBe('welcome');
     const heard = text(socket).catch(() => 'a reset');
     socket.end('all of it');
-    const peer = await target.next();
     expect((await peer.rest()).toString()).toBe('all of it');
     await peer.send('and the answer');
     peer.end();
