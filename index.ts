@@ -50,6 +50,7 @@ export { dial, dialer, install, proxyFromEnvironment, setDefaultProxy } from './
 export type { ProxyDialer } from './client/dialer.js';
 export type {
   ProxySocket,
+  ConnectedSocket,
   ProxyRoute,
   ConnectArguments,
   ConnectTarget,

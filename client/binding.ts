@@ -2,7 +2,7 @@
 import type { Target } from '../shared/codec/address.js';
 import type { Binding } from '../shared/outbound/outbound.js';
 import { disposedError } from './proxy-error.js';
-import type { ProxySocket } from './socket.js';
+import type { ConnectedSocket } from './socket.js';
 
 /** A port at the proxy that waits for one connection from one host (RFC 1928 §4, BIND). */
 export interface ProxyBinding extends AsyncDisposable {
@@ -12,13 +12,13 @@ export interface ProxyBinding extends AsyncDisposable {
    * The connection, once it has come. Rejects with a ProxyError when the proxy waits no longer, when another host came,
    * and when the binding is closed.
    */
-  readonly accepted: Promise<ProxySocket>;
+  readonly accepted: Promise<ConnectedSocket>;
   /** Waits no longer. A connection that has come stays. */
   close(): void;
 }
 
 /** A binding whose connection is `arrived` once it has come. */
-export function proxyBinding(binding: Binding, arrived: Promise<ProxySocket>): ProxyBinding {
+export function proxyBinding(binding: Binding, arrived: Promise<ConnectedSocket>): ProxyBinding {
   let closed = false;
   const accepted = arrived.catch((error: unknown) =>
     Promise.reject(closed ? disposedError('binding') : (error as Error)),

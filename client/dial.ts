@@ -3,7 +3,7 @@ import { environmentProxy } from '../shared/config/proxy-environment.js';
 import type { DialOptions, ProxyChoice, ProxyOptions, ProxyRule, TargetChoice } from './choice.js';
 import { dialerFor, dialOnce, type ProxyDialer } from './dialer.js';
 import { type Installed, installDialer } from './install.js';
-import type { ProxySocket } from './socket.js';
+import type { ConnectedSocket } from './socket.js';
 
 /** What stands where no proxy is named. */
 let defaultProxy: ProxyChoice | undefined;
@@ -17,7 +17,7 @@ export async function dial(
   proxy: ProxyChoice,
   target: TargetChoice,
   options: ProxyOptions & DialOptions = {},
-): Promise<ProxySocket> {
+): Promise<ConnectedSocket> {
   return dialOnce(proxy, target, options);
 }
 

@@ -1,6 +1,5 @@
 import type http from 'node:http';
 import type https from 'node:https';
-import { once } from 'node:events';
 import { deadline } from '../shared/net/deadline.js';
 import { ProxyAgent, ProxyHttpsAgent } from './agents.js';
 import { type ProxyBinding, proxyBinding } from './binding.js';
@@ -17,7 +16,13 @@ import { type Connector, connectorOver } from './connector.js';
 import { ProxyDatagrams } from './datagrams.js';
 import { failureOf } from './failure.js';
 import { disposedError } from './proxy-error.js';
-import { type Arrived, type ConnectArguments, ProxySocket } from './socket.js';
+import {
+  type Arrived,
+  type ConnectArguments,
+  connected,
+  type ConnectedSocket,
+  ProxySocket,
+} from './socket.js';
 import { type NamedWay, Ways } from './ways.js';
 
 /** Dials through the same proxies, time and again. Its functions may be handed on by themselves. */
@@ -25,7 +30,7 @@ export interface ProxyDialer extends AsyncDisposable {
   /**
    * A connection to the target. Rejects with a ProxyError, or with the reason of `signal`; then nothing of it is left.
    */
-  readonly dial: (target: TargetChoice, options?: DialOptions) => Promise<ProxySocket>;
+  readonly dial: (target: TargetChoice, options?: DialOptions) => Promise<ConnectedSocket>;
   /** For `node:http`, and for whatever takes such an agent. Connections are kept for further requests. */
   readonly agent: http.Agent;
   /** For `node:https`: TLS to the target itself. */
@@ -58,7 +63,7 @@ export async function dialOnce(
   choice: ProxyChoice,
   target: TargetChoice,
   { signal, ...options }: ProxyOptions & DialOptions,
-): Promise<ProxySocket> {
+): Promise<ConnectedSocket> {
   const dialing = new Dialing(choice, options, { once: true });
   try {
     return await dialing.dial(targetIn(target), signal === undefined ? {} : { signal });
@@ -122,11 +127,9 @@ class Dialing {
     );
   }
 
-  async dial(target: ProxiedTarget, options: DialOptions): Promise<ProxySocket> {
+  async dial(target: ProxiedTarget, options: DialOptions): Promise<ConnectedSocket> {
     options.signal?.throwIfAborted();
-    const socket = this.socket(options).connect(target);
-    await once(socket, 'connect');
-    return socket;
+    return await connected(this.socket(options).connect(target));
   }
 
   udp(options: DialOptions): Promise<ProxyDatagrams> {
@@ -139,7 +142,7 @@ class Dialing {
     const target = targetIn(from, { lowestPort: 0 });
     return this.#through(target, options, undefined, async ({ out, proxies }, signal) => {
       const binding = await out.bind(target, { signal });
-      const accepted = async (): Promise<ProxySocket> => {
+      const accepted = async (): Promise<ConnectedSocket> => {
         try {
           const { stream, bound } = await binding.accepted;
           return await arrived({ stream, route: { proxies, target: bound, bound: binding.bound } });
@@ -178,8 +181,6 @@ class Dialing {
 }
 
 /** A stream that is there already. */
-async function arrived(connection: Arrived): Promise<ProxySocket> {
-  const socket = new ProxySocket(() => Promise.resolve(connection)).connect(connection.route.target);
-  await once(socket, 'connect');
-  return socket;
+function arrived(connection: Arrived): Promise<ConnectedSocket> {
+  return connected(new ProxySocket(() => Promise.resolve(connection)).connect(connection.route.target));
 }

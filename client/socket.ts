@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Target } from '../shared/codec/address.js';
 import { LateStream } from '../shared/net/late.js';
 import type { PushStream } from '../shared/net/stream.js';
@@ -72,9 +73,9 @@ export class ProxySocket extends StreamSocket {
    */
   connect(...told: ConnectArguments): this {
     if (this.#begun) throw inputError('socket: expected one that has not been connected, got one that has');
-    const { target, connected } = targetToConnect(told);
+    const { target, told: listener } = targetToConnect(told);
     this.#begun = true;
-    if (connected !== undefined) this.once('connect', connected);
+    if (listener !== undefined) this.once('connect', listener);
     this.#reach(target, this.#late.signal).then(
       ({ stream, route }) => {
         this.#route = route;
@@ -88,9 +89,18 @@ export class ProxySocket extends StreamSocket {
   }
 }
 
+/** One that is connected. */
+export type ConnectedSocket = ProxySocket & { readonly route: ProxyRoute };
+
+/** The socket, once it is connected. Rejects with what it is destroyed with before. */
+export async function connected(socket: ProxySocket): Promise<ConnectedSocket> {
+  await once(socket, 'connect');
+  return socket as ConnectedSocket;
+}
+
 function targetToConnect(told: ConnectArguments): {
   readonly target: ProxiedTarget;
-  readonly connected: (() => void) | undefined;
+  readonly told: (() => void) | undefined;
 } {
   const [first, second, third] = told;
   const said =
@@ -103,6 +113,6 @@ function targetToConnect(told: ConnectArguments): {
   const target = targetIn({ host, port });
   return {
     target: protocol === undefined ? target : { ...target, protocol },
-    connected: typeof second === 'function' ? second : third,
+    told: typeof second === 'function' ? second : third,
   };
 }
