@@ -2,7 +2,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Duplex } from 'node:stream';
-import type { ConnectionOptions } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { secureSocket } from '../shared/net/secure-socket.js';
 import type { ProxiedTarget } from './choice.js';
 import type { ProxySocket } from './socket.js';
@@ -59,6 +59,8 @@ export class ProxyHttpsAgent extends https.Agent {
   ): Duplex | null | undefined {
     if (wanted.socketPath != null) return super.createConnection(wanted, done);
     const target = targetOf(wanted, 'https:');
-    return secureSocket(this.#open(target), { ...(wanted as ConnectionOptions), host: target.host });
+    const options = { ...(wanted as ConnectionOptions), host: target.host };
+    // Node's own agent remembers the sessions of TLS, and takes a socket that is there.
+    return secureSocket(this.#open(target), options, (all) => super.createConnection(all) as TLSSocket);
   }
 }

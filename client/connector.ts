@@ -2,10 +2,8 @@
 import { isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
-import { type SecureOptions, secureSocket } from '../shared/net/secure-socket.js';
-import type { StreamSocket } from '../shared/net/stream-socket.js';
+import type { SecureOptions } from '../shared/net/secure-socket.js';
 import type { ProxiedTarget } from './choice.js';
-import type { ProxySocket } from './socket.js';
 
 /** What undici wants connected. */
 export interface ConnectorOptions {
@@ -25,40 +23,37 @@ export type ConnectorCallback = (
 /** As the `connect` option of an undici `Agent`. */
 export type Connector = (options: ConnectorOptions, callback: ConnectorCallback) => void;
 
+/** Connects: with TLS when there is something to be said of it. */
+export type Reacher = (target: ProxiedTarget, secured: SecureOptions | undefined) => Promise<Duplex>;
+
 /** Dials `http:` targets, and those of `https:` with TLS to them. */
-export function connectorOver(
-  dial: (target: ProxiedTarget) => Promise<ProxySocket>,
-  secured: ConnectionOptions,
-): Connector {
-  const connect = async (wanted: ConnectorOptions): Promise<Duplex> => {
+export function connectorOver(reach: Reacher, tls: ConnectionOptions): Connector {
+  const connect = (wanted: ConnectorOptions): Promise<Duplex> => {
     const protocol = wanted.protocol === 'https:' ? 'https:' : 'http:';
     const host = wanted.hostname.replace(/^\[(.*)\]$/, '$1');
-    const port = Number(wanted.port || (protocol === 'https:' ? 443 : 80));
-    const socket = await dial({ host, port, protocol });
-    if (protocol === 'http:') return socket;
+    const target = {
+      host,
+      port: Number(wanted.port || (protocol === 'https:' ? 443 : 80)),
+      protocol,
+    } as const;
+    if (protocol === 'http:') return reach(target, undefined);
     // The name that TLS says aloud is never an address (RFC 6066 §3).
     const servername = wanted.servername ?? (isIP(host) === 0 ? host : '');
-    return secure(socket, { ALPNProtocols: ['http/1.1'], servername, ...secured, host });
+    return reach(target, { ALPNProtocols: ['http/1.1'], servername, ...tls, host });
   };
   return (wanted, callback) => {
     connect(wanted).then(
       (socket) => {
-        callback(null, socket as unknown as Socket);
+        // What the callback throws is no failure of the connection, and is thrown as callbacks throw.
+        queueMicrotask(() => {
+          callback(null, socket as unknown as Socket);
+        });
       },
       (error: unknown) => {
-        callback(error as Error, null);
+        queueMicrotask(() => {
+          callback(error as Error, null);
+        });
       },
     );
   };
-}
-
-function secure(socket: StreamSocket, options: SecureOptions): Promise<Duplex> {
-  return new Promise((resolve, reject) => {
-    const secured = secureSocket(socket, options);
-    secured.once('error', reject);
-    secured.once('secureConnect', () => {
-      secured.off('error', reject);
-      resolve(secured);
-    });
-  });
 }

@@ -1,6 +1,9 @@
 import type http from 'node:http';
 import type https from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { Target } from '../shared/codec/address.js';
 import { deadline } from '../shared/net/deadline.js';
+import { agreed, type SecureOptions, secureSocket } from '../shared/net/secure-socket.js';
 import { ProxyAgent, ProxyHttpsAgent } from './agents.js';
 import { type ProxyBinding, proxyBinding } from './binding.js';
 import {
@@ -19,8 +22,8 @@ import { disposedError } from './proxy-error.js';
 import {
   type Arrived,
   type ConnectArguments,
-  connected,
   type ConnectedSocket,
+  connectedSocket,
   ProxySocket,
 } from './socket.js';
 import { type NamedWay, Ways } from './ways.js';
@@ -73,7 +76,14 @@ export async function dialOnce(
 }
 
 function facesOf(dialing: Dialing): ProxyDialer {
-  const open = (target: ProxiedTarget): ProxySocket => dialing.socket().connect(target);
+  const open = (target: ProxiedTarget): ProxySocket => {
+    try {
+      return dialing.socket().connect(target);
+    } catch (error) {
+      // Agents are asked for connections behind everybody's back, where nobody would catch it.
+      return ProxySocket.for(Promise.reject(error));
+    }
+  };
   const agent = new ProxyAgent(open);
   const httpsAgent = new ProxyHttpsAgent(open);
   const close = (): Promise<void> => {
@@ -86,7 +96,7 @@ function facesOf(dialing: Dialing): ProxyDialer {
     dial: async (target, options = {}) => dialing.dial(targetIn(target), options),
     agent,
     httpsAgent,
-    connect: connectorOver((target) => dialing.dial(target, {}), dialing.options.tls ?? {}),
+    connect: connectorOver((target, secured) => dialing.reach(target, secured), dialing.options.tls ?? {}),
     createConnection: (...target) => {
       const socket = dialing.socket();
       return target.length === 0 ? socket : socket.connect(...target);
@@ -120,32 +130,39 @@ class Dialing {
   /** A socket that dials when it is told to. */
   socket(options: DialOptions = {}): ProxySocket {
     return new ProxySocket((target, gone) =>
-      this.#through(target, options, gone, async ({ out, proxies }, signal): Promise<Arrived> => {
-        const { stream, bound } = await out.dial(target, { signal });
-        return { stream, route: { proxies, target: { host: target.host, port: target.port }, bound } };
-      }),
+      this.#through(target, { ...options, gone }, (way, signal) => arrive(way, target, signal)),
     );
   }
 
   async dial(target: ProxiedTarget, options: DialOptions): Promise<ConnectedSocket> {
     options.signal?.throwIfAborted();
-    return await connected(this.socket(options).connect(target));
+    return connectedSocket(
+      await this.#through(target, options, (way, signal) => arrive(way, target, signal)),
+    );
+  }
+
+  /** The same, with TLS to the target where it is wanted; its time is that of the dial. */
+  reach(target: ProxiedTarget, secured: SecureOptions | undefined): Promise<Duplex> {
+    return this.#through(targetIn(target), {}, async (way, signal) => {
+      const socket = await connectedSocket(await arrive(way, target, signal));
+      return secured === undefined ? socket : await agreed(secureSocket(socket, secured), signal);
+    });
   }
 
   udp(options: DialOptions): Promise<ProxyDatagrams> {
-    return this.#through(anybody, options, undefined, async ({ out }, signal) => {
+    return this.#through(anybody, options, async ({ out }, signal) => {
       return new ProxyDatagrams(await out.datagrams({ signal }), failureOf);
     });
   }
 
   bind(from: TargetChoice, options: DialOptions): Promise<ProxyBinding> {
     const target = targetIn(from, { lowestPort: 0 });
-    return this.#through(target, options, undefined, async ({ out, proxies }, signal) => {
+    return this.#through(target, options, async ({ out, proxies }, signal) => {
       const binding = await out.bind(target, { signal });
       const accepted = async (): Promise<ConnectedSocket> => {
         try {
           const { stream, bound } = await binding.accepted;
-          return await arrived({ stream, route: { proxies, target: bound, bound: binding.bound } });
+          return await connectedSocket({ stream, route: { proxies, target: bound, bound: binding.bound } });
         } catch (error) {
           throw failureOf(error);
         }
@@ -162,8 +179,7 @@ class Dialing {
   /** What `work` brings on the way to a target, unless the caller gives up, the time is up, or it is closed before. */
   async #through<T>(
     target: ProxiedTarget,
-    { signal, timeout }: DialOptions,
-    gone: AbortSignal | undefined,
+    { signal, timeout, gone }: DialOptions & { readonly gone?: AbortSignal },
     work: (way: NamedWay, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const ms = timeout === undefined ? this.#timeoutMs : timeoutIn(timeout);
@@ -180,7 +196,7 @@ class Dialing {
   }
 }
 
-/** A stream that is there already. */
-function arrived(connection: Arrived): Promise<ConnectedSocket> {
-  return connected(new ProxySocket(() => Promise.resolve(connection)).connect(connection.route.target));
+async function arrive({ out, proxies }: NamedWay, target: Target, signal: AbortSignal): Promise<Arrived> {
+  const { stream, bound } = await out.dial(target, { signal });
+  return { stream, route: { proxies, target: { host: target.host, port: target.port }, bound } };
 }

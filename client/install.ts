@@ -34,57 +34,109 @@ interface Undici {
 const slots = ['undici.globalDispatcher.2', 'undici.globalDispatcher.1'].map((name) => Symbol.for(name));
 const globals = globalThis as unknown as Record<symbol, Dispatcher | undefined>;
 
+/** A place where the whole process looks something up. */
+interface Place<T> {
+  get(): T;
+  set(value: T): void;
+}
+
+/** What stands in a place now, of ours, and what stood there before. */
+interface Replacement {
+  readonly place: Place<unknown>;
+  readonly ours: unknown;
+  before: unknown;
+}
+
+const httpPlace: Place<http.Agent> = {
+  get: () => http.globalAgent,
+  set: (agent) => (http.globalAgent = agent),
+};
+const httpsPlace: Place<https.Agent> = {
+  get: () => https.globalAgent,
+  set: (agent) => (https.globalAgent = agent),
+};
+const dispatcherPlaces = slots.map((slot): Place<Dispatcher | undefined> => ({
+  get: () => globals[slot],
+  set: (dispatcher) => (globals[slot] = dispatcher),
+}));
+
+/** All that is installed, the oldest first. */
+const replacements: Replacement[] = [];
+
 /** Makes the dialer everybody's, until it is uninstalled. */
 export function installDialer(dialer: ProxyDialer): Installed {
-  const agents = { http: http.globalAgent, https: https.globalAgent };
-  const restore = installDispatchers(dialer.connect);
-  http.globalAgent = dialer.agent;
-  https.globalAgent = dialer.httpsAgent;
+  const dispatchers = installDispatchers(dialer.connect);
+  const mine = [
+    replace(httpPlace, dialer.agent),
+    replace(httpsPlace, dialer.httpsAgent),
+    ...dispatchers.replaced,
+  ];
   let uninstalling: Promise<void> | undefined;
   const uninstall = (): Promise<void> =>
     (uninstalling ??= (async () => {
-      if (http.globalAgent === dialer.agent) http.globalAgent = agents.http;
-      if (https.globalAgent === dialer.httpsAgent) https.globalAgent = agents.https;
-      await restore.all();
+      mine.forEach(putBack);
+      for (const agent of dispatchers.agents) await agent.destroy?.();
       await dialer.close();
     })());
-  return { fetch: restore.complete, uninstall, [Symbol.asyncDispose]: uninstall };
+  return { fetch: dispatchers.complete, uninstall, [Symbol.asyncDispose]: uninstall };
 }
 
-interface Restore {
+function replace<T>(place: Place<T>, ours: T): Replacement {
+  const before = place.get();
+  place.set(ours);
+  return noted({ place, ours, before });
+}
+
+function noted(replacement: Replacement): Replacement {
+  replacements.push(replacement);
+  return replacement;
+}
+
+/** What stood there before stands there again, or is what the one that was installed later puts back. */
+function putBack(replacement: Replacement): void {
+  const { place, ours, before } = replacement;
+  replacements.splice(replacements.indexOf(replacement), 1);
+  const later = replacements.find((other) => other.place === place && other.before === ours);
+  if (later !== undefined) later.before = before;
+  else if (place.get() === ours) place.set(before);
+}
+
+interface Dispatchers {
+  readonly agents: readonly Dispatcher[];
+  readonly replaced: readonly Replacement[];
+  /** Every fetch asks one of ours. */
   readonly complete: boolean;
-  all(): Promise<void>;
 }
 
-function installDispatchers(connect: ProxyDialer['connect']): Restore {
+function installDispatchers(connect: ProxyDialer['connect']): Dispatchers {
   const undici = undiciOfTheProgram();
   // Node loads its own undici when somebody asks for one of these.
   Reflect.get(globalThis, 'Response');
-  const before = slots.map((slot) => globals[slot]);
-  const ours: Dispatcher[] = [];
+  const before = dispatcherPlaces.map((place) => place.get());
+  const agents: Dispatcher[] = [];
   if (undici !== undefined) {
     const agent = new undici.Agent({ connect });
-    ours.push(agent);
+    agents.push(agent);
     undici.setGlobalDispatcher(agent);
   }
-  // What that one has not replaced belongs to another version: it gets an agent of the version it has.
-  for (const [at, slot] of slots.entries()) {
+  const replaced: Replacement[] = [];
+  for (const [at, place] of dispatcherPlaces.entries()) {
     const there = before[at];
-    if (there === undefined || globals[slot] !== there) continue;
-    const agent = likeness(there, ours, connect);
-    if (agent === undefined) continue;
-    ours.push(agent);
-    globals[slot] = agent;
+    if (there === undefined) continue;
+    const now = place.get();
+    if (now !== there) replaced.push(noted({ place, ours: now, before: there }));
+    else {
+      // It belongs to another version: it gets an agent of the version it has.
+      const agent = likeness(there, agents, connect);
+      if (agent === undefined) continue;
+      agents.push(agent);
+      replaced.push(replace(place, agent));
+    }
   }
-  const replaced = slots.map((slot) => globals[slot]);
   return {
-    complete: slots.every((_, at) => replaced[at] === undefined || replaced[at] !== before[at]),
-    all: async () => {
-      for (const [at, slot] of slots.entries()) {
-        if (globals[slot] !== undefined && globals[slot] === replaced[at]) globals[slot] = before[at];
-      }
-      for (const agent of ours) await agent.destroy?.();
-    },
+    agents,
+    replaced,
+    complete: replaced.length === before.filter((each) => each !== undefined).length,
   };
 }
 

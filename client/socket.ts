@@ -76,24 +76,41 @@ export class ProxySocket extends StreamSocket {
     const { target, told: listener } = targetToConnect(told);
     this.#begun = true;
     if (listener !== undefined) this.once('connect', listener);
-    this.#reach(target, this.#late.signal).then(
+    this.#begin(this.#reach(target, this.#late.signal));
+    return this;
+  }
+
+  /** A socket that somebody else dials for. */
+  static for(arriving: Promise<Arrived>): ProxySocket {
+    const socket = new ProxySocket(() => arriving);
+    socket.#begun = true;
+    socket.#begin(arriving);
+    return socket;
+  }
+
+  #begin(arriving: Promise<Arrived>): void {
+    arriving.then(
       ({ stream, route }) => {
         this.#route = route;
-        this.#late.opened(stream);
+        // What a listener throws is no failure of the dial, and is thrown as listeners throw.
+        queueMicrotask(() => {
+          this.#late.opened(stream);
+        });
       },
       (error: unknown) => {
-        this.#late.failed(error as Error);
+        // A signal may be aborted with any reason.
+        this.#late.failed(error instanceof Error ? error : new Error(String(error), { cause: error }));
       },
     );
-    return this;
   }
 }
 
 /** One that is connected. */
 export type ConnectedSocket = ProxySocket & { readonly route: ProxyRoute };
 
-/** The socket, once it is connected. Rejects with what it is destroyed with before. */
-export async function connected(socket: ProxySocket): Promise<ConnectedSocket> {
+/** A socket for a stream that is there, once it says so itself. */
+export async function connectedSocket(arrived: Arrived): Promise<ConnectedSocket> {
+  const socket = ProxySocket.for(Promise.resolve(arrived));
   await once(socket, 'connect');
   return socket as ConnectedSocket;
 }

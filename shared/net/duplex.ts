@@ -7,6 +7,10 @@ export interface DuplexOptions {
   readonly hearsOut?: true;
   /** What becomes of the stream when the duplex is destroyed before both directions have ended; by default it is reset. */
   readonly leave?: (error: Error | null) => void;
+  /** What is written may be changed by its writer once it has been taken: what the stream keeps is copied. */
+  readonly borrows?: true;
+  /** Whoever made it emits `close`. */
+  readonly closesItself?: true;
   /** What it is destroyed with when the stream breaks; by default the stream's own error. */
   readonly told?: (error: Error) => Error;
 }
@@ -21,6 +25,7 @@ const highWater = 64 * 1024;
 export class PushDuplex extends Duplex {
   readonly #stream: PushStream;
   readonly #hearsOut: boolean;
+  readonly #borrows: boolean;
   readonly #leave: (error: Error | null) => void;
   readonly #told: (error: Error) => Error;
   #released = false;
@@ -37,9 +42,10 @@ export class PushDuplex extends Duplex {
   /** Receives from `stream` from now on. */
   constructor(stream: PushStream, options: DuplexOptions = {}) {
     // Node writes a head that it flushes early without naming an encoding; the bytes of a header are Latin-1 to it.
-    super({ highWaterMark: highWater, defaultEncoding: 'latin1' });
+    super({ highWaterMark: highWater, defaultEncoding: 'latin1', emitClose: options.closesItself !== true });
     this.#stream = stream;
     this.#hearsOut = options.hearsOut === true;
+    this.#borrows = options.borrows === true;
     this.#told = options.told ?? ((error): Error => error);
     this.#leave =
       options.leave ??
@@ -158,11 +164,16 @@ export class PushDuplex extends Duplex {
     const size = lengthOf(pieces);
     this.#sent += size;
     // Nothing is something to a stream that seals what it is given.
-    if (size === 0 || this.#released || this.#failure !== undefined || this.#stream.write(pieces)) done();
+    if (size === 0 || this.#released || this.#failure !== undefined || this.#write(pieces)) done();
     else {
       this.#room = done;
       this.#unplaced = size;
     }
+  }
+
+  #write(pieces: readonly Uint8Array[]): boolean {
+    const copied = this.#borrows && this.#stream.keeps;
+    return this.#stream.write(copied ? pieces.map((piece) => Buffer.from(piece)) : pieces);
   }
 
   #goOn(): void {

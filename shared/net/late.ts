@@ -10,7 +10,6 @@ const highWater = 64 * 1024;
  * it before that ends the opening.
  */
 export class LateStream implements PushStream {
-  readonly keeps = true;
   readonly #giving = new AbortController();
   #stream: PushStream | undefined;
   #sink: Sink | undefined;
@@ -34,6 +33,10 @@ export class LateStream implements PushStream {
   /** What it has become. */
   get itself(): PushStream {
     return this.#stream ?? this;
+  }
+
+  get keeps(): boolean {
+    return this.#stream?.keeps ?? true;
   }
 
   /** Until it is known, lent: whoever counts on that copies once too often. */

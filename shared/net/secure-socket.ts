@@ -9,10 +9,15 @@ export interface SecureOptions extends ConnectionOptions {
 
 /**
  * TLS over `socket`, with all that it can do: Node hears of nothing below a stream that is not the system's, so `unref`
- * would have no effect, addresses would be unknown, and the stream would outlive what is spoken over it.
+ * would have no effect, addresses would be unknown, and the stream would outlive what is spoken over it. `begin` does
+ * what `tls.connect` does.
  */
-export function secureSocket(socket: StreamSocket, options: SecureOptions): TLSSocket {
-  const secured = tls.connect({ ...options, socket });
+export function secureSocket(
+  socket: StreamSocket,
+  options: SecureOptions,
+  begin: (options: ConnectionOptions) => TLSSocket = tls.connect,
+): TLSSocket {
+  const secured = begin({ ...options, socket });
   const own = {
     ref: () => {
       socket.ref();
@@ -41,4 +46,25 @@ export function secureSocket(socket: StreamSocket, options: SecureOptions): TLSS
   }
   secured.once('close', (broken: boolean) => (broken ? socket.resetAndDestroy() : socket.destroy()));
   return secured;
+}
+
+/** The socket, once both sides have agreed. Rejects with what it is destroyed with before, or the reason of `signal`. */
+export function agreed(socket: TLSSocket, signal: AbortSignal): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => {
+      socket.destroy();
+      reject(signal.reason as Error);
+    };
+    const settle = (): void => {
+      signal.removeEventListener('abort', giveUp);
+      socket.off('error', reject);
+    };
+    socket.on('error', reject).once('close', settle);
+    socket.once('secureConnect', () => {
+      settle();
+      resolve(socket);
+    });
+    signal.addEventListener('abort', giveUp);
+    if (signal.aborted) giveUp();
+  });
 }

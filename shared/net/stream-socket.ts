@@ -8,6 +8,9 @@ import type { SocketLike, SystemSocket } from './sockets.js';
 import type { PushStream } from './stream.js';
 import { TcpStream } from './tcp.js';
 
+/** What a timer can wait for, ms. */
+const longestMs = 2 ** 31 - 1;
+
 export interface StreamSocketOptions {
   /** Our direction goes on when the peer has ended its own; by default it ends then, as that of sockets does. */
   readonly allowHalfOpen?: boolean;
@@ -29,6 +32,8 @@ export class StreamSocket extends PushDuplex implements SocketLike {
 
   constructor(stream: PushStream, { allowHalfOpen = false }: StreamSocketOptions = {}) {
     super(stream, {
+      borrows: true,
+      closesItself: true,
       told: asSystemError,
       leave: (error) => {
         const abrupt = this.#resets || error !== null || this.writableLength > 0;
@@ -106,9 +111,13 @@ export class StreamSocket extends PushDuplex implements SocketLike {
 
   /** Emits `timeout` when no byte has moved in either direction for `ms`; 0 stops that. */
   override setTimeout(ms: number, timedOut?: () => void): this {
+    if (!(ms >= 0 && ms < Infinity)) {
+      const message = `timeout: expected a number of milliseconds from 0 on, got ${ms}`;
+      throw Object.assign(new RangeError(message), { code: 'ERR_OUT_OF_RANGE' });
+    }
     this.timeout = ms;
     if (timedOut !== undefined) this[ms === 0 ? 'off' : 'once']('timeout', timedOut);
-    return super.setTimeout(ms);
+    return super.setTimeout(Math.min(ms, longestMs));
   }
 
   /** It never waits for company anyhow. */
@@ -138,6 +147,14 @@ export class StreamSocket extends PushDuplex implements SocketLike {
   resetAndDestroy(): this {
     this.#resets = true;
     return this.destroy();
+  }
+
+  /** `close` says whether it broke, as that of sockets does. */
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    super._destroy(error, (broken) => {
+      done(broken);
+      process.nextTick(() => this.emit('close', broken !== null));
+    });
   }
 
   /** Destroys it once all that was written has left. */

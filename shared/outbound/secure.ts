@@ -1,7 +1,7 @@
 /** TLS on the way. */
 import { isIP } from 'node:net';
-import type { ConnectionOptions, TLSSocket } from 'node:tls';
-import { secureSocket } from '../net/secure-socket.js';
+import type { ConnectionOptions } from 'node:tls';
+import { agreed, secureSocket } from '../net/secure-socket.js';
 import { StreamSocket } from '../net/stream-socket.js';
 import { TcpStream } from '../net/tcp.js';
 import { during, type HopName } from './hop.js';
@@ -19,26 +19,7 @@ export function secureDialer(over: Dialer, hop: HopName, options: ConnectionOpti
     const servername = isIP(host) === 0 ? host : '';
     const below = new StreamSocket(stream, { allowHalfOpen: true });
     const secured = secureSocket(below, { servername, ...options, host });
-    return { ...reached, stream: await during(hop, 'handshake', signal, agreed(secured, signal)) };
+    await during(hop, 'handshake', signal, agreed(secured, signal));
+    return { ...reached, stream: new TcpStream(secured) };
   };
-}
-
-/** The stream, once both sides have agreed. */
-function agreed(socket: TLSSocket, signal: AbortSignal): Promise<TcpStream> {
-  return new Promise((resolve, reject) => {
-    const giveUp = (): void => {
-      socket.destroy(signal.reason as Error);
-    };
-    const settle = (): void => {
-      signal.removeEventListener('abort', giveUp);
-      socket.off('error', reject);
-    };
-    socket.on('error', reject).once('close', settle);
-    socket.once('secureConnect', () => {
-      settle();
-      resolve(new TcpStream(socket));
-    });
-    signal.addEventListener('abort', giveUp);
-    if (signal.aborted) giveUp();
-  });
 }

@@ -135,6 +135,20 @@ describe('a proxy that hangs', () => {
   });
 });
 
+it.each([[null], [0], [''], ['enough']])('a signal may be aborted with %j', async (reason) => {
+  const proxy = await scriptedProxy([{ hears: '05 01 00' }]);
+  const giving = new AbortController();
+  const dialled = dial(`socks5://127.0.0.1:${proxy.at.port}`, target, { signal: giving.signal });
+  const outcome = dialled.then(
+    () => 'dialled',
+    (thrown: unknown) => ({ thrown }),
+  );
+  const peer = await proxy.played();
+  giving.abort(reason);
+  expect(await outcome).toEqual({ thrown: reason });
+  await peer.ended();
+});
+
 it('a signal that has fired already lets nothing begin', async () => {
   const proxy = await scriptedProxy([]);
   const reason = new Error('too late');

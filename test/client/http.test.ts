@@ -1,9 +1,11 @@
 import http from 'node:http';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
+import type { TLSSocket } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { dialer, install } from '../../client/dial.js';
 import type { ProxyDialer } from '../../client/dialer.js';
+import type { Installed } from '../../client/install.js';
 import { failureOfDial } from '../support/client.js';
 import { scriptedProxy } from '../support/scripted-proxy.js';
 import { deadPort } from '../support/targets.js';
@@ -82,6 +84,25 @@ describe('the agents', () => {
     expect(await peer.ended()).toBeDefined();
   });
 
+  it('emit what is wrong with a host, as those of Node do, and throw nothing', async () => {
+    const { through } = await surroundings({});
+    for (const host of ['a..b', 'a*b', 'x'.repeat(300)]) {
+      const error = await failureOfDial(get('http://h/', { agent: through.agent, hostname: host }, http));
+      expect(error).toMatchObject({ code: 'ERR_PROXY_INPUT' });
+    }
+  });
+
+  it('of https resume what TLS they have had', async () => {
+    const { web, through } = await surroundings({});
+    const resumed: boolean[] = [];
+    web.server.on('secureConnection', (socket: TLSSocket) => resumed.push(socket.isSessionReused()));
+    for (let round = 0; round < 2; round += 1) {
+      const headers = { Connection: 'close' };
+      await get(`${web.origin}/`, { agent: through.httpsAgent, ca: authority, headers }, https);
+    }
+    expect(resumed).toEqual([false, true]);
+  });
+
   it('go straight to sockets of this computer', async () => {
     const server = http.createServer((_, response) => response.end('from a socket of this computer'));
     const socketPath = `\0halflight-test-${process.pid}`;
@@ -116,6 +137,27 @@ describe('install', () => {
     expect(local.seen('granted')).toHaveLength(2);
   });
 
+  it.each([
+    ['in the order of installing', (first: Installed, second: Installed) => [first, second]],
+    ['the last one first', (first: Installed, second: Installed) => [second, first]],
+  ])('twice, uninstalled %s, leaves everything as it was', async (_, order) => {
+    const { web } = await surroundings({ certificate: 'none' });
+    const before = [http.globalAgent, https.globalAgent];
+    const [one, other] = [await startTunnel(), await startTunnel()];
+    const first = install(`socks5://127.0.0.1:${one.local.port}`);
+    const second = install(`socks5://127.0.0.1:${other.local.port}`);
+    await (await fetch(`${web.origin}/`)).text();
+    expect([one.local.seen('granted').length, other.local.seen('granted').length]).toEqual([0, 1]);
+    const [sooner, later] = order(first, second);
+    await sooner?.uninstall();
+    await (await fetch(`${web.origin}/`)).text();
+    await get(`${web.origin}/`, {}, http);
+    await later?.uninstall();
+    expect([http.globalAgent, https.globalAgent]).toEqual(before);
+    await (await fetch(`${web.origin}/`)).text();
+    expect(web.asked).toHaveLength(4);
+  });
+
   it('lets fetch fail with the error of the dial as its cause', async () => {
     const { local } = await startTunnel();
     const installed = install(`http://127.0.0.1:${local.port}`);
@@ -123,6 +165,44 @@ describe('install', () => {
     const failed = fetch(`http://127.0.0.1:${await deadPort()}/`);
     const why = failed.catch((error: unknown) => Promise.reject((error as Error).cause as Error));
     expect(await failureOfDial(why)).toMatchObject({ name: 'HttpProxyError', code: 'ECONNREFUSED' });
+  });
+});
+
+describe('the connector of undici', () => {
+  /** What a connector calls back with. */
+  function connecting(through: ProxyDialer, url: URL): Promise<unknown> {
+    const { hostname, protocol, port } = url;
+    return new Promise((resolve, reject) => {
+      through.connect({ hostname, protocol, port }, (error, socket) => {
+        if (error === null) resolve(socket);
+        else reject(error);
+      });
+    });
+  }
+
+  it('has TLS to the target come about in the time of a dial', async () => {
+    const proxy = await scriptedProxy([
+      { hears: '05 01 00', says: '05 00' },
+      { hears: '05 01 00 03 0e', says: '05 00 00 01 00000000 0000' },
+    ]);
+    const through = dialer(`socks5://127.0.0.1:${proxy.at.port}`, { timeout: 250 });
+    onTestFinished(() => through.close());
+    const error = await failureOfDial(connecting(through, new URL('https://target.example/')));
+    expect(error).toMatchObject({ code: 'ERR_PROXY_TIMEOUT' });
+    expect(await (await proxy.played()).ended()).toBeDefined();
+  });
+
+  it('gives TLS to the target up when the dialer is closed', async () => {
+    const proxy = await scriptedProxy([
+      { hears: '05 01 00', says: '05 00' },
+      { hears: '05 01 00 03 0e', says: '05 00 00 01 00000000 0000' },
+    ]);
+    const through = dialer(`socks5://127.0.0.1:${proxy.at.port}`);
+    const failed = failureOfDial(connecting(through, new URL('https://target.example/')));
+    const peer = await proxy.played();
+    await through.close();
+    expect(await failed).toMatchObject({ code: 'ERR_PROXY_DISPOSED' });
+    expect(await peer.ended()).toBeDefined();
   });
 });
 
