@@ -48,8 +48,8 @@ export class ProxyAgent extends http.Agent {
 export class ProxyHttpsAgent extends https.Agent {
   readonly #open: Open;
 
-  constructor(open: Open) {
-    super(kept);
+  constructor(open: Open, tls: ConnectionOptions) {
+    super({ ...tls, ...kept });
     this.#open = open;
   }
 

@@ -1,8 +1,9 @@
 /** What a caller says of proxies and targets, read. */
-import type { ConnectionOptions } from 'node:tls';
+import { type ConnectionOptions, createSecureContext } from 'node:tls';
 import type { Target } from '../shared/codec/address.js';
+import { checkOptions } from '../shared/config/options.js';
 import { parseDuration } from '../shared/config/duration.js';
-import { ConfigError } from '../shared/errors.js';
+import { ConfigError, messageOf } from '../shared/errors.js';
 import { type Hop, parseHop } from '../shared/config/proxy-uri.js';
 import { parseTarget, type TargetChoice, type TargetRules } from '../shared/config/target.js';
 import { inputFailure } from './failure.js';
@@ -29,23 +30,23 @@ export type Duration = number | string;
 /** What holds for each dial of a dialer. */
 export interface ProxyOptions {
   /** For all stages of a dial together; 30 s by default. Each proxy may have one of its own in its query. */
-  readonly timeout?: Duration;
+  readonly timeout?: Duration | undefined;
   /** Where names are looked up: at the proxy, as by default, or here. */
-  readonly dns?: 'remote' | 'local';
+  readonly dns?: 'remote' | 'local' | undefined;
   /** As PySocks has it: `false` is `dns: 'local'`. */
-  readonly rdns?: boolean;
-  /** TLS to targets, as far as this dialer begins it: for `connect`. */
-  readonly tls?: ConnectionOptions;
+  readonly rdns?: boolean | undefined;
+  /** TLS to targets, as far as this dialer begins it: for `connect` and `httpsAgent`. */
+  readonly tls?: ConnectionOptions | undefined;
   /** TLS to proxies with `https://`. */
-  readonly proxyTls?: ConnectionOptions;
+  readonly proxyTls?: ConnectionOptions | undefined;
 }
 
 /** What holds for one dial. */
 export interface DialOptions {
   /** Gives up at once; the dial rejects with its reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | null | undefined;
   /** For all stages together, in place of the dialer's. */
-  readonly timeout?: Duration;
+  readonly timeout?: Duration | undefined;
 }
 
 const defaultTimeoutMs = 30_000;
@@ -64,14 +65,58 @@ export function hopsIn(chosen: ProxyUri | readonly ProxyUri[], options: ProxyOpt
   // Not the other way round: callers without types may have chosen anything.
   const uris: readonly ProxyUri[] = Array.isArray(chosen) ? chosen : [chosen as ProxyUri];
   return reading(() => {
+    // What was empty by mistake must not come to mean that nobody wanted a proxy.
+    if (uris.length === 0) throw new ConfigError('proxy: expected at least one, got none (direct: is none)');
     const dns = namesIn(options);
     return uris.map((uri) => parseHop(uri, dns === undefined ? {} : { dns }));
   });
 }
 
+const dialOptions = { signal: 'any', timeout: 'any' } as const;
+const proxyOptions = {
+  timeout: 'any',
+  dns: 'text',
+  rdns: 'switch',
+  tls: 'object',
+  proxyTls: 'object',
+} as const;
+
+/** Checks what callers without types may have given. @throws GeneralProxyError */
+export function checkProxyOptions(options: ProxyOptions): void {
+  reading(() => {
+    checkOptions(options, proxyOptions);
+    for (const name of ['tls', 'proxyTls'] as const) checkTls(name, options[name]);
+  });
+}
+
+/** The same for one dial. A signal may be null, as with fetch. @throws GeneralProxyError */
+export function checkDialOptions(options: DialOptions): void {
+  reading(() => {
+    checkOptions(options, dialOptions);
+    const signal: unknown = options.signal ?? undefined;
+    if (signal === undefined || signal instanceof AbortSignal) return;
+    throw new ConfigError('signal: expected an AbortSignal, got something else');
+  });
+}
+
+/** What Node refuses is refused here, and not at every dial. */
+function checkTls(name: string, options: ConnectionOptions | undefined): void {
+  if (options === undefined) return;
+  try {
+    createSecureContext(options);
+  } catch (error) {
+    throw new ConfigError(`${name}: expected options that Node can use, got ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
 /** Where a dial goes; a binding waits for any port when it names 0. */
 export function targetIn(choice: TargetChoice, rules: TargetRules = {}): Target {
-  return reading(() => parseTarget(choice, 'target', rules));
+  return reading(() => {
+    if (choice instanceof URL) throw new ConfigError('target: expected HOST:PORT, got a URL');
+    return parseTarget(choice, 'target', rules);
+  });
 }
 
 /** How long a dial may take, ms. */

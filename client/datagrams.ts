@@ -2,9 +2,10 @@
 import type { RemoteInfo } from 'node:dgram';
 import { EventEmitter } from 'node:events';
 import type { Target } from '../shared/codec/address.js';
+import { maxDatagram } from '../shared/net/datagrams.js';
 import type { FarWay } from '../shared/outbound/associate.js';
 import { type TargetChoice, targetIn } from './choice.js';
-import { disposedError } from './proxy-error.js';
+import { disposedError, GeneralProxyError, inputError } from './proxy-error.js';
 
 interface DatagramEvents {
   /** A datagram, and who sent it: its `address` is a name when the proxy gives one. */
@@ -41,11 +42,14 @@ export class ProxyDatagrams extends EventEmitter<DatagramEvents> implements Asyn
 
   /**
    * Sends one datagram, of at most 65,507 bytes less what the proxy's own header takes.
-   * @throws ProxyError for a target that cannot be named, and when it is closed.
+   * @throws ProxyError for a target that cannot be named, for more bytes than UDP can carry, and when it is closed.
    */
   send(payload: Uint8Array, target: TargetChoice): void {
     const asked = targetIn(target);
     if (this.#closed) throw disposedError('datagrams');
+    if (payload.length > maxDatagram) {
+      throw inputError(`datagram: expected at most ${maxDatagram} bytes, got ${payload.length}`);
+    }
     try {
       // Not the caller's own bytes: they may wait, and be changed meanwhile.
       this.#way.send(asked, Buffer.from(payload), () => undefined);
@@ -69,7 +73,7 @@ export class ProxyDatagrams extends EventEmitter<DatagramEvents> implements Asyn
     this.#closed = true;
     this.#way.close();
     process.nextTick(() => {
-      if (broken !== undefined) this.emit('error', this.#failureOf(broken) as Error);
+      if (broken !== undefined) this.emit('error', brokenError(broken));
       this.emit('close');
     });
   }
@@ -77,4 +81,9 @@ export class ProxyDatagrams extends EventEmitter<DatagramEvents> implements Asyn
 
 function senderOf({ host, port }: Target, size: number): RemoteInfo {
   return { address: host, port, size, family: host.includes(':') ? 'IPv6' : 'IPv4' };
+}
+
+function brokenError(cause: Error): GeneralProxyError {
+  const message = `datagrams: expected them to go on, got ${cause.message}`;
+  return new GeneralProxyError(message, { code: 'ERR_PROXY_CLOSED', cause });
 }

@@ -1,6 +1,13 @@
 /** The library's first words: dial through anything. */
 import { environmentProxy } from '../shared/config/proxy-environment.js';
-import type { DialOptions, ProxyChoice, ProxyOptions, ProxyRule, TargetChoice } from './choice.js';
+import {
+  type DialOptions,
+  hopsIn,
+  type ProxyChoice,
+  type ProxyOptions,
+  type ProxyRule,
+  type TargetChoice,
+} from './choice.js';
 import { dialerFor, dialOnce, type ProxyDialer } from './dialer.js';
 import { type Installed, installDialer } from './install.js';
 import type { ConnectedSocket } from './socket.js';
@@ -29,8 +36,12 @@ export function dialer(proxy: ProxyChoice = theDefault(), options: ProxyOptions 
   return dialerFor(proxy, options);
 }
 
-/** What dialers and `install` take that are told none. Undefined: what the environment names, as before. */
+/**
+ * What dialers and `install` take that are told none. Undefined: what the environment names, as before.
+ * @throws GeneralProxyError for a proxy that cannot be used.
+ */
 export function setDefaultProxy(proxy: ProxyChoice | undefined): void {
+  if (proxy !== undefined && typeof proxy !== 'function') hopsIn(proxy, {});
   defaultProxy = proxy;
 }
 

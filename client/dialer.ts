@@ -2,11 +2,13 @@ import type http from 'node:http';
 import type https from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { Target } from '../shared/codec/address.js';
-import { deadline } from '../shared/net/deadline.js';
+import { type Deadline, deadline } from '../shared/net/deadline.js';
 import { agreed, type SecureOptions, secureSocket } from '../shared/net/secure-socket.js';
 import { ProxyAgent, ProxyHttpsAgent } from './agents.js';
 import { type ProxyBinding, proxyBinding } from './binding.js';
 import {
+  checkDialOptions,
+  checkProxyOptions,
   type DialOptions,
   type ProxiedTarget,
   type ProxyChoice,
@@ -21,6 +23,7 @@ import { failureOf } from './failure.js';
 import { disposedError } from './proxy-error.js';
 import {
   type Arrived,
+  asError,
   type ConnectArguments,
   type ConnectedSocket,
   connectedSocket,
@@ -69,7 +72,7 @@ export async function dialOnce(
 ): Promise<ConnectedSocket> {
   const dialing = new Dialing(choice, options, { once: true });
   try {
-    return await dialing.dial(targetIn(target), signal === undefined ? {} : { signal });
+    return await dialing.dial(targetIn(target), { signal });
   } finally {
     dialing.close();
   }
@@ -81,11 +84,11 @@ function facesOf(dialing: Dialing): ProxyDialer {
       return dialing.socket().connect(target);
     } catch (error) {
       // Agents are asked for connections behind everybody's back, where nobody would catch it.
-      return ProxySocket.for(Promise.reject(error));
+      return ProxySocket.for(Promise.reject(asError(error)));
     }
   };
   const agent = new ProxyAgent(open);
-  const httpsAgent = new ProxyHttpsAgent(open);
+  const httpsAgent = new ProxyHttpsAgent(open, dialing.options.tls ?? {});
   const close = (): Promise<void> => {
     agent.destroy();
     httpsAgent.destroy();
@@ -122,6 +125,7 @@ class Dialing {
     options: ProxyOptions,
     { once = false }: { readonly once?: boolean } = {},
   ) {
+    checkProxyOptions(options);
     this.options = options;
     this.#timeoutMs = timeoutIn(options.timeout);
     this.#ways = new Ways(choice, options, { once });
@@ -135,15 +139,15 @@ class Dialing {
   }
 
   async dial(target: ProxiedTarget, options: DialOptions): Promise<ConnectedSocket> {
-    options.signal?.throwIfAborted();
     return connectedSocket(
       await this.#through(target, options, (way, signal) => arrive(way, target, signal)),
     );
   }
 
   /** The same, with TLS to the target where it is wanted; its time is that of the dial. */
-  reach(target: ProxiedTarget, secured: SecureOptions | undefined): Promise<Duplex> {
-    return this.#through(targetIn(target), {}, async (way, signal) => {
+  reach(wanted: ProxiedTarget, secured: SecureOptions | undefined): Promise<Duplex> {
+    const target = { ...wanted, ...targetIn(wanted) };
+    return this.#through(target, {}, async (way, signal) => {
       const socket = await connectedSocket(await arrive(way, target, signal));
       return secured === undefined ? socket : await agreed(secureSocket(socket, secured), signal);
     });
@@ -155,20 +159,27 @@ class Dialing {
     });
   }
 
-  bind(from: TargetChoice, options: DialOptions): Promise<ProxyBinding> {
+  async bind(from: TargetChoice, options: DialOptions): Promise<ProxyBinding> {
     const target = targetIn(from, { lowestPort: 0 });
-    return this.#through(target, options, async ({ out, proxies }, signal) => {
-      const binding = await out.bind(target, { signal });
-      const accepted = async (): Promise<ConnectedSocket> => {
-        try {
-          const { stream, bound } = await binding.accepted;
-          return await connectedSocket({ stream, route: { proxies, target: bound, bound: binding.bound } });
-        } catch (error) {
-          throw failureOf(error);
-        }
-      };
-      return proxyBinding(binding, accepted());
-    });
+    const end = this.#deadlineOf(options);
+    const failed = (error: unknown): never => {
+      end.over();
+      throw failureOf(error, { target, signal: options.signal });
+    };
+    try {
+      end.signal.throwIfAborted();
+      const { out, proxies } = this.#ways.to(target);
+      const binding = await out.bind(target, { signal: end.signal });
+      // How long it waits is the proxy's to say. The signal and `close` end that, too.
+      end.met();
+      const accepted = binding.accepted.then(({ stream, bound }) => {
+        end.over();
+        return connectedSocket({ stream, route: { proxies, target: bound, bound: binding.bound } });
+      }, failed);
+      return proxyBinding(binding, accepted);
+    } catch (error) {
+      return failed(error);
+    }
   }
 
   close(): void {
@@ -179,20 +190,28 @@ class Dialing {
   /** What `work` brings on the way to a target, unless the caller gives up, the time is up, or it is closed before. */
   async #through<T>(
     target: ProxiedTarget,
-    { signal, timeout, gone }: DialOptions & { readonly gone?: AbortSignal },
+    options: DialOptions & { readonly gone?: AbortSignal },
     work: (way: NamedWay, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const ms = timeout === undefined ? this.#timeoutMs : timeoutIn(timeout);
-    const signals = [signal, gone, this.#closing.signal].filter((each) => each !== undefined);
-    const end = deadline(ms, ...signals);
+    const end = this.#deadlineOf(options);
     try {
       end.signal.throwIfAborted();
       return await work(this.#ways.to(target), end.signal);
     } catch (error) {
-      throw failureOf(error, signal);
+      const dialled = target === anybody ? undefined : target;
+      throw failureOf(error, { target: dialled, signal: options.signal });
     } finally {
       end.over();
     }
+  }
+
+  /** @throws GeneralProxyError for options that cannot be used. */
+  #deadlineOf({ gone, ...options }: DialOptions & { readonly gone?: AbortSignal }): Deadline {
+    checkDialOptions(options);
+    const { signal, timeout } = options;
+    const ms = timeout === undefined ? this.#timeoutMs : timeoutIn(timeout);
+    const signals = [signal, gone, this.#closing.signal].filter((each) => each != null);
+    return deadline(ms, ...signals);
   }
 }
 

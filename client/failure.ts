@@ -1,4 +1,5 @@
 /** From what the rings below throw to what a caller of the library gets. */
+import { formatTarget, type Target } from '../shared/codec/address.js';
 import {
   AuthError,
   ConfigError,
@@ -67,13 +68,21 @@ const kinds: Readonly<Record<HopProtocol, Kinds>> = {
   direct: { auth: GeneralProxyError, refused: GeneralProxyError },
 };
 
+/** What was dialled, and who may give up. */
+export interface Dialled {
+  readonly target?: Target | undefined;
+  readonly signal?: AbortSignal | null | undefined;
+}
+
 /** What a dial rejects with: the reason of the caller's own `signal`, or a `ProxyError`. */
-export function failureOf(error: unknown, signal?: AbortSignal): unknown {
+export function failureOf(error: unknown, { target, signal }: Dialled = {}): unknown {
   if (signal?.aborted === true) return signal.reason;
   if (error instanceof ProxyError) return error;
-  if (error instanceof HopError) return hopFailure(error);
-  if (error instanceof OutOfTime) return general(error, { code: 'ERR_PROXY_TIMEOUT', phase: 'connect' });
-  return inputFailure(error) ?? directFailure(error);
+  if (error instanceof HopError) return hopFailure(error, target);
+  if (error instanceof OutOfTime) {
+    return general(error, { code: 'ERR_PROXY_TIMEOUT', phase: 'connect', target });
+  }
+  return inputFailure(error) ?? directFailure(error, target);
 }
 
 /** The same for what was wrong before anything was dialled. */
@@ -86,17 +95,19 @@ export function inputFailure(error: unknown): ProxyError | undefined {
 }
 
 /** A target that no proxy was asked for. */
-function directFailure(error: unknown): unknown {
+function directFailure(error: unknown, target: Target | undefined): unknown {
   if (!(error instanceof DialError)) return error;
-  return general(error, { code: codesByRefusal[error.code], phase: 'connect', cause: error.cause });
+  return general(error, { code: codesByRefusal[error.code], phase: 'connect', target, cause: error.cause });
 }
 
-function hopFailure(error: HopError): ProxyError {
-  const { hop, phase, fault, reply, message, cause } = error;
+function hopFailure(error: HopError, target: Target | undefined): ProxyError {
+  const { hop, phase, fault, reply, cause } = error;
   // Why it was given up: the dialer was closed.
   if (cause instanceof ProxyError) return cause;
   const known = kinds[hop.protocol];
-  const failure = { phase, reply, proxy: hop.name, cause };
+  const message = telling(error, target);
+  const beneath = cause instanceof HopError ? hopFailure(cause, undefined) : cause;
+  const failure = { phase, reply, target, proxy: hop.name, cause: beneath };
   if (fault === 'refused') return new known.refused(message, { ...failure, code: refusedCode(error) });
   const code = cause instanceof AuthError ? 'ERR_PROXY_PROTOCOL' : codesByFault[fault];
   const kind = fault.startsWith('auth-') ? known.auth : GeneralProxyError;
@@ -109,5 +120,10 @@ function refusedCode({ hop, reply, code }: HopError): ProxyErrorCode {
 }
 
 function general(error: unknown, failure: ProxyFailure): ProxyError {
-  return new GeneralProxyError(messageOf(error), { cause: error, ...failure });
+  return new GeneralProxyError(telling(error, failure.target), { cause: error, ...failure });
+}
+
+/** Somebody who dials many targets has to know which one it was. */
+function telling(error: unknown, target: Target | undefined): string {
+  return target === undefined ? messageOf(error) : `${formatTarget(target)}: ${messageOf(error)}`;
 }

@@ -7,11 +7,10 @@ import https from 'node:https';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { ProxyDialer } from './dialer.js';
+import { inputError } from './proxy-error.js';
 
 /** What has been put in the place of Node's own. */
 export interface Installed extends AsyncDisposable {
-  /** Whether `fetch` goes through the proxy as well. It does unless its dispatcher is one of a special kind. */
-  readonly fetch: boolean;
   /** Puts back what was there before, and closes all connections of what was installed. May be repeated. */
   uninstall(): Promise<void>;
 }
@@ -63,7 +62,11 @@ const dispatcherPlaces = slots.map((slot): Place<Dispatcher | undefined> => ({
 /** All that is installed, the oldest first. */
 const replacements: Replacement[] = [];
 
-/** Makes the dialer everybody's, until it is uninstalled. */
+/**
+ * Makes the dialer everybody's, until it is uninstalled.
+ * @throws GeneralProxyError when a global dispatcher of undici is of a special kind (a mock, a proxy): nobody is to
+ * believe that `fetch` goes through the proxy when it does not.
+ */
 export function installDialer(dialer: ProxyDialer): Installed {
   const dispatchers = installDispatchers(dialer.connect);
   const mine = [
@@ -78,7 +81,7 @@ export function installDialer(dialer: ProxyDialer): Installed {
       for (const agent of dispatchers.agents) await agent.destroy?.();
       await dialer.close();
     })());
-  return { fetch: dispatchers.complete, uninstall, [Symbol.asyncDispose]: uninstall };
+  return { uninstall, [Symbol.asyncDispose]: uninstall };
 }
 
 function replace<T>(place: Place<T>, ours: T): Replacement {
@@ -104,8 +107,6 @@ function putBack(replacement: Replacement): void {
 interface Dispatchers {
   readonly agents: readonly Dispatcher[];
   readonly replaced: readonly Replacement[];
-  /** Every fetch asks one of ours. */
-  readonly complete: boolean;
 }
 
 function installDispatchers(connect: ProxyDialer['connect']): Dispatchers {
@@ -128,16 +129,16 @@ function installDispatchers(connect: ProxyDialer['connect']): Dispatchers {
     else {
       // It belongs to another version: it gets an agent of the version it has.
       const agent = likeness(there, agents, connect);
-      if (agent === undefined) continue;
+      if (agent === undefined) {
+        replaced.forEach(putBack);
+        const expected = 'expected an Agent of undici, which can be replaced';
+        throw inputError(`global dispatcher: ${expected}, got ${there.constructor.name}`);
+      }
       agents.push(agent);
       replaced.push(replace(place, agent));
     }
   }
-  return {
-    agents,
-    replaced,
-    complete: replaced.length === before.filter((each) => each !== undefined).length,
-  };
+  return { agents, replaced };
 }
 
 /** An agent of the same version. Newer versions keep one for older ones, which wraps their own. */

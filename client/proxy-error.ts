@@ -2,6 +2,7 @@
  * How a dial through proxies fails, for code and for people: a class by who said no, a code by what it means, the stage
  * it was met at, and the proxy's own number. The classes and their meanings are those that SocksiPy gave Python.
  */
+import type { Target } from '../shared/codec/address.js';
 
 /** How far it got: until the proxy is reached, has agreed on terms, lets us in, has the target. */
 export type ProxyPhase = 'connect' | 'handshake' | 'auth' | 'request';
@@ -58,6 +59,7 @@ export interface ProxyFailure {
   readonly phase?: ProxyPhase | undefined;
   readonly reply?: number | undefined;
   readonly proxy?: string | undefined;
+  readonly target?: Target | undefined;
   readonly cause?: unknown;
 }
 
@@ -71,13 +73,16 @@ export class ProxyError extends Error {
   readonly reply: number | undefined;
   /** The proxy that failed, of several the one of them, without its password or key. */
   readonly proxy: string | undefined;
+  /** What was to be reached; undefined when nothing was dialled, and for datagrams. */
+  readonly target: Target | undefined;
 
-  constructor(message: string, { code, phase, reply, proxy, cause }: ProxyFailure) {
+  constructor(message: string, { code, phase, reply, proxy, target, cause }: ProxyFailure) {
     super(message, cause === undefined ? {} : { cause });
     this.code = code;
     this.phase = phase;
     this.reply = reply;
     this.proxy = proxy;
+    this.target = target && { host: target.host, port: target.port };
   }
 }
 

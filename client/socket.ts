@@ -98,8 +98,7 @@ export class ProxySocket extends StreamSocket {
         });
       },
       (error: unknown) => {
-        // A signal may be aborted with any reason.
-        this.#late.failed(error instanceof Error ? error : new Error(String(error), { cause: error }));
+        this.#late.failed(asError(error));
       },
     );
   }
@@ -132,4 +131,9 @@ function targetToConnect(told: ConnectArguments): {
     target: protocol === undefined ? target : { ...target, protocol },
     told: typeof second === 'function' ? second : third,
   };
+}
+
+/** A signal may be aborted with any reason, and a socket breaks with an error. */
+export function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason), { cause: reason });
 }

@@ -25,12 +25,6 @@ export interface Deadline {
  */
 export function deadline(ms: number, ...signals: readonly AbortSignal[]): Deadline {
   const ending = new AbortController();
-  const timer = setTimeout(() => {
-    ending.abort(new OutOfTime(ms));
-  }, ms);
-  const met = (): void => {
-    clearTimeout(timer);
-  };
   const aborted = (): void => {
     ending.abort(signals.find((signal) => signal.aborted)?.reason);
   };
@@ -40,6 +34,12 @@ export function deadline(ms: number, ...signals: readonly AbortSignal[]): Deadli
     signal.addEventListener('abort', aborted);
   }
   if (signals.some((signal) => signal.aborted)) aborted();
+  const timer = setTimeout(() => {
+    ending.abort(new OutOfTime(ms));
+  }, ms);
+  const met = (): void => {
+    clearTimeout(timer);
+  };
   return {
     signal: ending.signal,
     met,

@@ -17,7 +17,7 @@ export function secureSocket(
   options: SecureOptions,
   begin: (options: ConnectionOptions) => TLSSocket = tls.connect,
 ): TLSSocket {
-  const secured = begin({ ...options, socket });
+  const secured = begun(socket, () => begin({ ...options, socket }));
   const own = {
     ref: () => {
       socket.ref();
@@ -46,6 +46,16 @@ export function secureSocket(
   }
   secured.once('close', (broken: boolean) => (broken ? socket.resetAndDestroy() : socket.destroy()));
   return secured;
+}
+
+/** What `begin` makes of a socket; options that Node refuses must not leave it open. */
+function begun(socket: StreamSocket, begin: () => TLSSocket): TLSSocket {
+  try {
+    return begin();
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }
 
 /** The socket, once both sides have agreed. Rejects with what it is destroyed with before, or the reason of `signal`. */

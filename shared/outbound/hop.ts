@@ -94,7 +94,10 @@ const faults: ReadonlyMap<string | undefined, HopFault> = new Map<string | undef
   ['config', 'input'],
 ]);
 
-/** What `work` brings, at that stage of a hop. Rejects with a HopError: this hop's, unless a hop before it made one. */
+/**
+ * What `work` brings, at that stage of a hop. Rejects with a HopError: this hop's, unless a hop before it made one. When
+ * that says that it cannot reach this hop, this one is unreachable, and the other is the cause.
+ */
 export async function during<T>(
   hop: HopName,
   phase: HopPhase,
@@ -104,7 +107,8 @@ export async function during<T>(
   try {
     return await work;
   } catch (error) {
-    if (error instanceof HopError) throw error;
+    const unreached = phase === 'connect' && error instanceof HopError && error.fault === 'refused';
+    if (error instanceof HopError && !unreached) throw error;
     throw new HopError(hop, { phase, ...troubleOf(phase, signal, error) });
   }
 }

@@ -1,6 +1,6 @@
 /** TLS on the way. */
 import { isIP } from 'node:net';
-import type { ConnectionOptions } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { agreed, secureSocket } from '../net/secure-socket.js';
 import { StreamSocket } from '../net/stream-socket.js';
 import { TcpStream } from '../net/tcp.js';
@@ -18,8 +18,9 @@ export function secureDialer(over: Dialer, hop: HopName, options: ConnectionOpti
     // The name that TLS says aloud is never an address (RFC 6066 §3).
     const servername = isIP(host) === 0 ? host : '';
     const below = new StreamSocket(stream, { allowHalfOpen: true });
-    const secured = secureSocket(below, { servername, ...options, host });
-    await during(hop, 'handshake', signal, agreed(secured, signal));
+    const agreeing = async (): Promise<TLSSocket> =>
+      agreed(secureSocket(below, { servername, ...options, host }), signal);
+    const secured = await during(hop, 'handshake', signal, agreeing());
     return { ...reached, stream: new TcpStream(secured) };
   };
 }

@@ -234,40 +234,28 @@ describe('a proxy that fails', () => {
   });
 });
 
-describe('what cannot be dialled', () => {
-  it.each([
-    ['gopher://127.0.0.1:1', 'ERR_PROXY_TYPE'],
-    ['127.0.0.1:1080', 'ERR_PROXY_INPUT'],
-    ['', 'ERR_PROXY_INPUT'],
-    ['socks5://', 'ERR_PROXY_INPUT'],
-    ['socks5://127.0.0.1:99999', 'ERR_PROXY_INPUT'],
-    ['socks5://127.0.0.1:1?tiemout=5s', 'ERR_PROXY_INPUT'],
-    [`socks4://a:${password}@127.0.0.1`, 'ERR_PROXY_INPUT'],
-    [`ss://aes-256-gcm:${password}@`, 'ERR_PROXY_INPUT'],
-  ])('the proxy %j: %s', async (uri, code) => {
-    const error = await failureOfDial(dial(uri, target));
-    expect(error).toBeInstanceOf(GeneralProxyError);
-    expect(error).toMatchObject({ code, phase: undefined, reply: undefined, proxy: undefined });
+describe('an error', () => {
+  it('names the target, also in its message', async () => {
+    const port = await deadPort();
+    const error = await failureOfDial(dial('direct:', `127.0.0.1:${port}`));
+    expect(error.target).toEqual({ host: '127.0.0.1', port });
+    expect(error.message).toMatch(`127.0.0.1:${port}: `);
   });
 
-  it.each(['target.example', 'target.example:0', ':80', 'a b:80', '::1:80', ''])(
-    'the target %j',
-    async (asked) => {
-      const error = await failureOfDial(dial('direct:', asked));
-      expect(error).toMatchObject({ name: 'GeneralProxyError', code: 'ERR_PROXY_INPUT' });
-    },
-  );
-
-  it.each([{ timeout: 'soon' }, { timeout: -1 }, { timeout: 0 }, { timeout: Number.NaN }])(
-    'the options %j',
-    async (options) => {
-      const error = await failureOfDial(dial('direct:', target, options));
-      expect(error).toMatchObject({ name: 'GeneralProxyError', code: 'ERR_PROXY_INPUT' });
-    },
-  );
-
-  it('dns and rdns that contradict each other', async () => {
-    const error = await failureOfDial(dial('direct:', target, { dns: 'remote', rdns: false }));
-    expect(error).toMatchObject({ code: 'ERR_PROXY_INPUT' });
+  it('of a chain names the proxy that could not be reached; who said so is its cause', async () => {
+    const says = '05 05 00 01 00000000 0000';
+    const first = await scriptedProxy([
+      { hears: '05 01 00', says: '05 00' },
+      { hears: '05 01 00', says },
+    ]);
+    const chain = [`socks5://127.0.0.1:${first.at.port}`, 'http://second.example:8080'];
+    const error = await failureOfDial(dial(chain, target));
+    expect(error).toMatchObject({ code: 'ERR_PROXY_CONNECT', phase: 'connect', proxy: chain[1], target });
+    expect(error.cause).toMatchObject({
+      name: 'Socks5Error',
+      code: 'ECONNREFUSED',
+      reply: 5,
+      proxy: chain[0],
+    });
   });
 });

@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
+import { type Dispatcher, getGlobalDispatcher, MockAgent, setGlobalDispatcher } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { dialer, install } from '../../client/dial.js';
 import type { ProxyDialer } from '../../client/dialer.js';
@@ -55,9 +56,10 @@ describe('the agents', () => {
     expect(await get(`${web.origin}/one`, { agent, ca: authority }, https)).toBe('this is /one');
     expect(await get(`${web.origin}/two`, { agent, ca: authority }, https)).toBe('this is /two');
     expect(granted()).toBe(1);
-    await expect(get(`${web.origin}/three`, { agent }, https)).rejects.toMatchObject({
-      code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-    });
+    const knowing = dialer('direct:');
+    onTestFinished(() => knowing.close());
+    const stranger = get(`${web.origin}/three`, { agent: knowing.httpsAgent }, https);
+    await expect(stranger).rejects.toMatchObject({ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' });
   });
 
   it.each([
@@ -92,6 +94,11 @@ describe('the agents', () => {
     }
   });
 
+  it('of https take what the dialer knows of TLS to targets', async () => {
+    const { web, through } = await surroundings({});
+    expect(await get(`${web.origin}/one`, { agent: through.httpsAgent }, https)).toBe('this is /one');
+  });
+
   it('of https resume what TLS they have had', async () => {
     const { web, through } = await surroundings({});
     const resumed: boolean[] = [];
@@ -123,7 +130,6 @@ describe('install', () => {
     const { local } = await startTunnel();
     const installed = install(`socks5://127.0.0.1:${local.port}`);
     try {
-      expect(installed.fetch).toBe(true);
       expect(await get(`${plain.web.origin}/by-http`, {}, http)).toBe('this is /by-http');
       const fetched = await fetch(`${plain.web.origin}/by-fetch`);
       expect(await fetched.text()).toBe('this is /by-fetch');
@@ -158,6 +164,23 @@ describe('install', () => {
     expect(web.asked).toHaveLength(4);
   });
 
+  it('refuses to stand beside a dispatcher that it cannot replace: fetch would go past the proxy', async () => {
+    await surroundings({});
+    const before = [getGlobalDispatcher(), http.globalAgent, https.globalAgent];
+    // As in a program that has no undici of its own.
+    const [node = '', program = ''] = process.argv;
+    process.argv = [node, '/nowhere/program.js'];
+    setGlobalDispatcher(new MockAgent());
+    const mock = getGlobalDispatcher();
+    expect(() => install('socks5://127.0.0.1:1080')).toThrow(
+      'global dispatcher: expected an Agent of undici, which can be replaced, got MockAgent',
+    );
+    expect(getGlobalDispatcher()).toBe(mock);
+    process.argv = [node, program];
+    setGlobalDispatcher(before[0] as Dispatcher);
+    expect([getGlobalDispatcher(), http.globalAgent, https.globalAgent]).toEqual(before);
+  });
+
   it('lets fetch fail with the error of the dial as its cause', async () => {
     const { local } = await startTunnel();
     const installed = install(`http://127.0.0.1:${local.port}`);
@@ -190,6 +213,13 @@ describe('the connector of undici', () => {
     const error = await failureOfDial(connecting(through, new URL('https://target.example/')));
     expect(error).toMatchObject({ code: 'ERR_PROXY_TIMEOUT' });
     expect(await (await proxy.played()).ended()).toBeDefined();
+  });
+
+  it('leaves no connection where TLS is told what it cannot do', async () => {
+    const { web, through, remote } = await surroundings({});
+    const refused = get(`${web.origin}/`, { agent: through.httpsAgent, key: 'none' }, https);
+    await expect(refused).rejects.toThrow();
+    await expect.poll(() => remote.seen('closed').length).toBe(remote.seen('granted').length);
   });
 
   it('gives TLS to the target up when the dialer is closed', async () => {

@@ -1,6 +1,6 @@
 /** Ways through several real proxies, no two of a kind. */
 import { describe, expect, it } from 'vitest';
-import { dial, Socks5Error } from '../../index.js';
+import { dial, GeneralProxyError } from '../../index.js';
 import { deadPort, startEcho } from '../support/targets.js';
 import { authority, page, startWeb } from '../support/web.js';
 import { dialerForTest, expectEchoed, pageAt, rejection, watched, type Watched } from './library.js';
@@ -49,9 +49,9 @@ it('the proxy that fails is the one that is named', async () => {
   const [before = '', , behind = ''] = uris;
   const unreached = dial([before, uris[1] ?? '', gone, behind], target);
   expect(await rejection(unreached)).toEqual({
-    kind: Socks5Error,
-    code: 'ECONNREFUSED',
-    phase: 'request',
-    reply: 5,
+    kind: GeneralProxyError,
+    code: 'ERR_PROXY_CONNECT',
+    phase: 'connect',
+    reply: undefined,
   });
 });

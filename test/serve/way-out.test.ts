@@ -62,12 +62,12 @@ describe('a way out', () => {
     const unreached = await hopErrorOf(
       wayThrough(lineOf(remote), `socks5://127.0.0.1:${dead}`).dial(target, { signal: never }),
     );
-    expect([unreached.hop.protocol, unreached.phase, unreached.fault, unreached.reply]).toEqual([
-      'halflight',
-      'request',
-      'refused',
-      5,
+    expect([unreached.hop.protocol, unreached.phase, unreached.fault]).toEqual([
+      'SOCKS5',
+      'connect',
+      'unreachable',
     ]);
+    expect(unreached.cause).toMatchObject({ hop: { protocol: 'halflight' }, fault: 'refused', reply: 5 });
     const first = await hopErrorOf(
       wayThrough(`http://127.0.0.1:${dead}`, lineOf(remote)).dial(target, { signal: never }),
     );
