@@ -84,22 +84,24 @@ export function socks5Request(command: Command, target: Target): Uint8Array {
 }
 
 /**
- * Reads the answer to a request (RFC 1928 §6).
+ * Reads the answer to a request (RFC 1928 §6). Of a refusal the address means nothing, and many who refuse fill in
+ * nothing: then it is as if they had said 0.0.0.0:0.
  * @throws ProtocolError when it is not one.
  */
 export function* readSocks5Reply(): Handshake<FarReply> {
   const { head, address, bytes } = yield* readMessage();
   const [theirVersion, reply, , addressType] = head;
   if (theirVersion !== version) throw unexpected('reply version', version, theirVersion);
-  if (address === undefined) throw unexpected('reply ATYP', 1, addressType);
   const refusal = reply === succeeded ? undefined : (refusalsByReply.get(reply ?? 0) ?? 'general-failure');
-  return { refusal, bound: boundIn(address), bytes };
+  if (address !== undefined) return { refusal, bound: boundIn(address), bytes };
+  if (refusal === undefined) throw unexpected('reply ATYP', 1, addressType);
+  const whole = concat([head.subarray(0, 3), encodeTarget(unspecifiedTarget)]);
+  return { refusal, bound: unspecifiedTarget, bytes: whole };
 }
 
 /** What a proxy says that it has bound. A name that is none tells nothing, and could not be said again. */
 function boundIn(address: Uint8Array): Target {
-  const bound = wholeTarget(address);
-  return 'refusal' in targetOf(address) ? unspecifiedTarget : bound;
+  return 'refusal' in targetOf(address) ? unspecifiedTarget : wholeTarget(address);
 }
 
 /**

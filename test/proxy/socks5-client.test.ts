@@ -80,10 +80,27 @@ describe('proving that a proxy is there', () => {
   });
 });
 
-it('a proxy that says it has bound a name that is none has bound nothing that could be said again', () => {
-  const address = `03 ff ${'ff'.repeat(255)} 1234`;
-  const { result, error } = threeFeedings(readSocks5Reply, spacedHex(`050000 ${address}`));
-  expect([result?.bound, error]).toEqual([{ host: '0.0.0.0', port: 0 }, undefined]);
+it.each([`ff ${'ff'.repeat(255)}`, '00', '01 00'])(
+  'a proxy that grants, bound to the name %s that is none, has bound nothing that could be said again',
+  (name) => {
+    const { result, error } = threeFeedings(readSocks5Reply, spacedHex(`05000003 ${name} 1234`));
+    expect([result, error]).toMatchObject([
+      { refusal: undefined, bound: { host: '0.0.0.0', port: 0 } },
+      undefined,
+    ]);
+  },
+);
+
+it.each(['00', '02', 'ff'])('a proxy that refuses, with an address of type %s, has refused', (type) => {
+  const { result, error } = threeFeedings(readSocks5Reply, spacedHex(`050500 ${type}`));
+  expect([result, error]).toEqual([
+    {
+      refusal: 'connection-refused',
+      bound: { host: '0.0.0.0', port: 0 },
+      bytes: spacedHex('05050001 00000000 0000'),
+    },
+    undefined,
+  ]);
 });
 
 describe('asking a proxy', () => {
@@ -141,7 +158,6 @@ describe("a proxy's answer", () => {
   it.each([
     ['48545450 2f31', 'SOCKS5 reply version: expected 5, got 72'],
     ['05000002', 'SOCKS5 reply ATYP: expected 1, got 2'],
-    ['05000003 00 1234', 'target domain: expected 1 to 255 bytes, got none'],
   ])('%s is a protocol error, without waiting for more', (answer, message) => {
     const { error } = threeFeedings(readSocks5Reply, spacedHex(answer));
     expect(error).toBeInstanceOf(ProtocolError);
