@@ -13,6 +13,6 @@ export function directDialer(options: {
 }): Dialer {
   return async (target, { signal }) => {
     const stream = new TcpStream(await dial(target, { ...options, signal, socket: connectSocket }));
-    return { stream, bound: stream.bound };
+    return { stream, bound: stream.bound, peer: stream.peer };
   };
 }

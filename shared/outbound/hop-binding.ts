@@ -38,7 +38,7 @@ export async function bindThrough(
     accepted.then(over, over);
     return {
       // "Where you reached me", which for whoever is to connect there has to be an address (SOCKS4, "BIND").
-      bound: isUnspecified(bound) ? { host: hostOfProxy(talk.stream, hop), port: bound.port } : bound,
+      bound: isUnspecified(bound) ? { host: hostOfProxy(talk, hop), port: bound.port } : bound,
       accepted,
       close: () => {
         closing.abort(new DialError('general-failure', 'binding: expected a connection, got closed'));

@@ -15,7 +15,7 @@ import {
   type HopTrouble,
   reachHop,
 } from './hop.js';
-import type { Dialer } from './outbound.js';
+import type { Connected, Dialer } from './outbound.js';
 
 /** The longest that a timer can wait, ms. A talk has no limit of its own: its signal ends it. */
 export const noLimitMs: number = 2 ** 31 - 1;
@@ -23,12 +23,15 @@ export const noLimitMs: number = 2 ** 31 - 1;
 /** A talk with one proxy. Whatever fails in it, its stream is gone before anybody hears of it. */
 export class HopTalk {
   readonly stream: PushStream;
+  /** The IP address of the proxy, where nothing is in between. */
+  readonly peer: string | undefined;
   readonly #hop: HopName;
   readonly #signal: AbortSignal;
   readonly #driver: HandshakeDriver;
 
-  constructor(hop: HopName, stream: PushStream, signal: AbortSignal) {
+  constructor(hop: HopName, { stream, peer }: Connected, signal: AbortSignal) {
     this.stream = stream;
+    this.peer = peer;
     this.#hop = hop;
     this.#signal = signal;
     this.#driver = new HandshakeDriver(stream);
@@ -91,8 +94,7 @@ export interface Granted {
 
 /** Reaches a proxy. Rejects with a HopError of phase `connect`. */
 export async function talkTo(hop: HopPlace, over: Dialer, signal: AbortSignal): Promise<HopTalk> {
-  const { stream } = await reachHop(hop, over, signal);
-  return new HopTalk(hop, stream, signal);
+  return new HopTalk(hop, await reachHop(hop, over, signal), signal);
 }
 
 /** What `make` makes of what somebody asked for. Throws a HopError `input` of that phase for what cannot be said to that proxy. */

@@ -17,6 +17,8 @@ export interface DialerOptions {
 export interface Reached {
   /** The near address of the socket that reached the target. */
   readonly bound: Target;
+  /** The IP address that was connected to, where nothing is in between. */
+  readonly peer?: string;
   /** The number of the carrier that it goes over, if any. */
   readonly carrier?: number;
 }

@@ -1,9 +1,10 @@
-import type { PushStream } from '../net/stream.js';
-import { TcpStream } from '../net/tcp.js';
 import type { HopPlace } from './hop.js';
+import type { HopTalk } from './hop-talk.js';
 
-/** Where a proxy is whose own word for it is 0.0.0.0: the address that was reached, or where it was said to be. */
-export function hostOfProxy(stream: PushStream, { at }: HopPlace): string {
-  const reached = stream instanceof TcpStream ? stream.peer : '';
-  return reached === '' ? at.host : reached;
+/**
+ * Where a proxy is whose own word for it is 0.0.0.0: the address that was reached, or, behind other proxies, where it was
+ * said to be. Not what the socket below says: that leads to the first of them.
+ */
+export function hostOfProxy({ peer = '' }: HopTalk, { at }: HopPlace): string {
+  return peer === '' ? at.host : peer;
 }

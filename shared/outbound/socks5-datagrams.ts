@@ -31,7 +31,7 @@ export function socks5Datagrams(
     // From where we shall send, we do not know ourselves: behind a NAT it is not our address (RFC 1928 §4).
     const asked = { command: 'associate', target: unspecifiedTarget, signal } as const;
     const { talk, bound } = await askSocks5(over, hop, asked);
-    const host = isUnspecified(bound) ? hostOfProxy(talk.stream, hop) : bound.host;
+    const host = isUnspecified(bound) ? hostOfProxy(talk, hop) : bound.host;
     const relay = await talk.during('request', relayAt({ host, port: bound.port }, resolver, signal));
     return new SocksWay(await bindFor(relay, talk), relay, talk.handOver());
   };

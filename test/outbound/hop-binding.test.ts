@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Binding } from '../../shared/outbound/outbound.js';
 import { socks4Binder } from '../../shared/outbound/socks4.js';
-import { socks5Binder } from '../../shared/outbound/socks5.js';
+import { socks5Binder, socks5Dialer } from '../../shared/outbound/socks5.js';
+import { socks5Request } from '../../shared/proxy/socks5-client.js';
 import { spacedHex } from '../support/handshake.js';
 import {
   cuts,
@@ -167,3 +168,23 @@ describe.each(dialects)('a binding at a %s proxy', (_, dialect) => {
     connected.stream.abort();
   });
 });
+
+it.each(['second.example', '127.0.0.2'])(
+  'a binding behind another proxy waits at its own, %s',
+  async (host) => {
+    const at = { host, port: 1080 };
+    const greeting = { hears: '050100', says: '0500' };
+    const proxy = await scriptedProxy([
+      greeting,
+      { hears: socks5Request('connect', at), says: '05000001 00000000 0000' },
+      greeting,
+      { hears: socks5Request('bind', from), says: '05000001 00000000 1234' },
+    ]);
+    const over = socks5Dialer(straight, { protocol: 'SOCKS5', name: 'socks5://first.example', at: proxy.at });
+    const bind = socks5Binder(over, { protocol: 'SOCKS5', name: 'socks5://second.example', at });
+    const binding = await bind(from, { signal: never });
+    expect(binding.bound).toEqual({ host, port: 0x1234 });
+    binding.close();
+    await hopErrorOf(binding.accepted);
+  },
+);
