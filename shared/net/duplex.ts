@@ -15,6 +15,9 @@ export interface DuplexOptions {
   readonly told?: (error: Error) => Error;
 }
 
+/** Is told that what Node asked for has been done, or why it was not. */
+export type Written = (error?: Error | null) => void;
+
 /** What may wait on either side before the other is held back, bytes. */
 const highWater = 64 * 1024;
 
@@ -32,7 +35,7 @@ export class PushDuplex extends Duplex {
   #truncating = false;
   #failure: Error | undefined;
   /** Lets the write go on that found no room. */
-  #room: (() => void) | undefined;
+  #room: Written | undefined;
   #quiet: NodeJS.Timeout | undefined;
   #received = 0;
   #sent = 0;
@@ -57,7 +60,10 @@ export class PushDuplex extends Duplex {
         this.#receive(pieces);
       },
       ended: () => {
-        if (!this.#released) this.push(null);
+        if (this.#released) return;
+        this.push(null);
+        // Nobody may ever read what is not there, and the end is told to readers: without this it would never close.
+        this.read(0);
       },
       failed: (error) => {
         this.#fail(error);
@@ -123,18 +129,18 @@ export class PushDuplex extends Duplex {
     if (!this.#released) this.#stream.resume();
   }
 
-  override _write(piece: Buffer, _encoding: BufferEncoding, done: () => void): void {
+  override _write(piece: Buffer, _encoding: BufferEncoding, done: Written): void {
     this.#send([piece], done);
   }
 
-  override _writev(pieces: readonly { readonly chunk: Buffer }[], done: () => void): void {
+  override _writev(pieces: readonly { readonly chunk: Buffer }[], done: Written): void {
     this.#send(
       pieces.map(({ chunk }) => chunk),
       done,
     );
   }
 
-  override _final(done: () => void): void {
+  override _final(done: Written): void {
     if (!this.#released) {
       if (this.#truncating) this.#stream.truncate();
       else this.#stream.end();
@@ -146,6 +152,11 @@ export class PushDuplex extends Duplex {
     clearTimeout(this.#quiet);
     const over = this.readableEnded && this.writableFinished;
     if (!this.#released && this.#failure === undefined && !over) this.#leave(error);
+    const unplaced = this.#room;
+    this.#room = undefined;
+    this.once('close', () => {
+      unplaced?.(error ?? lostWords('ERR_STREAM_DESTROYED'));
+    });
     done(error);
   }
 
@@ -159,7 +170,7 @@ export class PushDuplex extends Duplex {
     }
   }
 
-  #send(pieces: readonly Uint8Array[], done: () => void): void {
+  #send(pieces: readonly Uint8Array[], done: Written): void {
     this.#quiet?.refresh();
     const size = lengthOf(pieces);
     this.#sent += size;
@@ -188,7 +199,12 @@ export class PushDuplex extends Duplex {
     if (this.#released) return;
     const told = this.#told(error);
     this.#failure = told;
-    this.#goOn();
     if (!this.#hearsOut || this.readableLength === 0) this.destroy(told);
+    else this.#goOn();
   }
+}
+
+/** What is said of words that went nowhere, with a code of Node's. */
+export function lostWords(code: string): Error {
+  return Object.assign(new Error('write: expected a stream, got one that is closed'), { code });
 }

@@ -2,12 +2,9 @@
 import type { SystemSocket } from './sockets.js';
 import type { PushStream, Sink } from './stream.js';
 
-/** What may be said to a stream that is not there yet, bytes. */
-const highWater = 64 * 1024;
-
 /**
- * A stream that somebody else is still opening. What is written to it waits, and leaves when it is there; whoever aborts
- * it before that ends the opening.
+ * A stream that somebody else is still opening. Who is to hear of it may be said before it is there, nothing else: who
+ * writes waits for `whenOpen`. Whoever aborts it before that ends the opening.
  */
 export class LateStream implements PushStream {
   readonly #giving = new AbortController();
@@ -15,11 +12,7 @@ export class LateStream implements PushStream {
   #sink: Sink | undefined;
   #failure: Error | undefined;
   #whenOpen: (() => void) | undefined;
-  #words: Uint8Array[] = [];
-  #length = 0;
-  #full = false;
   #paused = false;
-  #last: 'end' | 'truncate' | undefined;
 
   /** Fires when nobody waits for it any more. */
   get signal(): AbortSignal {
@@ -30,18 +23,12 @@ export class LateStream implements PushStream {
     return this.#stream !== undefined;
   }
 
-  /** What it has become. */
-  get itself(): PushStream {
-    return this.#stream ?? this;
-  }
-
   get keeps(): boolean {
-    return this.#stream?.keeps ?? true;
+    return this.#there.keeps;
   }
 
-  /** Until it is known, lent: whoever counts on that copies once too often. */
   get lends(): boolean {
-    return this.#stream?.lends ?? true;
+    return this.#there.lends;
   }
 
   get system(): SystemSocket | undefined {
@@ -60,21 +47,25 @@ export class LateStream implements PushStream {
       return;
     }
     this.#stream = stream;
-    const room = this.#words.length === 0 || stream.write(this.#words);
-    this.#words = [];
-    if (this.#last !== undefined) stream[this.#last]();
     this.#whenOpen?.();
-    // What waited for room goes on by itself when the stream has some.
-    if (this.#sink !== undefined) this.#join(stream, this.#sink);
-    if (room && this.#full) this.#sink?.writable();
+    // Whoever was told may have let go of it.
+    if (this.#sink === undefined) return;
+    const paused = this.#paused;
+    stream.attach(this.#sink);
+    if (paused) stream.pause();
   }
 
   /** It will not be there. */
   failed(error: Error): void {
     if (this.signal.aborted || this.isOpen || this.#failure !== undefined) return;
     this.#failure = error;
-    this.#words = [];
     this.#sink?.failed(error);
+  }
+
+  /** What it has become, for somebody else. */
+  release(): PushStream {
+    this.#sink = undefined;
+    return this.#there;
   }
 
   attach(sink: Sink): void {
@@ -84,9 +75,8 @@ export class LateStream implements PushStream {
     else if (this.#failure !== undefined) sink.failed(this.#failure);
   }
 
-  /** Nothing can have been read of one that is not there. */
   giveBack(bytes: Uint8Array): void {
-    this.#stream?.giveBack(bytes);
+    this.#there.giveBack(bytes);
   }
 
   pause(): void {
@@ -100,50 +90,33 @@ export class LateStream implements PushStream {
   }
 
   write(pieces: readonly Uint8Array[]): boolean {
-    return this.#stream?.write(pieces) ?? this.#keep(pieces);
+    return this.#there.write(pieces);
   }
 
   spend(pieces: readonly Uint8Array[]): boolean {
-    return this.#stream?.spend(pieces) ?? this.#keep(pieces);
+    return this.#there.spend(pieces);
   }
 
   gather(): void {
-    this.#stream?.gather?.();
+    this.#there.gather?.();
   }
 
   end(): void {
-    this.#close('end');
+    this.#there.end();
   }
 
   truncate(): void {
-    this.#close('truncate');
+    this.#there.truncate();
   }
 
   abort(): void {
     this.#sink = undefined;
-    this.#words = [];
     if (this.#stream === undefined) this.#giving.abort();
     else this.#stream.abort();
   }
 
-  #keep(pieces: readonly Uint8Array[]): boolean {
-    if (this.#failure !== undefined || this.signal.aborted || this.#last !== undefined) return true;
-    for (const piece of pieces) {
-      this.#words.push(piece);
-      this.#length += piece.length;
-    }
-    this.#full = this.#length > highWater;
-    return !this.#full;
-  }
-
-  #close(last: 'end' | 'truncate'): void {
-    if (this.#stream !== undefined) this.#stream[last]();
-    else this.#last = last;
-  }
-
-  #join(stream: PushStream, sink: Sink): void {
-    const paused = this.#paused;
-    stream.attach(sink);
-    if (paused) stream.pause();
+  get #there(): PushStream {
+    if (this.#stream === undefined) throw new Error('stream: expected one that is open, got one that opens');
+    return this.#stream;
   }
 }

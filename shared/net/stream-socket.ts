@@ -1,7 +1,7 @@
 /** Push streams as what libraries expect where they expect a `net.Socket`. */
 import type { AddressInfo } from 'node:net';
 import { AuthError, codeOf, ProtocolError } from '../errors.js';
-import { PushDuplex } from './duplex.js';
+import { lostWords, PushDuplex, type Written } from './duplex.js';
 import { LateStream } from './late.js';
 import { letGo } from './relay.js';
 import type { SocketLike, SystemSocket } from './sockets.js';
@@ -27,6 +27,8 @@ export class StreamSocket extends PushDuplex implements SocketLike {
   /** Nothing of the target is tried here: whoever dials it does. */
   readonly autoSelectFamilyAttemptedAddresses: string[] = [];
   readonly #stream: PushStream;
+  /** What Node asked for while the stream was not there; it asks for one thing at a time. */
+  #early: (() => void) | undefined;
   #held = true;
   #resets = false;
 
@@ -38,7 +40,7 @@ export class StreamSocket extends PushDuplex implements SocketLike {
       leave: (error) => {
         const abrupt = this.#resets || error !== null || this.writableLength > 0;
         if (abrupt || isOpening(stream)) stream.abort();
-        else letGo(stream instanceof LateStream ? stream.itself : stream);
+        else letGo(stream instanceof LateStream ? stream.release() : stream);
       },
     });
     this.#stream = stream;
@@ -49,6 +51,7 @@ export class StreamSocket extends PushDuplex implements SocketLike {
       if (!this.#held) this.system?.unref();
       this.emit('connect');
       this.emit('ready');
+      if (!this.destroyed) this.#early?.();
     });
   }
 
@@ -149,6 +152,24 @@ export class StreamSocket extends PushDuplex implements SocketLike {
     return this.destroy();
   }
 
+  override _write(piece: Buffer, encoding: BufferEncoding, done: Written): void {
+    this.#onceOpen(done, () => {
+      super._write(piece, encoding, done);
+    });
+  }
+
+  override _writev(pieces: readonly { readonly chunk: Buffer }[], done: Written): void {
+    this.#onceOpen(done, () => {
+      super._writev(pieces, done);
+    });
+  }
+
+  override _final(done: Written): void {
+    this.#onceOpen(done, () => {
+      super._final(done);
+    });
+  }
+
   /** `close` says whether it broke, as that of sockets does. */
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     super._destroy(error, (broken) => {
@@ -162,6 +183,22 @@ export class StreamSocket extends PushDuplex implements SocketLike {
     if (this.writable) this.end();
     if (this.writableFinished) this.destroy();
     else this.once('finish', () => this.destroy());
+  }
+
+  /** Words have not been said before there is anybody to say them to: what says so now could not be taken back. */
+  #onceOpen(done: Written, go: () => void): void {
+    if (!isOpening(this.#stream)) {
+      go();
+      return;
+    }
+    const closed = (): void => {
+      done(this.errored ?? lostWords('ERR_SOCKET_CLOSED_BEFORE_CONNECTION'));
+    };
+    this.once('close', closed);
+    this.#early = (): void => {
+      this.off('close', closed);
+      go();
+    };
   }
 }
 

@@ -99,6 +99,27 @@ describe('a push stream as a duplex', () => {
     ]);
   });
 
+  it('closes when both sides have ended, though nobody reads', async () => {
+    const { stream, duplex, log } = duplexOver();
+    duplex.end('bye');
+    stream.finish();
+    await settle();
+    expect([log, asked(stream)]).toEqual([['finish', 'end', 'close'], ['end']]);
+  });
+
+  it.each<[string, Error | undefined]>([
+    ['', undefined],
+    [' with an error', Object.assign(new Error('no'), { code: 'MINE' })],
+  ])('tells a writer that waits for room when it is destroyed%s', async (_how, reason) => {
+    const { stream, duplex, log } = duplexOver();
+    stream.room = false;
+    duplex.write('first', (error) => log.push(String((error as NodeJS.ErrnoException | null)?.code)));
+    duplex.destroy(reason);
+    stream.drain();
+    await settle();
+    expect(log.at(-1)).toBe(reason === undefined ? 'ERR_STREAM_DESTROYED' : 'MINE');
+  });
+
   it('resets the stream when it is destroyed', async () => {
     const { stream, duplex, log } = duplexOver();
     duplex.destroy();

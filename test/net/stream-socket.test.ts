@@ -89,6 +89,18 @@ describe('a stream as a socket', () => {
     expect(error.code).toMatch(/ECONNRESET|EPIPE/);
   });
 
+  it.each([true, false])(
+    'leaves what was written to its writer again, whether the stream keeps it: %s',
+    async (keeps) => {
+      const stream = new ScriptedStream({ keeps });
+      const socket = new StreamSocket(stream);
+      const words = Buffer.from('first');
+      socket.write(words, () => words.fill('X'));
+      await settle();
+      expect([stream.said, words.toString()]).toEqual(['first', 'XXXXX']);
+    },
+  );
+
   it('says all that was written before it is destroyed soon', async () => {
     const { stream, peer } = await tcpPair('dialled');
     const body = randomBytes(1_000_000);
@@ -198,12 +210,12 @@ describe('a late stream as a socket', () => {
     expect([socket.connecting, socket.readyState]).toEqual([false, 'open']);
   });
 
-  it('holds a writer back at 64 KiB until it is there', async () => {
+  it('holds a writer back until it is there', async () => {
     const { late, socket } = lateSocket();
     const written: number[] = [];
     for (let each = 0; each < 3; each += 1) socket.write(Buffer.alloc(40 * 1024), () => written.push(each));
     await settle();
-    expect(written).toEqual([0]);
+    expect([written, socket.writableNeedDrain]).toEqual([[], true]);
     const stream = new ScriptedStream();
     late.opened(stream);
     await settle();
@@ -227,6 +239,20 @@ describe('a late stream as a socket', () => {
     await settle();
     expect(log).toEqual(['error no way', 'close']);
     expect([socket.connecting, late.signal.aborted]).toEqual([false, false]);
+  });
+
+  it('is let go of by whoever destroys it as soon as it is there', async () => {
+    const { late, socket, log } = lateSocket();
+    socket.on('connect', () => socket.destroy());
+    const stream = new ScriptedStream();
+    late.opened(stream);
+    await settle();
+    expect([log, stream.calls]).toEqual([
+      ['connect', 'ready', 'close'],
+      ['end', 'attach'],
+    ]);
+    stream.push('still talking');
+    expect(stream.calls.at(-1)).toBe('abort');
   });
 
   it('ends the opening when it is destroyed, and resets what comes of it all the same', async () => {
