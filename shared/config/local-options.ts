@@ -6,6 +6,7 @@ import { formatListen } from './listen.js';
 import { portSettings, remotesAsk, type WholeLocalSettings } from './local-flags.js';
 import {
   checkOptions,
+  copyOptions,
   type HalfOptions,
   type Kind,
   type Place,
@@ -64,6 +65,9 @@ const kinds = {
   timeouts: 'object',
 } as const satisfies Record<keyof LocalOptions, Kind>;
 
+/** A program gives servers one name. */
+const elsewhere = { uri: 'server', servers: 'server' } as const satisfies Record<string, keyof LocalOptions>;
+
 const entryKinds = {
   uri: 'text',
   order: 'number',
@@ -78,8 +82,9 @@ const insistence = {
 } as const;
 
 /** What the options of a local mean. ConfigError, beginning with the name of the option, for one that cannot be used. */
-export function readLocalOptions(options: LocalOptions): WholeLocalSettings {
-  checkOptions(options, kinds);
+export function readLocalOptions(given: LocalOptions): WholeLocalSettings {
+  const options = copyOptions(given);
+  checkOptions(options, kinds, { elsewhere });
   const { server, probeTarget, open, udp, udpOverTcp, pacDirect, optimistic } = options;
   const servers = server === undefined ? [] : readServerOptions(server, options);
   const subscription = subscriptionOf(options);
@@ -94,7 +99,7 @@ export function readLocalOptions(options: LocalOptions): WholeLocalSettings {
   const remoteAsks = remotesAsk(ways, credentials.length > 0 ? 'credentials' : undefined);
   const listen = formatListen(readListen('listen', options.listen ?? 1080, '127.0.0.1'));
   const flags = {
-    ...given({ open, udp, udpOverTcp, pacDirect, optimistic }),
+    ...said({ open, udp, udpOverTcp, pacDirect, optimistic }),
     listen,
   };
   const why = remoteAsks ? insistence.remoteAsks : insistence.nobodyAsks;
@@ -149,7 +154,7 @@ function subscriptionOf({
 }
 
 /** Without those that nobody gave. */
-function given(switches: Readonly<Record<string, boolean | undefined>>): Record<string, boolean> {
-  const said = Object.entries(switches).filter((each): each is [string, boolean] => each[1] !== undefined);
-  return Object.fromEntries(said);
+function said(switches: Readonly<Record<string, boolean | undefined>>): Record<string, boolean> {
+  const those = Object.entries(switches).filter((each): each is [string, boolean] => each[1] !== undefined);
+  return Object.fromEntries(those);
 }

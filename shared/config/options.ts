@@ -4,6 +4,7 @@ import type { CipherBackend } from '../codec/aead.js';
 import { ConfigError } from '../errors.js';
 import { nearest } from '../nearest.js';
 import { defaultTimeouts, type Timeouts } from '../serve/timeouts.js';
+import type { StopOptions } from '../service.js';
 import { type Credential, parseCredential } from './credentials.js';
 import { UsageError } from './exit.js';
 import { parseListen } from './listen.js';
@@ -31,6 +32,8 @@ export interface CheckingOptions {
   readonly within?: string;
   /** Those that none may lack. */
   readonly needed?: readonly string[];
+  /** What flags and config files call some of them. */
+  readonly elsewhere?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -40,7 +43,7 @@ export interface CheckingOptions {
 export function checkOptions(
   given: unknown,
   known: Readonly<Record<string, Kind>>,
-  { within = '', needed = [] }: CheckingOptions = {},
+  { within = '', needed = [], elsewhere = {} }: CheckingOptions = {},
 ): void {
   if (!isRecord(given)) {
     const what = within === '' ? 'options' : within.replace(/\.$/, '');
@@ -48,7 +51,10 @@ export function checkOptions(
   }
   for (const [name, value] of Object.entries(given)) {
     const kind = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (kind === undefined) throw unknownOption(`${within}${shown(name)}`, name, Object.keys(known));
+    if (kind === undefined) {
+      const meant = Object.hasOwn(elsewhere, name) ? elsewhere[name] : nearest(name, Object.keys(known));
+      throw unknownOption(`${within}${shown(name)}`, meant, Object.keys(known));
+    }
     const [words, fits] = kinds[kind];
     if (value !== undefined && !fits(value)) {
       throw new ConfigError(`${within}${name}: expected ${words}, got ${kindOf(value)}`);
@@ -56,6 +62,42 @@ export function checkOptions(
   }
   const missing = needed.find((name) => given[name] === undefined);
   if (missing !== undefined) throw new ConfigError(`${within}${missing}: expected one, got none`);
+}
+
+/** Options have lists in them, and those objects: nothing is below the values of these. */
+const deepest = 4;
+
+/**
+ * The options as they are now, for `checkOptions` and all that comes later: what becomes of the object that was given is of
+ * no matter then. What stands in it is read once, and that of its class, too; holes of lists are undefined. Nothing comes
+ * from a prototype unseen: the objects in the copy have none.
+ */
+export function copyOptions<Options>(options: Options): Options {
+  return copyOf(options, 0) as Options;
+}
+
+function copyOf(value: unknown, depth: number): unknown {
+  if (depth === deepest) return value;
+  if (Array.isArray(value)) return Array.from<unknown, unknown>(value, (each) => copyOf(each, depth + 1));
+  if (!isRecord(value)) return value;
+  const copy = Object.create(null) as Record<string, unknown>;
+  for (const name of namesIn(value)) copy[name] = copyOf(value[name], depth + 1);
+  return copy;
+}
+
+/** Those that it has itself, then what its prototypes have that is enumerable or read by a getter, but for the last one. */
+function namesIn(value: object): ReadonlySet<string> {
+  const names = new Set(Object.keys(value));
+  let at: unknown = Object.getPrototypeOf(value);
+  while (typeof at === 'object' && at !== null) {
+    const next: unknown = Object.getPrototypeOf(at);
+    if (next === null) break;
+    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      if (property.enumerable === true || property.get !== undefined) names.add(name);
+    }
+    at = next;
+  }
+  return names;
 }
 
 /** What `read` brings; a ConfigError of it begins with this name, instead of the one that its setting has elsewhere. */
@@ -143,6 +185,15 @@ function readTimeouts(timeouts: Partial<Timeouts>): Partial<Timeouts> {
   return timeouts;
 }
 
+/** How long conversations may go on, in ms; Infinity is without end. ConfigError for what is no such time. */
+export function readGrace(options: StopOptions = {}): number {
+  const given = copyOptions(options);
+  checkOptions(given, { graceMs: 'number' });
+  const { graceMs = 0 } = given;
+  if ((graceMs >= 0 && graceMs <= longestMs) || graceMs === Infinity) return graceMs;
+  throw new ConfigError(`graceMs: expected ms from 0 to ${longestMs}, or Infinity, got another number`);
+}
+
 function isPlace(value: unknown): boolean {
   if (typeof value === 'string' || typeof value === 'number') return true;
   return isRecord(value) && typeof value['host'] === 'string' && typeof value['port'] === 'number';
@@ -156,9 +207,8 @@ function isArrayOf(value: unknown, fits: (each: unknown) => boolean): boolean {
   return Array.isArray(value) && value.every(fits);
 }
 
-function unknownOption(place: string, name: string, known: readonly string[]): ConfigError {
-  const near = nearest(name, known);
-  const hint = near === undefined ? `known: ${known.join(', ')}` : `did you mean ${near}?`;
+function unknownOption(place: string, meant: string | undefined, known: readonly string[]): ConfigError {
+  const hint = meant === undefined ? `known: ${known.join(', ')}` : `did you mean ${meant}?`;
   return new ConfigError(`${place}: expected a name of an option, got another one (${hint})`);
 }
 

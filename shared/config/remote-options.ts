@@ -8,6 +8,7 @@ import { formatListen } from './listen.js';
 import { readManager, withPorts } from './manager.js';
 import {
   checkOptions,
+  copyOptions,
   type HalfOptions,
   type Kind,
   type Place,
@@ -94,7 +95,8 @@ export type WholeRemoteSettings =
  * What the options of a remote mean. It has no port of its own when there is a manager, and nothing is said of such a port
  * or of its key. ConfigError, beginning with the name of the option, for one that cannot be used.
  */
-export function readRemoteOptions(options: RemoteOptions, environment: Environment): WholeRemoteSettings {
+export function readRemoteOptions(given: RemoteOptions, environment: Environment): WholeRemoteSettings {
+  const options = copyOptions(given);
   checkOptions(options, kinds);
   const { listen = defaultRemotePort, method, key, password, users, udp, plugin } = options;
   const { ports = [], ...premises } = readPremises(options, environment);
@@ -105,8 +107,8 @@ export function readRemoteOptions(options: RemoteOptions, environment: Environme
     const whole = underName('ports', () => withPorts(manager, ports));
     return { own: false, settings: { ...premises, manager: whole } };
   }
-  const given = { method, key, password, users, udp, plugin };
-  const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const named = { method, key, password, users, udp, plugin };
+  const said = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
   const port = readPortOptions({ ...said, listen }, { ...weakness(options), environment });
   const settings = { ...premises, ...port, ...(manager && { manager }), ...(ports.length > 0 && { ports }) };
   return { own: true, settings };
@@ -162,8 +164,13 @@ function readPortOptions(
 ): PortSettings {
   const listen = readListen(`${within}listen`, port.listen);
   const method = underName(`${within}method`, () => findMethod(port.method ?? defaultMethod));
-  const generated = port.key === undefined && port.password === undefined;
-  const secret = generated ? { [secretName(method)]: generateSecret(method, environment) } : {};
+  const name = secretName(method);
+  const other = name === 'key' ? 'password' : 'key';
+  if (port[other] !== undefined) {
+    throw new ConfigError(`${within}${other}: expected a ${name} with ${method.name}, got a ${other}`);
+  }
+  const generated = port[name] === undefined;
+  const secret = generated ? { [name]: generateSecret(method, environment) } : {};
   const users = port.users?.map((user) =>
     user.includes(':') ? user : `${user}:${generateSecret(method, environment)}`,
   );

@@ -117,6 +117,8 @@ describe('the options of a local', () => {
       { server: raw, listn: 1 },
       'listn: expected a name of an option, got another one (did you mean listen?)',
     ],
+    [{ uri: raw }, 'uri: expected a name of an option, got another one (did you mean server?)'],
+    [{ servers: [raw] }, 'servers: expected a name of an option, got another one (did you mean server?)'],
     [{ server: raw, listen: true }, 'listen: expected a string, a port or { host, port }, got true'],
     [
       { server: raw, listen: { host: 'a' } },

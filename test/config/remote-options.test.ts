@@ -70,8 +70,8 @@ describe('the options of a remote', () => {
     [{ method: 'aes-256-gmc' }, 'method: expected one of'],
     [{ method: 'aes-256-cfb' }, 'method: aes-256-cfb: not supported'],
     [{ key: 'geheim' }, 'key for 2022-blake3-aes-256-gcm: expected base64 of 32 bytes, got 4'],
-    [{ password: 'geheim' }, 'key: expected a key with 2022-blake3-aes-256-gcm, got a password'],
-    [{ method: 'aes-256-gcm', key }, 'password: expected a password with aes-256-gcm, got a key'],
+    [{ password: 'geheim' }, 'password: expected a key with 2022-blake3-aes-256-gcm, got a password'],
+    [{ method: 'aes-256-gcm', key }, 'key: expected a password with aes-256-gcm, got a key'],
     [{ method: 'aes-256-gcm', password: 'geheim' }, 'password: expected 16 characters or more, got 6'],
     [{ users: 'ann' }, 'users: expected an array of strings, got a string'],
     [{ users: ['ann:geheim'] }, 'users: '],
@@ -84,6 +84,7 @@ describe('the options of a remote', () => {
       { ports: [{ listen: 0, kye: key }] },
       'ports[0].kye: expected a name of an option, got another one (known: listen, method, key,',
     ],
+    [{ ports: [{ listen: 0, password: 'geheim' }] }, 'ports[0].password: expected a key with 2022-blake3'],
     [{ ports: [1] }, 'ports[0]: expected an object, got a number'],
     [
       { announce: 'example.com' },
