@@ -51,8 +51,7 @@ export class ProxyDatagrams extends EventEmitter<DatagramEvents> implements Asyn
       throw inputError(`datagram: expected at most ${maxDatagram} bytes, got ${payload.length}`);
     }
     try {
-      // Not the caller's own bytes: they may wait, and be changed meanwhile.
-      this.#way.send(asked, Buffer.from(payload), () => undefined);
+      this.#way.send(asked, payload, () => undefined);
     } catch (error) {
       throw this.#failureOf(error) as Error;
     }

@@ -74,7 +74,7 @@ export async function dialOnce(
   try {
     return await dialing.dial(targetIn(target), { signal });
   } finally {
-    dialing.close();
+    dialing.forget();
   }
 }
 
@@ -182,8 +182,14 @@ class Dialing {
     }
   }
 
+  /** Dials nothing any more. */
   close(): void {
     this.#closing.abort(disposedError('dialer'));
+    this.forget();
+  }
+
+  /** Closes what is kept for further dials. */
+  forget(): void {
     this.#ways.close();
   }
 

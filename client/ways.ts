@@ -47,7 +47,8 @@ export class Ways {
   }
 
   #way(chosen: ProxyUri | readonly ProxyUri[]): NamedWay {
-    const key = JSON.stringify(chosen);
+    // No URI has an end of line in it.
+    const key = [chosen].flat().map(String).join('\n');
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const hops = hopsIn(chosen, this.#options);

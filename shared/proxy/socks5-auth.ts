@@ -82,7 +82,7 @@ function* readVerdict(): Handshake<void> {
   }
   if (status !== success) {
     throw new ProtocolError(
-      `SOCKS5 authentication: expected status ${success}, got ${status ?? 'nothing'}`,
+      `SOCKS5 authentication: expected user and password to be right, got status ${status ?? 'nothing'}`,
       'denied',
     );
   }

@@ -158,7 +158,11 @@ describe('a SOCKS5 proxy that fails', () => {
       'does not know the user',
       true,
       [...asked, { hears: word, says: '0101' }],
-      { phase: 'auth', fault: 'auth-failed', message: 'SOCKS5 authentication: expected status 0, got 1' },
+      {
+        phase: 'auth',
+        fault: 'auth-failed',
+        message: 'SOCKS5 authentication: expected user and password to be right, got status 1',
+      },
     ],
     [
       'mistakes the version of the password',

@@ -121,8 +121,8 @@ describe('a client with credentials', () => {
   });
 
   it.each([
-    ['0101', 'denied', 'SOCKS5 authentication: expected status 0, got 1'],
-    ['01ff', 'denied', 'SOCKS5 authentication: expected status 0, got 255'],
+    ['0101', 'denied', 'SOCKS5 authentication: expected user and password to be right, got status 1'],
+    ['01ff', 'denied', 'SOCKS5 authentication: expected user and password to be right, got status 255'],
     ['0500', 'protocol', 'SOCKS5 authentication version: expected 1, got 5'],
   ])('answered %s is told so by an error of code %s', (answer, code, message) => {
     const { error } = threeFeedings(
