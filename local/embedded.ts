@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { listeningBy } from '../shared/config/exit.js';
 import type { WholeLocalSettings } from '../shared/config/local-flags.js';
 import { type LocalOptions, readLocalOptions, type ServerOption } from '../shared/config/local-options.js';
+import { copyOptions, readGrace } from '../shared/config/options.js';
 import { readService } from '../shared/config/service-address.js';
 import type { ListenAddress } from '../shared/config/settings.js';
 import { ConfigError } from '../shared/errors.js';
@@ -31,8 +32,8 @@ export class EmbeddedLocal extends EventEmitter<ObservedEvents> {
 
   constructor(options: LocalOptions) {
     super();
-    this.#options = options;
-    this.#settings = readLocalOptions(options);
+    this.#options = copyOptions(options);
+    this.#settings = readLocalOptions(this.#options);
     this.#life = new Lifespan('local', (signal) => listeningBy('the option listen', this.#begin(signal)));
   }
 
@@ -49,10 +50,11 @@ export class EmbeddedLocal extends EventEmitter<ObservedEvents> {
 
   /**
    * Listens no more from now on, lets conversations finish for at most `graceMs` (0 by default), and resets what is left.
-   * Settles when nothing of it is open. A second call shortens the grace of the first.
+   * Settles when nothing of it is open. A second call shortens the grace of the first. Rejects with a ConfigError for a
+   * `graceMs` that is no time, and goes on then.
    */
-  stop({ graceMs = 0 }: StopOptions = {}): Promise<void> {
-    return this.#life.stop(graceMs);
+  async stop(options?: StopOptions): Promise<void> {
+    await this.#life.stop(readGrace(options));
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,6 @@
 /** A port of a remote inside another program: where it is, who may use it, and what they paste. */
 import { networkInterfaces } from 'node:os';
-import { underName } from '../shared/config/options.js';
+import { checkOptions, copyOptions, type Kind, underName } from '../shared/config/options.js';
 import { publicHost } from '../shared/config/public-host.js';
 import { remoteUri, userUri } from '../shared/config/remote-uri.js';
 import { readService } from '../shared/config/service-address.js';
@@ -19,7 +19,10 @@ export interface LinkOptions {
   readonly scheme?: 'halflight' | 'ss';
 }
 
-/** A port of a remote that runs. */
+/**
+ * A port of a remote, the same one whenever the remote runs. An Error is thrown, or rejects, by all of it and of its users
+ * and their usage while the remote does not.
+ */
 export interface EmbeddedPort {
   /** Where it listens, with the port that was really taken. */
   address(): ListenAddress;
@@ -33,42 +36,62 @@ export interface EmbeddedPort {
   readonly usage: UsageStore;
 }
 
+const linkKinds = { host: 'text', scheme: 'text' } as const satisfies Record<keyof LinkOptions, Kind>;
 const wires = { halflight: 'raw', ss: 'shadowsocks' } as const;
 
-/** The port with these settings that is served so. */
+/** The port with these settings; `served` brings what serves it now, and throws when nothing does. */
 export function embeddedPort(
   settings: PortSettings,
-  { listen, users, usage }: ServedPort,
+  served: () => ServedPort,
   { credentials }: Pick<PremisesSettings, 'credentials'>,
 ): EmbeddedPort {
-  const address = readService(listen);
-  const uriAt = ({ host, scheme = 'halflight' }: LinkOptions): ServerUri => {
+  const address = (): ListenAddress => readService(served().listen);
+  const uriAt = (link: LinkOptions): ServerUri => {
+    const given = copyOptions(link);
+    checkOptions(given, linkKinds);
+    const { host, scheme = 'halflight' } = given;
     if (!Object.hasOwn(wires, scheme)) {
       throw new ConfigError('scheme: expected halflight or ss, got another text');
     }
+    const { port } = address();
     const interfaces = networkInterfaces();
     const found = underName('host', () =>
       publicHost({ named: host, listen: settings.listen.host, interfaces }),
     );
-    return {
-      ...remoteUri({ ...settings, credentials }, found.host, address.port),
-      wire: wires[scheme],
-    };
+    return { ...remoteUri({ ...settings, credentials }, found.host, port), wire: wires[scheme] };
   };
   return {
-    address: () => address,
+    address,
     uri: (link = {}) => {
-      if (settings.users === undefined) return formatServerUri(uriAt(link));
+      const uri = uriAt(link);
+      if (settings.users === undefined) return formatServerUri(uri);
       throw new ConfigError(
         'uri: expected a port with one key for everybody, got one with users: ask uriOf(user)',
       );
     },
     uriOf: async (name, link = {}) => {
-      const user = (await users.list()).find((each) => each.name === name);
+      const user = (await served().users.list()).find((each) => each.name === name);
       if (user !== undefined) return formatServerUri(userUri(user, uriAt(link)));
       throw new ConfigError('uriOf: expected the name of a user of this port, got another one');
     },
-    users,
-    usage,
+    users: usersOf(served),
+    usage: usageOf(served),
+  };
+}
+
+/** Whoever keeps it over a restart of the remote asks the users that are let in then. */
+function usersOf(served: () => ServedPort): UserStore {
+  return {
+    list: async () => served().users.list(),
+    add: async (user) => served().users.add(user),
+    replace: async (name, secret) => served().users.replace(name, secret),
+    remove: async (name) => served().users.remove(name),
+  };
+}
+
+function usageOf(served: () => ServedPort): UsageStore {
+  return {
+    of: async (name) => served().usage.of(name),
+    all: async (how) => served().usage.all(how),
   };
 }

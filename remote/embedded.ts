@@ -1,6 +1,7 @@
 /** A remote inside another program: told by options, heard by events. What it needs is loaded when it is started. */
 import { EventEmitter } from 'node:events';
 import { listeningBy } from '../shared/config/exit.js';
+import { readGrace } from '../shared/config/options.js';
 import {
   readRemoteOptions,
   type RemoteOptions,
@@ -14,16 +15,17 @@ import type { UsageStore } from '../shared/serve/usage-store.js';
 import type { UserStore } from '../shared/serve/user-store.js';
 import type { Service, StopOptions } from '../shared/service.js';
 import type { EmbeddedPort, LinkOptions } from './embedded-port.js';
-import type { ManagedRemoteService, RemoteService } from './remote.js';
+import type { ManagedRemoteService, RemoteService, ServedPort } from './remote.js';
+import type { Memory } from './replay-memory.js';
 
 /** A remote that has not been started. ConfigError, beginning with the name of the option, for one that cannot be used. */
 export function createRemote(options: RemoteOptions = {}): EmbeddedRemote {
   return new EmbeddedRemote(options);
 }
 
-/** A remote that runs, with its ports as they are told to the program. */
+/** A remote that runs. */
 interface Embedded extends Service {
-  readonly ports: readonly EmbeddedPort[];
+  readonly served: readonly ServedPort[];
   readonly manager: string | undefined;
 }
 
@@ -36,12 +38,19 @@ export class EmbeddedRemote extends EventEmitter<ObservedEvents> {
   readonly #life: Lifespan<Embedded>;
   readonly #whole: WholeRemoteSettings;
   /** Its ports as they were opened last. */
-  #before: readonly EmbeddedPort[] | undefined;
+  #before: readonly ServedPort[] | undefined;
+  /** The same for the program: made once, so that what it keeps of them is about those that are open now. */
+  #ports: readonly EmbeddedPort[] = [];
+  /** For its whole life: what was used before a stop is not forgotten. */
+  #memory: Memory | undefined;
 
   constructor(options: RemoteOptions) {
     super();
     this.#whole = readRemoteOptions(options, systemEnvironment);
-    this.#life = new Lifespan('remote', () => listeningBy('the option listen', this.#begin()));
+    this.#life = new Lifespan('remote', () => {
+      const place = this.#whole.own ? 'listen' : 'ports';
+      return listeningBy(`the option ${place}`, this.#begin());
+    });
   }
 
   /**
@@ -56,10 +65,11 @@ export class EmbeddedRemote extends EventEmitter<ObservedEvents> {
 
   /**
    * Listens no more from now on, lets conversations finish for at most `graceMs` (0 by default), and resets what is left.
-   * Settles when nothing of it is open. A second call shortens the grace of the first.
+   * Settles when nothing of it is open. A second call shortens the grace of the first. Rejects with a ConfigError for a
+   * `graceMs` that is no time, and goes on then.
    */
-  stop({ graceMs = 0 }: StopOptions = {}): Promise<void> {
-    return this.#life.stop(graceMs);
+  async stop(options?: StopOptions): Promise<void> {
+    await this.#life.stop(readGrace(options));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -99,7 +109,8 @@ export class EmbeddedRemote extends EventEmitter<ObservedEvents> {
 
   /** Its own port, if it has one, then those of the option `ports`. What a manager adds is not among them. */
   get ports(): readonly EmbeddedPort[] {
-    return this.#life.running.ports;
+    const { served } = this.#life.running;
+    return this.#ports.slice(0, served.length);
   }
 
   /** Where it listens to a manager: HOST:PORT or a path. Undefined when it has none. */
@@ -116,14 +127,20 @@ export class EmbeddedRemote extends EventEmitter<ObservedEvents> {
   async #begin(): Promise<Embedded> {
     const { embeddedPort } = await import('./embedded-port.js');
     const told = await this.#told();
-    const service = await this.#start(told);
-    const ports = service.ports.flatMap((served, at) => {
-      const settings = told[at];
-      return settings === undefined ? [] : [embeddedPort(settings, served, this.#whole.settings)];
-    });
+    const { listen, manager, ports, ...service } = await this.#start(told);
+    if (this.#before === undefined) {
+      this.#ports = told.map((settings, at) =>
+        embeddedPort(settings, () => this.#servedAt(at), this.#whole.settings),
+      );
+    }
     this.#before = ports;
-    const { listen, manager } = service;
-    return { listen, manager, ports, stop: (graceMs) => service.stop(graceMs) };
+    return { listen, manager, served: ports, stop: (graceMs) => service.stop(graceMs) };
+  }
+
+  #servedAt(place: number): ServedPort {
+    const served = this.#life.running.served[place];
+    if (served === undefined) throw portless();
+    return served;
   }
 
   /**
@@ -145,14 +162,20 @@ export class EmbeddedRemote extends EventEmitter<ObservedEvents> {
 
   async #start(told: readonly PortSettings[]): Promise<RemoteService | ManagedRemoteService> {
     const { startRemote, startManagedRemote } = await import('./remote.js');
+    const { ReplayMemory } = await import('./replay-memory.js');
+    const environment = systemEnvironment;
     const observer = emitting(this);
     const { settings, own } = this.#whole;
+    const { stateDirectory } = settings;
+    const toldBy = 'the option stateDirectory';
+    this.#memory ??= new ReplayMemory({ environment, observer, stateDirectory, toldBy });
+    const shared = { memory: this.#memory };
     if (!own) {
       const manager = { ...settings.manager, ports: told };
-      return startManagedRemote({ ...settings, manager }, systemEnvironment, observer);
+      return startManagedRemote({ ...settings, manager }, environment, observer, shared);
     }
     const [main = settings, ...ports] = told;
-    return startRemote({ ...settings, ...main, ports }, systemEnvironment, observer);
+    return startRemote({ ...settings, ...main, ports }, environment, observer, shared);
   }
 }
 

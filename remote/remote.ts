@@ -1,4 +1,5 @@
 import type { Target } from '../shared/codec/address.js';
+import { listeningBy } from '../shared/config/exit.js';
 import { formatListen } from '../shared/config/listen.js';
 import type {
   ManagedSettings,
@@ -82,8 +83,9 @@ export function startRemote(
   settings: RemoteSettings,
   environment: Environment,
   observer: Observer,
+  shared: Shared = {},
 ): Promise<RemoteService> {
-  const house = new House(settings, { environment, observer });
+  const house = new House(settings, { environment, observer }, shared);
   return house.run(async () => {
     const own = served(await house.open(settings, await recordsOf(settings)));
     return { ...own, ...(await house.openRest()) };
@@ -101,15 +103,19 @@ export function startManagedRemote(
   settings: ManagedSettings,
   environment: Environment,
   observer: Observer,
+  shared: Shared = {},
 ): Promise<ManagedRemoteService> {
-  const house = new House(settings, { environment, observer });
+  const house = new House(settings, { environment, observer }, shared);
   return house.run(async () => {
     const { manager = '', ...rest } = await house.openRest();
     return { ...rest, listen: manager, manager };
   });
 }
 
-/** What the processes of one remote have in common, for the one that is started here. */
+/**
+ * What one that is started has from elsewhere: a process of a remote what it shares with the others, a remote that was
+ * stopped what it remembers.
+ */
 export type Shared = Partial<Pick<Premises, 'memory' | 'plugins' | 'datagramsLater'>>;
 
 /** One of the processes of a remote. */
@@ -194,7 +200,7 @@ class House {
   async openRest(): Promise<Omit<RunningRemote, 'listen'>> {
     const { ports = [], manager } = this.#settings;
     const { own, observer } = this.#premises;
-    for (const port of ports) await this.#openFurther(port);
+    for (const [place, port] of ports.entries()) await this.#openFurther(port, place);
     if (manager !== undefined) {
       const open = (port: PortSettings, signal: AbortSignal): Promise<Port> =>
         openPort(port, this.#premises, { signal });
@@ -213,9 +219,9 @@ class House {
   }
 
   /** Errors name the port: there may be many. */
-  async #openFurther(port: PortSettings): Promise<void> {
+  async #openFurther(port: PortSettings, place: number): Promise<void> {
     try {
-      await this.open(port);
+      await listeningBy(`ports[${place}].listen`, this.open(port));
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       throw new ConfigError(`port ${formatListen(port.listen)}: ${error.message}`, { cause: error });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cipher } from '../shared/codec/stream.js';
 import type { Environment } from '../shared/environment.js';
-import { messageOf } from '../shared/errors.js';
+import { ConfigError, messageOf } from '../shared/errors.js';
 import { exactReplayStore, hashedReplayStore, type ReplayStore } from '../shared/net/replay.js';
 import type { Observer } from '../shared/observe/events.js';
 
@@ -24,7 +24,10 @@ export interface PortMemory {
 
 /** The memories of all ports of a remote. */
 export interface Memory {
-  /** The memory for one more port. Rejects when its `signal` fires while it waits. */
+  /**
+   * The memory for one more port. Rejects when its `signal` fires while it waits, and with a ConfigError when another
+   * remote of this process keeps the journal of its key.
+   */
   take(cipher: Cipher, options: TakingOptions): Promise<PortMemory>;
 }
 
@@ -33,6 +36,8 @@ export interface ReplayMemoryOptions {
   readonly observer: Observer;
   /** The directory of the journals; undefined keeps everything in memory only. */
   readonly stateDirectory: string | undefined;
+  /** Where one is named, for the warning that there is none. */
+  readonly toldBy?: string;
 }
 
 export interface TakingOptions {
@@ -66,6 +71,7 @@ export class ReplayMemory implements Memory {
   readonly #environment: Environment;
   readonly #observer: Observer;
   readonly #directory: string | undefined;
+  readonly #toldBy: string;
   /** Of all 2022 ports: their salts are too long to meet. */
   readonly #exact = exactReplayStore();
   /** Of 2017 ports, by key: two ports with one key would answer the same opening. */
@@ -78,10 +84,16 @@ export class ReplayMemory implements Memory {
   #warned = false;
   #forgotAt = -Infinity;
 
-  constructor({ environment, observer, stateDirectory }: ReplayMemoryOptions) {
+  constructor({
+    environment,
+    observer,
+    stateDirectory,
+    toldBy = 'STATE_DIRECTORY, XDG_STATE_HOME or HOME',
+  }: ReplayMemoryOptions) {
     this.#environment = environment;
     this.#observer = observer;
     this.#directory = stateDirectory;
+    this.#toldBy = toldBy;
     this.#notBefore = this.#nextSecond();
   }
 
@@ -109,7 +121,10 @@ export class ReplayMemory implements Memory {
     this.#kept.delete(name);
     this.#hashed.set(name, shared);
     shared.ports += 1;
-    const { store: replay } = await shared.opened;
+    const { store: replay } = await shared.opened.catch((error: unknown) => {
+      if (this.#hashed.get(name) === shared) this.#hashed.delete(name);
+      throw error;
+    });
     let released: Promise<void> | undefined;
     return {
       replay,
@@ -166,7 +181,7 @@ export class ReplayMemory implements Memory {
     if (this.#directory === undefined) {
       if (!freshKey && !this.#warned) {
         this.#warned = true;
-        warn('replay journal: expected STATE_DIRECTORY, XDG_STATE_HOME or HOME, got none: it cannot be kept');
+        warn(`replay journal: expected ${this.#toldBy}, got none: it cannot be kept`);
       }
       return { store: hashedReplayStore(hashKey, undefined), journal: false };
     }
@@ -176,6 +191,7 @@ export class ReplayMemory implements Memory {
       const journal = await openJournal(file, hashKey, warn);
       return { store: hashedReplayStore(hashKey, journal), journal: true };
     } catch (error) {
+      if (error instanceof ConfigError) throw error;
       warn(
         `replay journal: expected to write ${file}, got ${messageOf(error)}; a restart will forget used salts`,
       );

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { open, realpath, rename } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { codeOf, messageOf } from '../errors.js';
+import { codeOf, ConfigError, messageOf } from '../errors.js';
 import { countStanding } from './descriptors.js';
 import { makeDirectory } from './make-directory.js';
 
@@ -34,9 +34,13 @@ const headerSize = 16;
 const largestFile = headerSize + 8 * 1_100_000;
 const warnEveryMs = 60_000;
 
+/** The files that are open in this process, by their real paths. */
+const kept = new Set<string>();
+
 /**
  * Opens (or begins) the journal `file` and reads it together with the generation before it, `file`.1. A file that is
- * damaged, too large or another key's is begun anew, with a warning. Rejects when the file cannot be written.
+ * damaged, too large or another key's is begun anew, with a warning. Rejects when the file cannot be written, and with a
+ * ConfigError when it is open in this process already: neither of the two would know what the other one appends.
  */
 export async function openJournal(
   file: string,
@@ -45,11 +49,26 @@ export async function openJournal(
 ): Promise<SaltJournal> {
   const header = Buffer.concat([magic, createHmac('sha256', hashKey).update(magic).digest().subarray(0, 8)]);
   await makeDirectory(path.dirname(file));
-  const loaded = {
-    previous: hashes(await readGeneration(`${file}.1`, header, warn)),
-    current: hashes(await readGeneration(file, header, warn)),
-  };
-  let handle = await begin(file, header);
+  const place = path.join(await realpath(path.dirname(file)), path.basename(file));
+  if (kept.has(place)) {
+    throw new ConfigError(
+      `replay journal ${file}: expected one remote for each key, got another one with this key and directory: ` +
+        'give each a key of its own, or stop the other one first',
+    );
+  }
+  kept.add(place);
+  const begun = async (): Promise<readonly [SaltJournal['loaded'], FileHandle]> => [
+    {
+      previous: hashes(await readGeneration(`${file}.1`, header, warn)),
+      current: hashes(await readGeneration(file, header, warn)),
+    },
+    await begin(file, header),
+  ];
+  const [loaded, first] = await begun().catch((error: unknown) => {
+    kept.delete(place);
+    throw error;
+  });
+  let handle = first;
   const standing = countStanding();
   let waiting: Uint8Array[] = [];
   let work: Promise<void> = Promise.resolve();
@@ -104,7 +123,7 @@ export async function openJournal(
     async close() {
       await work;
       standing.uncount();
-      await handle.close();
+      await handle.close().finally(() => kept.delete(place));
     },
   };
 }

@@ -30,13 +30,15 @@ export class Connections {
     for (const [tcp, whose] of this.#open) if (whose === account) tcp.interrupt(reason);
   }
 
-  /** Settles when the last one has closed; those still open after `graceMs` are reset. */
+  /** Settles when the last one has closed; those still open after `graceMs`, if that ends, are reset. */
   async drain(graceMs: number): Promise<void> {
     if (this.#open.size === 0) return;
-    const grace = setTimeout(() => {
+    const cut = (): void => {
       const reason = new StoppedError('stop: expected an end within the grace, got none');
       for (const tcp of this.#open.keys()) tcp.interrupt(reason);
-    }, graceMs);
+    };
+    // No timer is that long: it would fire at once.
+    const grace = graceMs === Infinity ? undefined : setTimeout(cut, graceMs);
     await new Promise<void>((resolve) => {
       const before = this.#emptied;
       this.#emptied = () => {
