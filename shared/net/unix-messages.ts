@@ -3,14 +3,12 @@
  * come and go on its standard output and input (docs/adr/0008-unix-datagrams.md).
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { lstat, unlink } from 'node:fs/promises';
+import { access, lstat, unlink } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { codeOf, ConfigError, messageOf } from '../errors.js';
 import type { MessageReceived, MessageSocket } from './messages.js';
-
-const script = fileURLToPath(new URL('./unix-messages.pl', import.meta.url));
 
 export interface UnixMessagesOptions {
   readonly received: MessageReceived;
@@ -115,11 +113,29 @@ interface BridgeOptions {
   readonly signal: AbortSignal;
 }
 
+/**
+ * The program. Looked up where it is needed: a bundle has lost it, and in one of CommonJS there is no URL to begin with,
+ * which must not keep anything else from working.
+ */
+async function bridgeScript(path: string): Promise<string> {
+  try {
+    const script = fileURLToPath(new URL('./unix-messages.pl', import.meta.url));
+    await access(script);
+    return script;
+  } catch (error) {
+    throw new ConfigError(
+      `manager socket ${path}: expected unix-messages.pl beside the code, got none: ` +
+        'name a UDP address such as 127.0.0.1:6001, or leave halflight out of the bundle',
+      { cause: error },
+    );
+  }
+}
+
 /** Settles when the socket is there, rejects when nothing is left of what was started. */
 async function startBridge(path: string, { received, waits, signal }: BridgeOptions): Promise<Bridge> {
   // Nothing else of the environment: there may be a key in it, and Perl heeds variables of its own.
   const variables = { PATH: process.env['PATH'], LC_ALL: 'C' };
-  const child = spawn('perl', [script, path], { env: variables, stdio: 'pipe' });
+  const child = spawn('perl', [await bridgeScript(path), path], { env: variables, stdio: 'pipe' });
   const failed = new Promise<never>((_, reject) => {
     child.once('error', (error) => {
       reject(codeOf(error) === 'ENOENT' ? noPerl(path) : error);
