@@ -25,7 +25,10 @@ export class ConfigError extends Error {
   /** What else is wrong, when that was found at the same time. */
   readonly others: readonly ConfigError[];
 
-  constructor(message: string, options: ErrorOptions & { readonly others?: readonly ConfigError[] } = {}) {
+  constructor(
+    message: string,
+    options: { readonly cause?: unknown; readonly others?: readonly ConfigError[] } = {},
+  ) {
     super(message, options);
     this.others = options.others ?? [];
   }
@@ -53,7 +56,7 @@ export class AuthError extends Error {
   override readonly name = 'AuthError';
   readonly code: AuthFault;
 
-  constructor(message: string, options: ErrorOptions & { readonly code?: AuthFault } = {}) {
+  constructor(message: string, options: { readonly cause?: unknown; readonly code?: AuthFault } = {}) {
     super(message, options);
     this.code = options.code ?? 'auth';
   }
@@ -67,7 +70,7 @@ export class DialError extends Error {
   override readonly name = 'DialError';
   readonly code: Refusal;
 
-  constructor(code: Refusal, message: string, options?: ErrorOptions) {
+  constructor(code: Refusal, message: string, options?: { readonly cause?: unknown }) {
     super(message, options);
     this.code = code;
   }
