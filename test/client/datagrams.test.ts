@@ -40,6 +40,33 @@ it('datagrams come back with who sent them; what is sent may be changed at once'
   datagrams.close();
 });
 
+it('a message keeps its bytes when others follow', async () => {
+  const port = await echo();
+  const datagrams = await dialerForTest('direct:').udp();
+  const messages: Buffer[] = [];
+  datagrams.on('message', (message) => messages.push(message));
+  for (let each = 0; each < 20; each += 1) datagrams.send(Buffer.alloc(100, each), `127.0.0.1:${port}`);
+  await expect.poll(() => messages.length).toBe(20);
+  for (const message of messages) expect(message).toEqual(Buffer.alloc(100, message[0]));
+  expect(new Set(messages.map(([first]) => first)).size).toBe(20);
+  datagrams.close();
+});
+
+it('nothing is heard behind close()', async () => {
+  const port = await echo();
+  const datagrams = await dialerForTest('direct:').udp();
+  let heard = 0;
+  datagrams.on('message', () => {
+    heard += 1;
+    datagrams.close();
+  });
+  const closed = once(datagrams, 'close');
+  for (let each = 0; each < 20; each += 1) datagrams.send(Buffer.alloc(1), `127.0.0.1:${port}`);
+  await closed;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(heard).toBe(1);
+});
+
 it('more bytes than UDP can carry are refused, and so is anything behind close()', async () => {
   const datagrams = await dialerForTest('direct:').udp();
   const to = { host: '127.0.0.1', port: 9 };

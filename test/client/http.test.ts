@@ -1,45 +1,15 @@
 import http from 'node:http';
 import https from 'node:https';
-import { text } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
-import { type Dispatcher, getGlobalDispatcher, MockAgent, setGlobalDispatcher } from 'undici';
+import { Agent, fetch as undiciFetch } from 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { dialer, install } from '../../client/dial.js';
+import { dialer } from '../../client/dial.js';
 import type { ProxyDialer } from '../../client/dialer.js';
-import type { Installed } from '../../client/install.js';
 import { failureOfDial } from '../support/client.js';
+import { get, surroundings } from '../support/dialled-web.js';
 import { scriptedProxy } from '../support/scripted-proxy.js';
 import { deadPort } from '../support/targets.js';
-import { type RunningRemote, startTunnel } from '../support/tunnel.js';
-import { authority, startWeb, type Web, type WebOptions } from '../support/web.js';
-
-interface Surroundings {
-  readonly web: Web;
-  readonly through: ProxyDialer;
-  readonly remote: RunningRemote;
-  /** Requests that the remote has carried out. */
-  readonly granted: () => number;
-}
-
-/** A web server, and a dialer that leads to it through both halves. */
-async function surroundings(options: WebOptions): Promise<Surroundings> {
-  const web = await startWeb((request, response) => {
-    response.end(`this is ${request.url ?? ''}`);
-  }, options);
-  const { remote, local } = await startTunnel();
-  const through = dialer(`socks5://127.0.0.1:${local.port}`, { tls: { ca: authority } });
-  onTestFinished(() => through.close());
-  return { web, through, remote, granted: () => remote.seen('granted').length };
-}
-
-function get(url: string, options: https.RequestOptions, kind: typeof http | typeof https): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const request = kind.get(url, options, (response) => {
-      text(response).then(resolve, reject);
-    });
-    request.on('error', reject);
-  });
-}
+import { authority, startWeb } from '../support/web.js';
 
 describe('the agents', () => {
   it('of http carry requests, several on one connection', async () => {
@@ -123,75 +93,28 @@ describe('the agents', () => {
   });
 });
 
-describe('install', () => {
-  it('leads code through the proxy that knows nothing of it, until it is uninstalled', async () => {
-    const plain = await surroundings({ certificate: 'none' });
-    const before = [http.globalAgent, https.globalAgent];
-    const { local } = await startTunnel();
-    const installed = install(`socks5://127.0.0.1:${local.port}`);
-    try {
-      expect(await get(`${plain.web.origin}/by-http`, {}, http)).toBe('this is /by-http');
-      const fetched = await fetch(`${plain.web.origin}/by-fetch`);
-      expect(await fetched.text()).toBe('this is /by-fetch');
-      expect(local.seen('granted')).toHaveLength(2);
-    } finally {
-      await installed.uninstall();
-    }
-    expect([http.globalAgent, https.globalAgent]).toEqual(before);
-    await (await fetch(`${plain.web.origin}/again`)).text();
-    await get(`${plain.web.origin}/again`, {}, http);
-    expect(local.seen('granted')).toHaveLength(2);
-  });
-
-  it.each([
-    ['in the order of installing', (first: Installed, second: Installed) => [first, second]],
-    ['the last one first', (first: Installed, second: Installed) => [second, first]],
-  ])('twice, uninstalled %s, leaves everything as it was', async (_, order) => {
-    const { web } = await surroundings({ certificate: 'none' });
-    const before = [http.globalAgent, https.globalAgent];
-    const [one, other] = [await startTunnel(), await startTunnel()];
-    const first = install(`socks5://127.0.0.1:${one.local.port}`);
-    const second = install(`socks5://127.0.0.1:${other.local.port}`);
-    await (await fetch(`${web.origin}/`)).text();
-    expect([one.local.seen('granted').length, other.local.seen('granted').length]).toEqual([0, 1]);
-    const [sooner, later] = order(first, second);
-    await sooner?.uninstall();
-    await (await fetch(`${web.origin}/`)).text();
-    await get(`${web.origin}/`, {}, http);
-    await later?.uninstall();
-    expect([http.globalAgent, https.globalAgent]).toEqual(before);
-    await (await fetch(`${web.origin}/`)).text();
-    expect(web.asked).toHaveLength(4);
-  });
-
-  it('refuses to stand beside a dispatcher that it cannot replace: fetch would go past the proxy', async () => {
-    await surroundings({});
-    const before = [getGlobalDispatcher(), http.globalAgent, https.globalAgent];
-    // As in a program that has no undici of its own.
-    const [node = '', program = ''] = process.argv;
-    process.argv = [node, '/nowhere/program.js'];
-    setGlobalDispatcher(new MockAgent());
-    const mock = getGlobalDispatcher();
-    expect(() => install('socks5://127.0.0.1:1080')).toThrow(
-      'global dispatcher: expected an Agent of undici, which can be replaced, got MockAgent',
-    );
-    expect(getGlobalDispatcher()).toBe(mock);
-    process.argv = [node, program];
-    setGlobalDispatcher(before[0] as Dispatcher);
-    expect([getGlobalDispatcher(), http.globalAgent, https.globalAgent]).toEqual(before);
-  });
-
-  it('lets fetch fail with the error of the dial as its cause', async () => {
-    const { local } = await startTunnel();
-    const installed = install(`http://127.0.0.1:${local.port}`);
-    onTestFinished(() => installed.uninstall());
-    const failed = fetch(`http://127.0.0.1:${await deadPort()}/`);
-    const why = failed.catch((error: unknown) => Promise.reject((error as Error).cause as Error));
-    expect(await failureOfDial(why)).toMatchObject({ name: 'HttpProxyError', code: 'ECONNREFUSED' });
-  });
-});
-
 describe('the connector of undici', () => {
+  it.each(['127.0.0.1', '::1'])('reaches %s over TLS, whose name it does not say aloud', async (host) => {
+    const warnings: Error[] = [];
+    const warned = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', warned);
+    const web = await startWeb((_, response) => response.end('hello'), { host, certificate: 'server' });
+    const names: unknown[] = [];
+    web.server.on('secureConnection', (socket: TLSSocket & { readonly servername: unknown }) =>
+      names.push(socket.servername),
+    );
+    const through = dialer('direct:', { tls: { ca: authority, checkServerIdentity: () => undefined } });
+    onTestFinished(() => through.close());
+    const dispatcher = new Agent({ connect: through.connect });
+    const origin = `https://${host.includes(':') ? `[${host}]` : host}:${web.port}`;
+    const answer = await undiciFetch(`${origin}/`, { dispatcher });
+    expect(await answer.text()).toBe('hello');
+    expect(names).toEqual([false]);
+    await dispatcher.close();
+    process.off('warning', warned);
+    expect(warnings).toEqual([]);
+  });
+
   /** What a connector calls back with. */
   function connecting(through: ProxyDialer, url: URL): Promise<unknown> {
     const { hostname, protocol, port } = url;
