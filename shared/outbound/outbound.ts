@@ -56,7 +56,7 @@ export function lazyWay<Asked, Got>(
 
 /** The far end was reached, and says itself that it did not reach the target. */
 export class FarRefusal extends DialError {
-  constructor(code: Refusal, options?: ErrorOptions) {
+  constructor(code: Refusal, options?: { readonly cause?: unknown }) {
     super(code, `remote: expected to reach the target, got: ${refusalWords[code]}`, options);
   }
 }

@@ -60,6 +60,11 @@ describe('the package', () => {
     }
   });
 
+  it('tells tools what it is', () => {
+    const asked = `console.log(require('${manifest.name}/package.json').version)`;
+    expect(output(process.execPath, ['-e', asked], place).trim()).toBe(manifest.version);
+  });
+
   it('has the program', () => {
     const program = path.join(place, 'node_modules/.bin', Object.keys(manifest.bin)[0] ?? '');
     expect(output(process.execPath, [program, '--version'], place).trim()).toBe(manifest.version);
@@ -80,5 +85,10 @@ describe('the package', () => {
   it('is used by a program that a bundler puts together, with its types', () => {
     const bundled = ['--module', 'esnext', '--moduleResolution', 'bundler', '--skipLibCheck', '--noEmit'];
     expect(compile(consumer('esm'), bundled)).toBe('');
+  }, 60_000);
+
+  it('has types that older compilations know', () => {
+    const older = ['--target', 'es2020', '--lib', 'es2020', '--noEmit'];
+    expect(compile(consumer('esm'), older)).toBe('');
   }, 60_000);
 });
