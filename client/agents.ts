@@ -10,6 +10,9 @@ import type { ProxySocket } from './socket.js';
 /** A socket on its way to a target: what is written to it waits until it is there. */
 export type Open = (target: ProxiedTarget) => ProxySocket;
 
+/** Gives a socket up that has not agreed on TLS in the time of a dial. */
+export type Limit = (socket: TLSSocket, target: ProxiedTarget) => void;
+
 /** What Node tells an agent of a connection that it wants. */
 interface Wanted {
   readonly host?: string | null | undefined;
@@ -47,10 +50,12 @@ export class ProxyAgent extends http.Agent {
 /** For `https:` targets: TLS to the target itself, through whatever lies between. */
 export class ProxyHttpsAgent extends https.Agent {
   readonly #open: Open;
+  readonly #limit: Limit;
 
-  constructor(open: Open, tls: ConnectionOptions) {
+  constructor(open: Open, limit: Limit, tls: ConnectionOptions) {
     super({ ...tls, ...kept });
     this.#open = open;
+    this.#limit = limit;
   }
 
   override createConnection(
@@ -61,6 +66,9 @@ export class ProxyHttpsAgent extends https.Agent {
     const target = targetOf(wanted, 'https:');
     const options = { ...(wanted as ConnectionOptions), host: target.host };
     // Node's own agent remembers the sessions of TLS, and takes a socket that is there.
-    return secureSocket(this.#open(target), options, (all) => super.createConnection(all) as TLSSocket);
+    const begin = (all: ConnectionOptions): TLSSocket => super.createConnection(all) as TLSSocket;
+    const secured = secureSocket(this.#open(target), options, begin);
+    this.#limit(secured, target);
+    return secured;
   }
 }

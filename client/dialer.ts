@@ -1,10 +1,11 @@
 import type http from 'node:http';
 import type https from 'node:https';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import type { Target } from '../shared/codec/address.js';
 import { type Deadline, deadline } from '../shared/net/deadline.js';
-import { agreed, type SecureOptions, secureSocket } from '../shared/net/secure-socket.js';
-import { ProxyAgent, ProxyHttpsAgent } from './agents.js';
+import { agreed, agreedOrGone, type SecureOptions, secureSocket } from '../shared/net/secure-socket.js';
+import { type Limit, ProxyAgent, ProxyHttpsAgent } from './agents.js';
 import { type ProxyBinding, proxyBinding } from './binding.js';
 import {
   checkDialOptions,
@@ -88,7 +89,10 @@ function facesOf(dialing: Dialing): ProxyDialer {
     }
   };
   const agent = new ProxyAgent(open);
-  const httpsAgent = new ProxyHttpsAgent(open, dialing.options.tls ?? {});
+  const limit: Limit = (socket, target) => {
+    dialing.limit(socket, target);
+  };
+  const httpsAgent = new ProxyHttpsAgent(open, limit, dialing.options.tls ?? {});
   const close = (): Promise<void> => {
     agent.destroy();
     httpsAgent.destroy();
@@ -149,8 +153,21 @@ class Dialing {
     const target = { ...wanted, ...targetIn(wanted) };
     return this.#through(target, {}, async (way, signal) => {
       const socket = await connectedSocket(await arrive(way, target, signal));
-      return secured === undefined ? socket : await agreed(secureSocket(socket, secured), signal);
+      return secured === undefined ? socket : await agreedOrGone(secureSocket(socket, secured), signal);
     });
+  }
+
+  /** Has TLS over a socket that dials come about in the time of the dial. */
+  limit(socket: TLSSocket, target: Target): void {
+    const end = this.#deadlineOf({});
+    agreed(socket, end.signal)
+      .catch((error: unknown) => {
+        // Who else broke it has said so already.
+        socket.destroy(asError(failureOf(error, { target })));
+      })
+      .finally(() => {
+        end.over();
+      });
   }
 
   udp(options: DialOptions): Promise<ProxyDatagrams> {

@@ -58,11 +58,14 @@ function begun(socket: StreamSocket, begin: () => TLSSocket): TLSSocket {
   }
 }
 
-/** The socket, once both sides have agreed. Rejects with what it is destroyed with before, or the reason of `signal`. */
+/**
+ * The socket, once both sides have agreed. Rejects with what it is destroyed with before, or with the reason of `signal`:
+ * then it is the caller's to destroy.
+ */
 export function agreed(socket: TLSSocket, signal: AbortSignal): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => {
-      socket.destroy();
+      settle();
       reject(signal.reason as Error);
     };
     const settle = (): void => {
@@ -77,4 +80,14 @@ export function agreed(socket: TLSSocket, signal: AbortSignal): Promise<TLSSocke
     signal.addEventListener('abort', giveUp);
     if (signal.aborted) giveUp();
   });
+}
+
+/** The same; the socket is gone when that fails. */
+export async function agreedOrGone(socket: TLSSocket, signal: AbortSignal): Promise<TLSSocket> {
+  try {
+    return await agreed(socket, signal);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 /** TLS on the way. */
 import { isIP } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
-import { agreed, secureSocket } from '../net/secure-socket.js';
+import { agreedOrGone, secureSocket } from '../net/secure-socket.js';
 import { StreamSocket } from '../net/stream-socket.js';
 import { TcpStream } from '../net/tcp.js';
 import { during, type HopName } from './hop.js';
@@ -19,7 +19,7 @@ export function secureDialer(over: Dialer, hop: HopName, options: ConnectionOpti
     const servername = isIP(host) === 0 ? host : '';
     const below = new StreamSocket(stream, { allowHalfOpen: true });
     const agreeing = async (): Promise<TLSSocket> =>
-      agreed(secureSocket(below, { servername, ...options, host }), signal);
+      agreedOrGone(secureSocket(below, { servername, ...options, host }), signal);
     const secured = await during(hop, 'handshake', signal, agreeing());
     return { ...reached, stream: new TcpStream(secured) };
   };

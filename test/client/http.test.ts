@@ -69,6 +69,19 @@ describe('the agents', () => {
     expect(await get(`${web.origin}/one`, { agent: through.httpsAgent }, https)).toBe('this is /one');
   });
 
+  it('of https have TLS to the target come about in the time of a dial', async () => {
+    const proxy = await scriptedProxy([
+      { hears: '05 01 00', says: '05 00' },
+      { hears: '05 01 00 03 0e', says: '05 00 00 01 00000000 0000' },
+    ]);
+    const through = dialer(`socks5://127.0.0.1:${proxy.at.port}`, { timeout: 250 });
+    onTestFinished(() => through.close());
+    const asked = get('https://target.example/', { agent: through.httpsAgent }, https);
+    const target = { host: 'target.example', port: 443 };
+    expect(await failureOfDial(asked)).toMatchObject({ code: 'ERR_PROXY_TIMEOUT', target });
+    expect(await (await proxy.played()).ended()).toBeDefined();
+  });
+
   it('of https resume what TLS they have had', async () => {
     const { web, through } = await surroundings({});
     const resumed: boolean[] = [];
