@@ -1,5 +1,6 @@
 /** When something ends that has not come about: whoever wants it gives up, or the time is up. */
 import { setMaxListeners } from 'node:events';
+import { after } from './patience.js';
 
 /** The time is up. */
 export class OutOfTime extends Error {
@@ -20,7 +21,7 @@ export interface Deadline {
 }
 
 /**
- * Fires with the reason of `signals`, or with `OutOfTime` after `ms`. Not `AbortSignal.any`: on Node 20 it leaves
+ * Fires with the reason of `signals`, or with `OutOfTime` after `ms`, if that ends. Not `AbortSignal.any`: on Node 20 it leaves
  * something behind with a signal that lives on, each time.
  */
 export function deadline(ms: number, ...signals: readonly AbortSignal[]): Deadline {
@@ -34,9 +35,9 @@ export function deadline(ms: number, ...signals: readonly AbortSignal[]): Deadli
     signal.addEventListener('abort', aborted);
   }
   if (signals.some((signal) => signal.aborted)) aborted();
-  const timer = setTimeout(() => {
+  const timer = after(ms, () => {
     ending.abort(new OutOfTime(ms));
-  }, ms);
+  });
   const met = (): void => {
     clearTimeout(timer);
   };

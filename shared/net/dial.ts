@@ -11,13 +11,14 @@ import { parseIp } from '../codec/ip.js';
 import { DialError, RefusedError } from '../errors.js';
 import { dialErrorOf, mostTelling } from './dial-errors.js';
 import { admitAddresses, admitTarget, type Guard } from './guard.js';
+import { after } from './patience.js';
 import type { Resolver } from './resolve.js';
 
 export interface DialOptions {
   readonly resolver: Resolver;
   /** Who decides where not to go. Default: nobody. */
   readonly guard?: Guard;
-  /** For all of it, lookup included, in milliseconds. */
+  /** For all of it, lookup included, in milliseconds. Infinity leaves it to `signal`. */
   readonly timeoutMs: number;
   /** Gives up, with its reason as the error. */
   readonly signal?: AbortSignal;
@@ -54,7 +55,7 @@ class Race {
   readonly #port: number;
   readonly #options: DialOptions;
   readonly #settle: Settle;
-  readonly #deadline: NodeJS.Timeout;
+  readonly #deadline: NodeJS.Timeout | undefined;
   readonly #running = new Set<Socket>();
   readonly #errors: DialError[] = [];
   #waiting: string[] = [];
@@ -65,7 +66,7 @@ class Race {
     this.#port = port;
     this.#options = options;
     this.#settle = settle;
-    this.#deadline = setTimeout(this.#timedOut, options.timeoutMs);
+    this.#deadline = after(options.timeoutMs, this.#timedOut);
     options.signal?.addEventListener('abort', this.#aborted);
   }
 

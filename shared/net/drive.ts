@@ -1,6 +1,7 @@
 import { concat } from '../bytes.js';
 import { ProtocolError } from '../errors.js';
 import type { Handshake, Step } from '../proxy/handshake.js';
+import { after } from './patience.js';
 import type { PushStream, Sink } from './stream.js';
 
 /** What a peer may send ahead of an answer before its stream is paused, bytes. */
@@ -33,7 +34,7 @@ export class HandshakeDriver implements Sink {
 
   /**
    * What the handshake returns. Throws what it throws, a ProtocolError when the peer ends or takes longer than
-   * `deadlineMs`, the stream's own error, or the reason of `signal`. What the handshake had written by then has been
+   * `deadlineMs`, if that ends, the stream's own error, or the reason of `signal`. What the handshake had written by then has been
    * sent.
    */
   async run<T>(
@@ -46,14 +47,14 @@ export class HandshakeDriver implements Sink {
     };
     if (signal?.aborted === true) aborted();
     signal?.addEventListener('abort', aborted);
-    const late = setTimeout(() => {
+    const late = after(deadlineMs, () => {
       this.#stop(
         new ProtocolError(
           `handshake: expected it to be complete within ${deadlineMs / 1000} s, got silence`,
           'silence',
         ),
       );
-    }, deadlineMs);
+    });
     try {
       let step = handshake.next();
       while (step.done !== true) {

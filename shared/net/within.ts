@@ -1,4 +1,5 @@
 import { DialError } from '../errors.js';
+import { after } from './patience.js';
 
 /** Settles as `lookup` does. Rejects with the reason of `signal`, or with DialError `timed-out`, when those are earlier. */
 export function within<T>(lookup: Promise<T>, timeoutMs: number, signal: AbortSignal): Promise<T> {
@@ -6,9 +7,9 @@ export function within<T>(lookup: Promise<T>, timeoutMs: number, signal: AbortSi
     const abort = (): void => {
       reject(signal.reason as Error);
     };
-    const deadline = setTimeout(() => {
+    const deadline = after(timeoutMs, () => {
       reject(new DialError('timed-out', `name: expected an address within ${timeoutMs} ms, got none`));
-    }, timeoutMs);
+    });
     signal.addEventListener('abort', abort);
     if (signal.aborted) abort();
     void lookup.then(resolve, reject).finally(() => {

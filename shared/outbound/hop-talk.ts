@@ -17,10 +17,7 @@ import {
 } from './hop.js';
 import type { Connected, Dialer } from './outbound.js';
 
-/** The longest that a timer can wait, ms. A talk has no limit of its own: its signal ends it. */
-export const noLimitMs: number = 2 ** 31 - 1;
-
-/** A talk with one proxy. Whatever fails in it, its stream is gone before anybody hears of it. */
+/** A talk with one proxy. It has no time limit of its own: its signal ends it. Whatever fails in it, its stream is gone before anybody hears of it. */
 export class HopTalk {
   readonly stream: PushStream;
   /** The IP address of the proxy, where nothing is in between. */
@@ -39,7 +36,7 @@ export class HopTalk {
 
   /** What `handshake` comes to. Rejects with a HopError of that phase. */
   async run<T>(phase: HopPhase, handshake: Handshake<T>): Promise<T> {
-    return this.during(phase, this.#driver.run(handshake, noLimitMs, { signal: this.#signal }));
+    return this.during(phase, this.#driver.run(handshake, Infinity, { signal: this.#signal }));
   }
 
   /** What it has bound for a SOCKS request that it answers with `granted`. Rejects with a HopError of phase `request`. */
@@ -53,7 +50,8 @@ export class HopTalk {
   /** What `work`, which belongs to that stage, comes to. Rejects with a HopError of that phase. */
   async during<T>(phase: HopPhase, work: Promise<T>): Promise<T> {
     try {
-      return await during(this.#hop, phase, this.#signal, unlessAborted(work, this.#signal));
+      const stage = { hop: this.#hop, phase, signal: this.#signal };
+      return await during(stage, unlessAborted(work, this.#signal));
     } catch (error) {
       this.stream.abort();
       throw error;

@@ -84,6 +84,13 @@ export class HopError extends DialError {
   }
 }
 
+/** What somebody is about with a hop, until `signal` ends it. */
+export interface HopStage {
+  readonly hop: HopName;
+  readonly phase: HopPhase;
+  readonly signal: AbortSignal;
+}
+
 /** Codes of errors that say more than that what came makes no sense. */
 const faults: ReadonlyMap<string | undefined, HopFault> = new Map<string | undefined, HopFault>([
   ['silence', 'silence'],
@@ -98,12 +105,7 @@ const faults: ReadonlyMap<string | undefined, HopFault> = new Map<string | undef
  * What `work` brings, at that stage of a hop. Rejects with a HopError: this hop's, unless a hop before it made one. When
  * that says that it cannot reach this hop, this one is unreachable, and the other is the cause.
  */
-export async function during<T>(
-  hop: HopName,
-  phase: HopPhase,
-  signal: AbortSignal,
-  work: Promise<T>,
-): Promise<T> {
+export async function during<T>({ hop, phase, signal }: HopStage, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
@@ -115,7 +117,7 @@ export async function during<T>(
 
 /** Reaches the proxy itself. Rejects as `during` does. */
 export function reachHop(hop: HopPlace, over: Dialer, signal: AbortSignal): ReturnType<Dialer> {
-  return during(hop, 'connect', signal, over(hop.at, { signal }));
+  return during({ hop, phase: 'connect', signal }, over(hop.at, { signal }));
 }
 
 function troubleOf(phase: HopPhase, signal: AbortSignal, error: unknown): Omit<HopTrouble, 'phase'> {

@@ -20,7 +20,7 @@ export function secureDialer(over: Dialer, hop: HopName, options: ConnectionOpti
     const below = new StreamSocket(stream, { allowHalfOpen: true });
     const agreeing = async (): Promise<TLSSocket> =>
       agreedOrGone(secureSocket(below, { servername, ...options, host }), signal);
-    const secured = await during(hop, 'handshake', signal, agreeing());
+    const secured = await during({ hop, phase: 'handshake', signal }, agreeing());
     return { ...reached, stream: new TcpStream(secured) };
   };
 }

@@ -13,7 +13,7 @@ import { isUnspecified } from '../proxy/socks-address.js';
 import { UdpHeaders } from '../proxy/udp-header.js';
 import type { FarSink, FarWay } from './associate.js';
 import type { SocksPlace } from './hop.js';
-import { type HopTalk, noLimitMs } from './hop-talk.js';
+import type { HopTalk } from './hop-talk.js';
 import type { Dialer, DialerOptions } from './outbound.js';
 import { hostOfProxy } from './proxy-host.js';
 import { askSocks5 } from './socks5.js';
@@ -40,7 +40,7 @@ export function socks5Datagrams(
 /** Where the datagrams go, in the spelling in which the system will name it as a sender. */
 async function relayAt(relay: Target, resolver: Resolver, signal: AbortSignal): Promise<Endpoint> {
   if (relay.port === 0) throw new ProtocolError('SOCKS5 relay: expected a port of 1 to 65535, got 0');
-  const address = await within(resolver.resolve(relay.host).then(routedAddress), noLimitMs, signal);
+  const address = await within(resolver.resolve(relay.host).then(routedAddress), Infinity, signal);
   if (address === undefined) throw new DialError('name-not-resolved', 'name: expected an address, got none');
   return { address: canonicalIp(address), port: relay.port };
 }

@@ -14,7 +14,6 @@ import { streamWay } from './associate-stream.js';
 import { tunnelBinder } from './bind.js';
 import { type FarEnd, tunnelTo } from './far-end.js';
 import { during, HopError, type HopName } from './hop.js';
-import { noLimitMs } from './hop-talk.js';
 import {
   type Binder,
   DeadCarrier,
@@ -58,7 +57,7 @@ export interface TunnelHop {
 export function tunnelHop(hop: TunnelPlace, options: TunnelHopOptions): TunnelHop {
   const { method, wire } = hop.end;
   const tunnel = openTunnel(hop, options);
-  const patient = { ...tunnel, timeouts: { ...tunnel.timeouts, dialMs: noLimitMs, replyMs: noLimitMs } };
+  const patient = { ...tunnel, timeouts: { ...tunnel.timeouts, dialMs: Infinity, replyMs: Infinity } };
   const ready = loadOnce(() => loadCiphers(method, backend));
   const spoken =
     <Asked, Got>(way: (asked: Asked, asking: DialerOptions) => Promise<Got>) =>
@@ -69,7 +68,6 @@ export function tunnelHop(hop: TunnelPlace, options: TunnelHopOptions): TunnelHo
         ready().then(() => way(asked, asking)),
       );
   const standard = shadowsocksDialer(patient);
-  // All the patience there is has room in one timer; more than that would be none.
   const bind = spoken(tunnelBinder(patient, 0));
   const way = spoken((_none: undefined, asking) =>
     options.over === undefined ? packetWay(tunnel, asking) : streamWay(standard, asking),
@@ -143,7 +141,7 @@ async function naming<T>(hop: TunnelPlace, signal: AbortSignal, work: Promise<T>
     const far = error instanceof FarFailure || error instanceof DeadCarrier;
     const cause = far ? error.cause : error;
     const phase = cause instanceof DialError ? 'connect' : 'handshake';
-    return during(hop, phase, signal, Promise.reject(cause as Error));
+    return during({ hop, phase, signal }, Promise.reject(cause as Error));
   }
 }
 

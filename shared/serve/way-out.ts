@@ -12,7 +12,6 @@ import type { FarWay } from '../outbound/associate.js';
 import { directDialer } from '../outbound/direct.js';
 import { DirectWay, resolving } from '../outbound/direct-datagrams.js';
 import { HopError, type HopName } from '../outbound/hop.js';
-import { noLimitMs } from '../outbound/hop-talk.js';
 import { httpConnectDialer } from '../outbound/http-connect.js';
 import type { Binder, Dialer, DialerOptions } from '../outbound/outbound.js';
 import { secureDialer } from '../outbound/secure.js';
@@ -56,7 +55,7 @@ type Proxy = Exclude<Hop, DirectHop>;
 /** The way through `hops`, the nearest first; those that are `direct` are none. */
 export function wayOut(hops: readonly Hop[], around: WayAround): WayOut {
   const { resolver } = around;
-  const straight = directDialer({ resolver, timeoutMs: noLimitMs });
+  const straight = directDialer({ resolver, timeoutMs: Infinity });
   const proxies = hops.filter((hop) => hop.kind !== 'direct');
   let way: Ways | undefined;
   const closing: (() => void)[] = [];
@@ -148,7 +147,7 @@ function named(hop: Proxy, ways: Ways, resolver: Resolver): Ways {
   if (hop.dns === 'remote') return ways;
   const known = async ({ host, port }: Target, { signal }: DialerOptions): Promise<Target> => {
     if (parseIp(host) !== undefined) return { host, port };
-    const found = await within(resolver.resolve(host), noLimitMs, signal);
+    const found = await within(resolver.resolve(host), Infinity, signal);
     const ipv4 = found.find((ip) => !ip.includes(':'));
     const ip = ipv4 ?? (hop.kind === 'socks4' ? undefined : found[0]);
     if (ip !== undefined) return { host: ip, port };

@@ -1,0 +1,4 @@
+/** Calls back once `ms` have passed; after Infinity never, which Node's own timers take for at once. */
+export function after(ms: number, action: () => void): NodeJS.Timeout | undefined {
+  return ms === Infinity ? undefined : setTimeout(action, ms);
+}
