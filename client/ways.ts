@@ -1,6 +1,6 @@
 /** The ways out of one dialer: one, or as many as its rule has named so far. */
 import { systemEnvironment } from '../shared/net/system.js';
-import { createResolver, type Resolver } from '../shared/net/resolve.js';
+import { type CancellableResolver, createResolver } from '../shared/net/resolve.js';
 import { type WayAround, type WayOut, wayOut } from '../shared/serve/way-out.js';
 import { hopsIn, type ProxiedTarget, type ProxyChoice, type ProxyOptions, type ProxyUri } from './choice.js';
 
@@ -16,7 +16,7 @@ export interface NamedWay {
 export class Ways {
   readonly #options: ProxyOptions;
   readonly #around: WayAround;
-  readonly #resolver: Resolver = createResolver();
+  readonly #resolver: CancellableResolver = createResolver();
   readonly #known = new Map<string, NamedWay>();
   readonly #chosen: (target: ProxiedTarget) => NamedWay;
 
@@ -43,7 +43,8 @@ export class Ways {
   /** Gives up all that is kept for further dials. */
   close(): void {
     for (const { out } of this.#known.values()) out.close();
-    this.#resolver.close();
+    // Sockets that are out may still have to find out whether their remote is there.
+    this.#resolver.cancel();
   }
 
   #way(chosen: ProxyUri | readonly ProxyUri[]): NamedWay {

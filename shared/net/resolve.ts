@@ -18,6 +18,12 @@ export interface Resolver {
   close(): void;
 }
 
+/** A resolver that may be silenced for now. */
+export interface CancellableResolver extends Resolver {
+  /** Gives up all that is under way. */
+  cancel(): void;
+}
+
 export interface ResolverOptions {
   /** Name servers as `IP:port`. Default: those of the system. */
   readonly servers?: readonly string[];
@@ -35,11 +41,11 @@ const positiveFor = 60_000;
 const negativeFor = 5000;
 
 /** A resolver with a cache of its own. */
-export function createResolver(options: ResolverOptions = {}): Resolver {
+export function createResolver(options: ResolverOptions = {}): CancellableResolver {
   return new CachingResolver(options);
 }
 
-class CachingResolver implements Resolver {
+class CachingResolver implements CancellableResolver {
   readonly #servers: readonly string[] | undefined;
   readonly #hosts: HostsFile;
   readonly #cache = new Map<string, { readonly answer: Answer; readonly until: number }>();
@@ -69,6 +75,12 @@ class CachingResolver implements Resolver {
     if (failure !== undefined)
       throw new DialError('name-not-resolved', `name: expected an address, got ${failure}`);
     return addresses;
+  }
+
+  cancel(): void {
+    const closed = this.#closed;
+    this.close();
+    this.#closed = closed;
   }
 
   close(): void {

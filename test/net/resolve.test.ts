@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DialError } from '../../shared/errors.js';
-import { createResolver, type Resolver } from '../../shared/net/resolve.js';
+import { type CancellableResolver, createResolver } from '../../shared/net/resolve.js';
 import { type DnsReply, fakeDns, type FakeDns, type Zone } from '../support/dns.js';
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -14,7 +14,7 @@ afterEach(async () => {
 
 interface Rig {
   readonly dns: FakeDns;
-  readonly resolver: Resolver;
+  readonly resolver: CancellableResolver;
 }
 
 async function rig(zone: Zone, hosts = '/nonexistent'): Promise<Rig> {
@@ -153,6 +153,17 @@ describe('a name that does not resolve', () => {
       'name: expected an address, got a closed resolver',
     );
   });
+});
+
+it('a resolver that was cancelled leaves nobody waiting, and looks up again', async () => {
+  let silent = true;
+  const { dns, resolver } = await rig((...asked) => (silent ? 'silent' : both(['192.0.2.1'], [])(...asked)));
+  const resolving = refusal(resolver.resolve('dead.example'));
+  await vi.waitUntil(() => dns.asked.length === 2);
+  resolver.cancel();
+  await resolving;
+  silent = false;
+  expect(await resolver.resolve('other.example')).toEqual(['192.0.2.1']);
 });
 
 describe('the memory of the resolver', () => {
