@@ -1,8 +1,10 @@
 /** Targets: what applications talk to through the tunnel. */
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { Target } from '../../shared/codec/address.js';
+import { codeOf } from '../../shared/errors.js';
 import { Peer } from './peer.js';
 
 /** A listening target; the test says for each connection what it does. */
@@ -61,11 +63,19 @@ export function startEcho(host = '127.0.0.1'): Promise<TestTarget> {
   });
 }
 
-/** A port of this host on which nobody listens, at least a moment ago. */
+/**
+ * A port of this host on which nobody listens. It is below those that the system gives to whoever asks for any: of these
+ * it may be another's a moment later, and one that dials may even be given the very port it dials, and reach itself.
+ */
 export async function deadPort(host = '127.0.0.1'): Promise<number> {
-  const server = net.createServer().listen(0, host);
-  await once(server, 'listening');
-  const { port } = server.address() as net.AddressInfo;
+  const port = randomInt(10_000, 32_000);
+  const server = net.createServer().listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if (codeOf(error) === 'EADDRINUSE') return deadPort(host);
+    throw error;
+  }
   server.close();
   await once(server, 'close');
   return port;
