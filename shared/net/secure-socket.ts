@@ -68,11 +68,15 @@ export function agreed(socket: TLSSocket, signal: AbortSignal): Promise<TLSSocke
       settle();
       reject(signal.reason as Error);
     };
+    const failed = (error: Error): void => {
+      settle();
+      reject(error);
+    };
     const settle = (): void => {
       signal.removeEventListener('abort', giveUp);
-      socket.off('error', reject);
+      socket.off('error', failed);
     };
-    socket.on('error', reject).once('close', settle);
+    socket.on('error', failed).once('close', settle);
     socket.once('secureConnect', () => {
       settle();
       resolve(socket);

@@ -1,38 +1,66 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import net from 'node:net';
-import tls from 'node:tls';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Target } from '../../shared/codec/address.js';
+import { getEventListeners } from 'node:events';
+import type net from 'node:net';
+import { describe, expect, it, vi } from 'vitest';
 import { StreamSocket } from '../../shared/net/stream-socket.js';
 import { httpConnectDialer } from '../../shared/outbound/http-connect.js';
 import { secureDialer } from '../../shared/outbound/secure.js';
+import { RecordingSink } from '../support/push-stream.js';
 import { hopErrorOf, never, straight } from '../support/scripted-proxy.js';
 import { startEcho, startTarget } from '../support/targets.js';
 import { startTunnel } from '../support/tunnel.js';
-import { authority as ca, type Certificate, keyAndCertificate } from '../support/web.js';
+import { secured } from '../support/tls-door.js';
+import { authority as ca, type Certificate } from '../support/web.js';
 
 const hop = { protocol: 'HTTP', name: 'https://proxy.example' } as const;
 const dial = secureDialer(straight, hop, { ca });
 
-/** A port of this host that speaks TLS, and leads to another one. */
-async function secured(port: number, certificate: Certificate = 'server'): Promise<Target> {
-  const door = tls.createServer({ ...keyAndCertificate(certificate), allowHalfOpen: true }, (near) => {
-    const far = net.connect({ port, host: '127.0.0.1', allowHalfOpen: true });
-    near.pipe(far).pipe(near);
-    near.on('error', () => far.destroy());
-    far.on('error', () => near.destroy());
-  });
-  door.on('tlsClientError', () => undefined);
-  door.listen(0, '127.0.0.1');
-  await once(door, 'listening');
-  onTestFinished(() => {
-    door.close();
-  });
-  return { host: 'localhost', port: (door.address() as net.AddressInfo).port };
-}
-
 describe('a dialer with TLS', () => {
+  it('goes on talking to a target that has ended', async () => {
+    const [{ local }, target] = await Promise.all([startTunnel(), startTarget()]);
+    const at = await secured(local.port);
+    const { stream } = await httpConnectDialer(dial, { ...hop, at })(target, { signal: never });
+    const there = await target.next();
+    const sink = new RecordingSink();
+    stream.attach(sink);
+    there.end();
+    expect(await sink.over()).toBe('ended');
+    stream.write([Buffer.from('last words')]);
+    stream.end();
+    expect([(await there.rest()).toString(), there.ending]).toEqual(['last words', 'fin']);
+  });
+
+  it('says the name of a host aloud, and never an address', async () => {
+    const echo = await startEcho();
+    const asked: unknown[] = [];
+    const { port } = await secured(echo.port, { asked: (name) => asked.push(name) });
+    for (const host of ['localhost', '127.0.0.1']) {
+      const { stream } = await dial({ host, port }, { signal: never });
+      await vi.waitUntil(() => asked.length === (host === 'localhost' ? 1 : 2));
+      stream.abort();
+    }
+    expect(asked).toEqual(['localhost', false]);
+  });
+
+  it('leaves nothing with a signal that lives on', async () => {
+    const echo = await startEcho();
+    const at = await secured(echo.port);
+    const { signal } = new AbortController();
+    const { stream } = await dial(at, { signal });
+    stream.abort();
+    await hopErrorOf(dial(await secured(echo.port, { certificate: 'expired' }), { signal }));
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
+  it('does not begin once it is given up', async () => {
+    const target = await startTarget();
+    const signal = AbortSignal.abort(new Error('too late'));
+    const reaching = secureDialer((at) => straight(at, { signal: never }), hop, { ca });
+    const error = await hopErrorOf(reaching({ ...target, host: 'localhost' }, { signal }));
+    expect([error.fault, error.cause]).toEqual(['given-up', signal.reason]);
+    await (await target.next()).ended();
+  });
+
   it('carries every byte of a proxy, and both ends', async () => {
     const [{ local }, echo] = await Promise.all([startTunnel(), startEcho()]);
     const at = await secured(local.port);
@@ -66,7 +94,7 @@ describe('a dialer with TLS', () => {
     ['self-signed', /self-signed/],
   ])('does not take a certificate that is %s', async (certificate, message) => {
     const target = await startTarget();
-    const at = await secured(target.port, certificate);
+    const at = await secured(target.port, { certificate });
     const error = await hopErrorOf(dial(at, { signal: never }));
     expect([error.phase, error.fault]).toEqual(['handshake', 'invalid']);
     expect(error.message).toMatch(message);

@@ -5,16 +5,21 @@ import type { Target } from '../../shared/codec/address.js';
 import { parseHop } from '../../shared/config/proxy-uri.js';
 import { createResolver } from '../../shared/net/resolve.js';
 import { StreamSocket } from '../../shared/net/stream-socket.js';
-import { type WayOut, wayOut } from '../../shared/serve/way-out.js';
+import { type WayAround, type WayOut, wayOut } from '../../shared/serve/way-out.js';
 import { never } from './scripted-proxy.js';
 import { remoteHalf, type RunningRemote, startTunnel, uriOf } from './tunnel.js';
 
 /** Through these, nearest first. */
 export function wayThrough(...uris: readonly string[]): WayOut {
+  return wayAmid({}, ...uris);
+}
+
+/** The same, with other things around. */
+export function wayAmid(around: Partial<WayAround>, ...uris: readonly string[]): WayOut {
   const resolver = createResolver();
   const way = wayOut(
     uris.map((uri) => parseHop(uri)),
-    { environment: systemEnvironment, resolver },
+    { environment: systemEnvironment, resolver, ...around },
   );
   onTestFinished(() => {
     way.close();
