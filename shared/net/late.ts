@@ -12,7 +12,8 @@ export class LateStream implements PushStream {
   #sink: Sink | undefined;
   #failure: Error | undefined;
   #whenOpen: (() => void) | undefined;
-  #paused = false;
+  /** The stream has its sink: until then whoever had it before would hear what comes. */
+  #joined = false;
 
   /** Fires when nobody waits for it any more. */
   get signal(): AbortSignal {
@@ -50,9 +51,8 @@ export class LateStream implements PushStream {
     this.#whenOpen?.();
     // Whoever was told may have let go of it.
     if (this.#sink === undefined) return;
-    const paused = this.#paused;
+    this.#joined = true;
     stream.attach(this.#sink);
-    if (paused) stream.pause();
   }
 
   /** It will not be there. */
@@ -70,8 +70,7 @@ export class LateStream implements PushStream {
 
   attach(sink: Sink): void {
     this.#sink = sink;
-    this.#paused = false;
-    if (this.#stream !== undefined) this.#stream.attach(sink);
+    if (this.#joined) this.#there.attach(sink);
     else if (this.#failure !== undefined) sink.failed(this.#failure);
   }
 
@@ -80,13 +79,11 @@ export class LateStream implements PushStream {
   }
 
   pause(): void {
-    this.#paused = true;
-    this.#stream?.pause();
+    this.#there.pause();
   }
 
   resume(): void {
-    this.#paused = false;
-    this.#stream?.resume();
+    if (this.#joined) this.#there.resume();
   }
 
   write(pieces: readonly Uint8Array[]): boolean {

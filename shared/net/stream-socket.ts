@@ -192,7 +192,7 @@ export class StreamSocket extends PushDuplex implements SocketLike {
       return;
     }
     const closed = (): void => {
-      done(this.errored ?? lostWords('ERR_SOCKET_CLOSED_BEFORE_CONNECTION'));
+      done(lostWords('ERR_SOCKET_CLOSED_BEFORE_CONNECTION'));
     };
     this.once('close', closed);
     this.#early = (): void => {

@@ -161,6 +161,17 @@ describe('a stream that breaks', () => {
     expect([log, asked(stream)]).toEqual([['error reset', 'close'], []]);
   });
 
+  it('tells a writer that waits for room, once', async () => {
+    const { stream, duplex } = duplexOver();
+    stream.room = false;
+    const told: unknown[] = [];
+    duplex.write('words', (error) => told.push(error));
+    stream.break(reset);
+    stream.drain();
+    await settle();
+    expect(told).toEqual([reset]);
+  });
+
   it('is heard out first where that is wanted', async () => {
     const listening = duplexOver(undefined, { hearsOut: true });
     listening.stream.push('unread');

@@ -93,12 +93,12 @@ describe.each<[string, (port: number) => net.Socket | StreamSocket]>([
     const socket = connect(await deadPort());
     const log = logOf(socket);
     const written: unknown[] = [];
-    socket.write('words', (error) => written.push(error));
+    socket.write('words', (error) => written.push((error as NodeJS.ErrnoException | null)?.code));
     socket.end();
     await new Promise((resolve) => socket.once('close', resolve));
     await settle();
     expect(log).toEqual(['error ECONNREFUSED', 'close']);
-    expect(written).toEqual([expect.any(Error)]);
+    expect(written).toEqual(['ERR_SOCKET_CLOSED_BEFORE_CONNECTION']);
   });
 
   it('that is given up has not written, and says so', async () => {
@@ -123,6 +123,45 @@ describe.each<[string, (port: number) => net.Socket | StreamSocket]>([
 });
 
 describe('a stream that is not there yet', () => {
+  it('says nothing of what waited once it is destroyed, as soon as it is there', async () => {
+    const late = new LateStream();
+    const socket = new StreamSocket(late);
+    const written: unknown[] = [];
+    socket.write('words', (error) => written.push(error));
+    socket.on('connect', () => socket.destroy());
+    const stream = new ScriptedStream();
+    late.opened(stream);
+    await settle();
+    expect([written, stream.said, stream.calls]).toEqual([[expect.any(Error)], '', ['abort']]);
+  });
+
+  it('says of later words what became of them, not of the connection', async () => {
+    const late = new LateStream();
+    const socket = new StreamSocket(late);
+    const told: unknown[] = [];
+    socket.write('early', (error) => told.push(error));
+    const stream = new ScriptedStream();
+    late.opened(stream);
+    stream.room = false;
+    socket.write('late', (error) => told.push((error as NodeJS.ErrnoException | null)?.code));
+    socket.destroy();
+    await settle();
+    expect([stream.said, told.at(-1)]).toEqual(['earlylate', 'ERR_STREAM_DESTROYED']);
+  });
+
+  it('is read by nobody before its new owner hears it', async () => {
+    const late = new LateStream();
+    const socket = new StreamSocket(late);
+    socket.on('connect', () => socket.read());
+    const stream = new ScriptedStream();
+    late.opened(stream);
+    expect(stream.calls).toEqual(['attach']);
+    stream.push('words');
+    await settle();
+    expect(String(socket.read())).toBe('words');
+    socket.destroy();
+  });
+
   it('cannot be written to', () => {
     const late = new LateStream();
     expect(() => late.write([Buffer.from('words')])).toThrow(
