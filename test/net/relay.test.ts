@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { dismiss, relay, type RelayEnd } from '../../shared/net/relay.js';
+import { dismiss, letGo, relay, type RelayEnd } from '../../shared/net/relay.js';
+import type { SystemSocket } from '../../shared/net/sockets.js';
 import { ScriptedStream } from '../support/push-stream.js';
 
 /** Two streams with a relay between them, and how it ended. */
@@ -212,5 +213,17 @@ describe('a stream that is dismissed', () => {
     dismiss(stream);
     stream.finish();
     expect([asked(stream), vi.getTimerCount()]).toEqual([['end'], 0]);
+  });
+});
+
+describe('a stream that is let go', () => {
+  it('does not hold the process, and is reset when something is still said to it', () => {
+    const unref = vi.fn();
+    const system = { ref: vi.fn(), unref } as unknown as SystemSocket;
+    const stream = Object.assign(new ScriptedStream(), { system });
+    letGo(stream);
+    expect([asked(stream), unref.mock.calls.length]).toEqual([['end'], 1]);
+    stream.push('but I was going to say');
+    expect([asked(stream), vi.getTimerCount()]).toEqual([['end', 'abort'], 0]);
   });
 });

@@ -236,6 +236,16 @@ describe.each(kinds)('the end of a TCP stream over a socket that was %s', (kind)
     expect(sink.log).toEqual(['bytes']);
   });
 
+  it('that is dropped sends what waits before the FIN', async () => {
+    const { stream, socket, peer } = await attached();
+    peer.socket.pause();
+    let sent = 0;
+    for (; socket.writableLength < MiB; sent += MiB) stream.write([Buffer.alloc(MiB)]);
+    stream.drop();
+    peer.socket.resume();
+    expect([(await peer.rest()).length, peer.ending]).toEqual([sent, 'fin']);
+  });
+
   describe('that closes', () => {
     it('sends everything and a FIN, discards what comes, and is gone when the peer ends too', async () => {
       const { stream, sink, peer } = await attached();

@@ -28,9 +28,13 @@ function proxyWith(relay: Target): Promise<ScriptedProxy> {
   ]);
 }
 
-/** Knows one name, and addresses by themselves. */
+/** Knows two names, and addresses by themselves. */
+const known: Readonly<Record<string, string>> = {
+  'relay.example': '127.0.0.1',
+  'spelt.example': '0:0:0:0:0:0:0:1',
+};
 const names: Resolver = {
-  resolve: (host) => Promise.resolve(host === 'relay.example' ? ['127.0.0.1'] : [host]),
+  resolve: (host) => Promise.resolve([known[host] ?? host]),
   close: () => undefined,
 };
 
@@ -114,8 +118,11 @@ describe('datagrams through a SOCKS5 proxy', () => {
     ]);
   });
 
-  it('go to a relay in IPv6', async () => {
-    const { relay, answers, near } = await opened({}, '::1');
+  it.each<[string, Partial<Target>]>([
+    ['its address', {}],
+    ['a name whose address is spelt in another way', { host: 'spelt.example' }],
+  ])('go to a relay in IPv6 by %s', async (_, bound) => {
+    const { relay, answers, near } = await opened(bound, '::1');
     await relay.say(socksDatagram(target, 'pong'), near);
     await answers.until(() => answers.got.length === 1);
     expect(answers.got).toEqual([[target, 'pong']]);
