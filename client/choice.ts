@@ -4,19 +4,16 @@ import type { Target } from '../shared/codec/address.js';
 import { checkOptions } from '../shared/config/options.js';
 import { parseDuration } from '../shared/config/duration.js';
 import { ConfigError, messageOf } from '../shared/errors.js';
+import type { ProxiedTarget } from '../shared/config/proxy-environment.js';
 import { type Hop, parseHop } from '../shared/config/proxy-uri.js';
 import { parseTarget, type TargetChoice, type TargetRules } from '../shared/config/target.js';
 import { inputFailure } from './failure.js';
 
+export type { ProxiedTarget } from '../shared/config/proxy-environment.js';
 export type { TargetChoice } from '../shared/config/target.js';
 
 /** A proxy as one line of text, such as `socks5://user:password@host:1080?timeout=5s`. */
 export type ProxyUri = string | URL;
-
-/** A target, and what is going to be spoken with it, where that is known: it tells whose variables are meant. */
-export interface ProxiedTarget extends Target {
-  readonly protocol?: 'http:' | 'https:';
-}
 
 /** Says, for each target, which way leads to it. */
 export type ProxyRule = (target: ProxiedTarget) => ProxyUri | readonly ProxyUri[];

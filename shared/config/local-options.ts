@@ -114,7 +114,7 @@ export function readLocalOptions(given: LocalOptions): WholeLocalSettings {
 }
 
 /** The servers that an option names, one at least. ConfigError, beginning with `server`, for one that cannot be used. */
-export function readServerOptions(
+function readServerOptions(
   server: ServerOption | readonly ServerOption[],
   { allowPlugins: plugins = [] }: Pick<LocalOptions, 'allowPlugins'>,
 ): readonly ServerChoice[] {

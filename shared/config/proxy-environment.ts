@@ -8,8 +8,8 @@ import { inNetwork, type Network, parseNetwork } from '../codec/network.js';
 import { type HostAndPort, readPort, splitHostPort } from './host-port.js';
 import { nonEmpty, type Variables } from './variables.js';
 
-/** A target, and what is going to be spoken with it, where that is known. */
-export interface EnvironmentTarget extends Target {
+/** A target, and what is going to be spoken with it, where that is known: it tells whose variables are meant. */
+export interface ProxiedTarget extends Target {
   readonly protocol?: 'http:' | 'https:';
 }
 
@@ -33,7 +33,7 @@ const direct = 'direct:';
  * addresses, each of these with or without a port, networks (`10.0.0.0/8`), or `*`. No name is looked up to see whether
  * its address is in there, and what makes no sense is passed over.
  */
-export function environmentProxy(variables: Variables): (target: EnvironmentTarget) => string {
+export function environmentProxy(variables: Variables): (target: ProxiedTarget) => string {
   // Where the system does not tell capitals from small letters, a plain object does.
   const own = { ...variables };
   const exemptions = readExemptions(valueOf(own, 'no_proxy') ?? '');

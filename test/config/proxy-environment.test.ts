@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { environmentProxy, type EnvironmentTarget } from '../../shared/config/proxy-environment.js';
+import { environmentProxy, type ProxiedTarget } from '../../shared/config/proxy-environment.js';
 import { parseHop } from '../../shared/config/proxy-uri.js';
 import { proxyVariables } from '../../shared/config/proxy-variables.js';
 
-const web: EnvironmentTarget = { host: 'example.com', port: 80, protocol: 'http:' };
-const secure: EnvironmentTarget = { host: 'example.com', port: 443, protocol: 'https:' };
-const other: EnvironmentTarget = { host: 'example.com', port: 5432 };
+const web: ProxiedTarget = { host: 'example.com', port: 80, protocol: 'http:' };
+const secure: ProxiedTarget = { host: 'example.com', port: 443, protocol: 'https:' };
+const other: ProxiedTarget = { host: 'example.com', port: 5432 };
 
 describe('the proxy of the environment', () => {
   const all = { http_proxy: 'http://w:1', https_proxy: 'http://s:2', all_proxy: 'socks5://a:3' };

@@ -1,7 +1,7 @@
 /** What the library makes of the variables that name a proxy, and what curl makes of them, where both know the form. */
 import { expect, it } from 'vitest';
 import { formatTarget } from '../../shared/codec/address.js';
-import { environmentProxy, type EnvironmentTarget } from '../../shared/config/proxy-environment.js';
+import { environmentProxy, type ProxiedTarget } from '../../shared/config/proxy-environment.js';
 import { startTarget } from '../support/targets.js';
 import { startPeer } from './programs.js';
 
@@ -9,7 +9,7 @@ type Variables = Readonly<Record<string, string>>;
 type Way = 'a' | 'b' | 'direct';
 
 /** Whom both of them turn to; in the values, PA and PB stand for two proxies. */
-async function ways(template: Variables, target: EnvironmentTarget): Promise<Record<'curl' | 'ours', Way>> {
+async function ways(template: Variables, target: ProxiedTarget): Promise<Record<'curl' | 'ours', Way>> {
   const [a, b, direct] = await Promise.all([hangUp(), hangUp(), hangUp()]);
   const filled = Object.entries(template).map(([name, value]) => [
     name,
