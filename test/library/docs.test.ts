@@ -9,6 +9,8 @@ import { startSurroundings, type Targets } from './surroundings.js';
 
 let known: Targets = new Map();
 
+// In place of a mock nothing is small: examples name ports that no test may take (80, 443), a name leads to an address
+// and never to another port, and no half has a setting that would. This replaces the last step of the remotes alone.
 vi.mock('../../shared/outbound/direct.js', async (original) => {
   const real = await original<{ readonly directDialer: typeof directDialer }>();
   const directly: typeof directDialer = (options) => {
