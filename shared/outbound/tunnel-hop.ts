@@ -147,7 +147,20 @@ async function naming<T>(hop: TunnelPlace, signal: AbortSignal, work: Promise<T>
 
 /** A remote is asked in the words of SOCKS5. */
 function refusalOf(hop: TunnelPlace, { code, message, cause }: FarRefusal): HopError {
-  return codeOf(cause) === 'denied'
-    ? new HopError(hop, { phase: 'auth', fault: 'auth-required', message, reply: socks5Replies[code], cause })
-    : new HopError(hop, { phase: 'request', fault: 'refused', message, reply: socks5Replies[code], code });
+  if (codeOf(cause) !== 'denied') {
+    return new HopError(hop, {
+      phase: 'request',
+      fault: 'refused',
+      message,
+      reply: socks5Replies[code],
+      code,
+    });
+  }
+  const expected = 'expected a remote that asks for no user, got one that does: dial through a local of it';
+  return new HopError(hop, {
+    phase: 'auth',
+    fault: 'auth-required',
+    message: `credentials: ${expected}`,
+    cause,
+  });
 }

@@ -12,6 +12,8 @@ import {
 } from '../../client/proxy-error.js';
 import { scriptedProxy, type Turn } from '../support/scripted-proxy.js';
 import { deadPort } from '../support/targets.js';
+import { remoteHalf, uriOf } from '../support/tunnel.js';
+import { formatServerUri } from '../../shared/config/uri.js';
 import { failureOfDial } from '../support/client.js';
 
 const password = 'Zebra-77';
@@ -232,6 +234,13 @@ describe('a proxy that fails', () => {
     const error = await failureOfDial(dial('direct:', { host: '127.0.0.1', port: await deadPort() }));
     expect(error).toMatchObject({ name: 'GeneralProxyError', code: 'ECONNREFUSED', proxy: undefined });
   });
+});
+
+it('a halflight remote that asks for a user says so, and what to do', async () => {
+  const remote = await remoteHalf({ credentials: [{ user: 'ann', password }] });
+  const error = await failureOfDial(dial(formatServerUri(uriOf(remote)), target));
+  expect(error).toMatchObject({ name: 'Socks5AuthError', code: 'ERR_PROXY_AUTH_REQUIRED', phase: 'auth' });
+  expect(error.message).toMatch('dial through a local of it');
 });
 
 describe('an error', () => {
