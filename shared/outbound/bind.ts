@@ -10,6 +10,7 @@ import { within } from '../net/within.js';
 import { isUnspecified } from '../proxy/socks-address.js';
 import { readSocks5Reply } from '../proxy/socks5-client.js';
 import { type Binder, type Connected, FarRefusal } from './outbound.js';
+import { closableBinding } from './closable-binding.js';
 import { answer, converse, type RawConversation } from './conversation.js';
 import type { Tunnel } from './reach.js';
 import { askFor } from './tunnel.js';
@@ -64,31 +65,22 @@ export function directBinder(options: DirectBinderOptions): Binder {
  * for the connection. A Shadowsocks server of another kind knows no such conversation and ends it unanswered.
  */
 export function tunnelBinder(tunnel: Tunnel, timeoutMs: number): Binder {
-  return async (expected, { signal }) => {
-    const closing = new AbortController();
-    const either = AbortSignal.any([signal, closing.signal]);
-    const asking = converse(tunnel, { signal: either }, async (conversation) => {
-      const asked = conversation.driver.run(askFor('bind', expected), tunnel.timeouts.replyMs, {
-        signal: either,
+  return (expected, { signal }) =>
+    closableBinding(signal, async (either) => {
+      const asking = converse(tunnel, { signal: either }, async (conversation) => {
+        const asked = conversation.driver.run(askFor('bind', expected), tunnel.timeouts.replyMs, {
+          signal: either,
+        });
+        return { conversation, first: await answer(tunnel, conversation, asked) };
       });
-      return { conversation, first: await answer(tunnel, conversation, asked) };
+      const { conversation, first } = await asking.catch((error: unknown) => Promise.reject(foreign(error)));
+      if (first.refusal !== undefined) {
+        dismiss(conversation.stream);
+        throw new FarRefusal(first.refusal);
+      }
+      const accepted = secondReply(tunnel, conversation, { timeoutMs, signal: either });
+      return { bound: first.bound, accepted };
     });
-    const { conversation, first } = await asking.catch((error: unknown) => Promise.reject(foreign(error)));
-    if (first.refusal !== undefined) {
-      dismiss(conversation.stream);
-      throw new FarRefusal(first.refusal);
-    }
-    const accepted = secondReply(tunnel, conversation, { timeoutMs, signal: either });
-    // It may break before anybody asks for it.
-    accepted.catch(() => undefined);
-    return {
-      bound: first.bound,
-      accepted,
-      close: () => {
-        closing.abort(new DialError('general-failure', 'binding: expected a connection, got closed'));
-      },
-    };
-  };
 }
 
 /** What fails unanswered with an end was no trouble of the path: it was understood too little. */

@@ -9,6 +9,7 @@ import { deadline } from '../net/deadline.js';
 import type { Resolver } from '../net/resolve.js';
 import { within } from '../net/within.js';
 import type { FarWay } from '../outbound/associate.js';
+import { untilAccepted } from '../outbound/closable-binding.js';
 import { directDialer } from '../outbound/direct.js';
 import { DirectWay, resolving } from '../outbound/direct-datagrams.js';
 import { HopError, type HopName } from '../outbound/hop.js';
@@ -45,9 +46,10 @@ type Ways = Omit<WayOut, 'close'> & Partial<Pick<WayOut, 'close'>>;
 
 /** Where a hop stands. */
 interface Place extends WayAround {
-  /** What reaches it; undefined for the first one. */
-  readonly before: Dialer | undefined;
-  readonly straight: Dialer;
+  /** What reaches it. */
+  readonly over: Dialer;
+  /** Nothing is before it. */
+  readonly first: boolean;
 }
 
 type Proxy = Exclude<Hop, DirectHop>;
@@ -60,7 +62,7 @@ export function wayOut(hops: readonly Hop[], around: WayAround): WayOut {
   let way: Ways | undefined;
   const closing: (() => void)[] = [];
   for (const hop of proxies) {
-    const own = waysThrough(hop, { ...around, straight, before: way?.dial });
+    const own = waysThrough(hop, { ...around, over: way?.dial ?? straight, first: way === undefined });
     if (own.close !== undefined) closing.push(own.close);
     way = limited(hop, named(hop, own, resolver));
   }
@@ -76,8 +78,7 @@ export function wayOut(hops: readonly Hop[], around: WayAround): WayOut {
 const stepsByKind: {
   readonly [Kind in Proxy['kind']]: (hop: Extract<Proxy, { kind: Kind }>, place: Place) => Ways;
 } = {
-  socks4: (hop, { before, straight }) => {
-    const over = before ?? straight;
+  socks4: (hop, { over }) => {
     const place = { ...hop, protocol: 'SOCKS4' } as const;
     return {
       dial: socks4Dialer(over, place),
@@ -85,31 +86,29 @@ const stepsByKind: {
       datagrams: noDatagrams(place),
     };
   },
-  socks5: (hop, { before, straight, resolver }) => {
-    const over = before ?? straight;
+  socks5: (hop, { over, first, resolver }) => {
     const place = { ...hop, protocol: 'SOCKS5' } as const;
     return {
       dial: socks5Dialer(over, place),
       bind: socks5Binder(over, place),
-      datagrams: before === undefined ? socks5Datagrams(straight, place, resolver) : noDatagrams(place),
+      datagrams: first ? socks5Datagrams(over, place, resolver) : noDatagrams(place),
     };
   },
-  http: (hop, { before, straight, proxyTls = {} }) => {
-    const over = before ?? straight;
+  http: (hop, { over, proxyTls = {} }) => {
     const place = { ...hop, protocol: 'HTTP' } as const;
     const reached = hop.tls ? secureDialer(over, place, proxyTls) : over;
     return { dial: httpConnectDialer(reached, place), bind: noBinding(place), datagrams: noDatagrams(place) };
   },
-  tunnel: ({ uri, name }, { before, environment, resolver, once = false }) => {
+  tunnel: ({ uri, name }, { over, first, environment, resolver, once = false }) => {
     const raw = uri.wire === 'raw';
     const place = { name, protocol: raw ? 'halflight' : 'Shadowsocks', end: uri } as const;
-    const over = before === undefined ? {} : { over: before };
-    const ways = tunnelHop(place, { ...over, environment, resolver, once, timeouts: defaultTimeouts });
+    const parts = { environment, resolver, once, timeouts: defaultTimeouts };
+    const ways = tunnelHop(place, first ? parts : { ...parts, over });
     return {
       ...ways,
       ...(!raw && { bind: noBinding(place) }),
       // Whether another server than ours takes them in a stream cannot be told.
-      ...(!raw && before !== undefined && { datagrams: noDatagrams(place) }),
+      ...(!raw && !first && { datagrams: noDatagrams(place) }),
     };
   },
 };
@@ -176,22 +175,7 @@ function limited(hop: Hop | undefined, ways: Ways): Ways {
   return {
     dial: (target, options) => inTime(options.signal, (signal) => ways.dial(target, { ...options, signal })),
     datagrams: (options) => inTime(options.signal, (signal) => ways.datagrams({ ...options, signal })),
-    bind: async (expected, options) => {
-      const limit = deadline(ms, options.signal);
-      try {
-        const binding = await ways.bind(expected, { ...options, signal: limit.signal });
-        limit.met();
-        // The signal closes it later, too.
-        void binding.accepted
-          .catch(() => undefined)
-          .finally(() => {
-            limit.over();
-          });
-        return binding;
-      } catch (error) {
-        limit.over();
-        throw error;
-      }
-    },
+    bind: (expected, options) =>
+      untilAccepted(deadline(ms, options.signal), (signal) => ways.bind(expected, { ...options, signal })),
   };
 }
