@@ -1,5 +1,6 @@
 /** Lengths of time as people write them. */
 import { ConfigError } from '../errors.js';
+import { longestMs } from '../net/patience.js';
 
 /** In ms. */
 const units: ReadonlyMap<string, number> = new Map([
@@ -10,9 +11,6 @@ const units: ReadonlyMap<string, number> = new Map([
   ['h', 3_600_000],
 ]);
 
-/** The longest that a timer can wait for: with more, it would fire at once. */
-const longest = 2 ** 31 - 1;
-
 /**
  * The whole ms 1..2³¹−1 in `value`: a number of them, or `5000`, `250ms`, `1.5s`, `2m`, `1h`. ConfigError that begins with
  * `what` otherwise: nothing is no duration, and who wants no limit says so in another way.
@@ -22,9 +20,9 @@ export function parseDuration(value: number | string, what: string): number {
   if (ms === undefined || !Number.isFinite(ms)) {
     throw new ConfigError(`${what}: expected a duration such as 5s, 250ms or 5000 (ms), got something else`);
   }
-  if (ms <= 0 || ms > longest) {
-    const got = ms > longest ? 'more' : ms === 0 ? '0' : 'less than 0';
-    throw new ConfigError(`${what}: expected a duration above 0 and up to ${longest} ms, got ${got}`);
+  if (ms <= 0 || ms > longestMs) {
+    const got = ms > longestMs ? 'more' : ms === 0 ? '0' : 'less than 0';
+    throw new ConfigError(`${what}: expected a duration above 0 and up to ${longestMs} ms, got ${got}`);
   }
   return Math.max(1, Math.round(ms));
 }

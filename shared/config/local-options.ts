@@ -13,6 +13,7 @@ import {
   placeText,
   readHalfOptions,
   readListen,
+  said,
   underName,
 } from './options.js';
 import { checkOrder, checkWeight, parseProbeTarget, readServerEntry } from './server-choices.js';
@@ -151,10 +152,4 @@ function subscriptionOf({
   if (subscription === undefined) return undefined;
   const url = underName('subscription', () => readSubscriptionUrl(subscription));
   return { url, plugins: allowPlugins, cacheDirectory };
-}
-
-/** Without those that nobody gave. */
-function said(switches: Readonly<Record<string, boolean | undefined>>): Record<string, boolean> {
-  const those = Object.entries(switches).filter((each): each is [string, boolean] => each[1] !== undefined);
-  return Object.fromEntries(those);
 }

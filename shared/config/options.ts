@@ -3,6 +3,7 @@ import { formatTarget } from '../codec/address.js';
 import type { CipherBackend } from '../codec/aead.js';
 import { ConfigError } from '../errors.js';
 import { nearest } from '../nearest.js';
+import { longestMs } from '../net/patience.js';
 import { defaultTimeouts, type Timeouts } from '../serve/timeouts.js';
 import type { StopOptions } from '../service.js';
 import { type Credential, parseCredential } from './credentials.js';
@@ -170,7 +171,6 @@ function readCredentials(list: readonly (string | Credential)[]): readonly Crede
   throw new ConfigError('credentials: expected every user once, got one again');
 }
 
-const longestMs = 2 ** 31 - 1;
 const timeoutKinds = Object.fromEntries(
   Object.keys(defaultTimeouts).map((name) => [name, 'number' as const]),
 );
@@ -192,6 +192,12 @@ export function readGrace(options: StopOptions = {}): number {
   const { graceMs = 0 } = given;
   if ((graceMs >= 0 && graceMs <= longestMs) || graceMs === Infinity) return graceMs;
   throw new ConfigError(`graceMs: expected ms from 0 to ${longestMs}, or Infinity, got another number`);
+}
+
+/** What was said of them: without those that nobody gave. */
+export function said<Value>(options: Readonly<Record<string, Value | undefined>>): Record<string, Value> {
+  const those = Object.entries(options).filter((each): each is [string, Value] => each[1] !== undefined);
+  return Object.fromEntries(those);
 }
 
 function isPlace(value: unknown): boolean {

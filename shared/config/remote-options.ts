@@ -14,6 +14,7 @@ import {
   type Place,
   readHalfOptions,
   readListen,
+  said,
   underName,
 } from './options.js';
 import { readPort } from './ports.js';
@@ -103,13 +104,12 @@ export function readRemoteOptions(given: RemoteOptions, environment: Environment
   const ofOwnPort = [options.listen, key, password, users, plugin];
   const place = readListen('listen', listen);
   const manager = managerOf(options, place.host);
-  if (manager !== undefined && ofOwnPort.every((said) => said === undefined)) {
+  if (manager !== undefined && ofOwnPort.every((option) => option === undefined)) {
     const whole = underName('ports', () => withPorts(manager, ports));
     return { own: false, settings: { ...premises, manager: whole } };
   }
-  const named = { method, key, password, users, udp, plugin };
-  const said = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
-  const port = readPortOptions({ ...said, listen }, { ...weakness(options), environment });
+  const named = said({ method, key, password, users, udp, plugin });
+  const port = readPortOptions({ ...named, listen }, { ...weakness(options), environment });
   const settings = { ...premises, ...port, ...(manager && { manager }), ...(ports.length > 0 && { ports }) };
   return { own: true, settings };
 }

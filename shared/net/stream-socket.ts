@@ -3,13 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { AuthError, codeOf, ProtocolError } from '../errors.js';
 import { lostWords, PushDuplex, type Written } from './duplex.js';
 import { LateStream } from './late.js';
+import { longestMs } from './patience.js';
 import { letGo } from './relay.js';
 import type { SocketLike, SystemSocket } from './sockets.js';
 import type { PushStream } from './stream.js';
 import { TcpStream } from './tcp.js';
-
-/** What a timer can wait for, ms. */
-const longestMs = 2 ** 31 - 1;
 
 export interface StreamSocketOptions {
   /** Our direction goes on when the peer has ended its own; by default it ends then, as that of sockets does. */
