@@ -1,5 +1,5 @@
 /** The shape that undici's `connect` option has, for its agents, pools and clients. */
-import { isIP, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 import type { SecureOptions } from '../shared/net/secure-socket.js';
@@ -37,9 +37,8 @@ export function connectorOver(reach: Reacher, tls: ConnectionOptions): Connector
       protocol,
     } as const;
     if (protocol === 'http:') return reach(target, undefined);
-    // The name that TLS says aloud is never an address (RFC 6066 §3).
-    const servername = wanted.servername ?? (isIP(host) === 0 ? host : '');
-    return reach(target, { ALPNProtocols: ['http/1.1'], servername, ...tls, host });
+    const named = wanted.servername == null ? {} : { servername: wanted.servername };
+    return reach(target, { ALPNProtocols: ['http/1.1'], ...named, ...tls, host });
   };
   return (wanted, callback) => {
     connect(wanted).then(

@@ -1,4 +1,5 @@
 /** TLS over streams. */
+import { isIP } from 'node:net';
 import tls, { type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { StreamSocket } from './stream-socket.js';
 
@@ -17,7 +18,9 @@ export function secureSocket(
   options: SecureOptions,
   begin: (options: ConnectionOptions) => TLSSocket = tls.connect,
 ): TLSSocket {
-  const secured = begun(socket, () => begin({ ...options, socket }));
+  // The name that TLS says aloud is never an address (RFC 6066 §3).
+  const servername = options.servername ?? (isIP(options.host) === 0 ? options.host : '');
+  const secured = begun(socket, () => begin({ ...options, servername, socket }));
   const own = {
     ref: () => {
       socket.ref();

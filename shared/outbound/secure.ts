@@ -1,5 +1,4 @@
 /** TLS on the way. */
-import { isIP } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { agreedOrGone, secureSocket } from '../net/secure-socket.js';
 import { StreamSocket } from '../net/stream-socket.js';
@@ -15,11 +14,9 @@ export function secureDialer(over: Dialer, hop: HopName, options: ConnectionOpti
   return async (target, { signal }) => {
     const { stream, ...reached } = await over(target, { signal });
     const { host } = target;
-    // The name that TLS says aloud is never an address (RFC 6066 §3).
-    const servername = isIP(host) === 0 ? host : '';
     const below = new StreamSocket(stream, { allowHalfOpen: true });
     const agreeing = async (): Promise<TLSSocket> =>
-      agreedOrGone(secureSocket(below, { servername, ...options, host }), signal);
+      agreedOrGone(secureSocket(below, { ...options, host }), signal);
     const secured = await during({ hop, phase: 'handshake', signal }, agreeing());
     return { ...reached, stream: new TcpStream(secured) };
   };
