@@ -1,8 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { expect, it, onTestFinished } from 'vitest';
-import { dialer } from '../../client/dial.js';
-import type { ProxyDialer } from '../../client/dialer.js';
+import { dialerForTest } from '../support/client.js';
 import { scriptedProxy } from '../support/scripted-proxy.js';
 import { startTunnel } from '../support/tunnel.js';
 
@@ -18,12 +17,6 @@ async function echo(): Promise<number> {
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
   return socket.address().port;
-}
-
-function dialerForTest(uri: string): ProxyDialer {
-  const made = dialer(uri);
-  onTestFinished(() => made.close());
-  return made;
 }
 
 it('datagrams come back with who sent them; what is sent may be changed at once', async () => {

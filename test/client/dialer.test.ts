@@ -1,21 +1,13 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { dialer } from '../../client/dial.js';
-import type { ProxyChoice, ProxyOptions } from '../../client/choice.js';
 import type { ConnectorOptions } from '../../client/connector.js';
 import type { ProxyDialer } from '../../client/dialer.js';
 import { formatServerUri } from '../../shared/config/uri.js';
-import { failureOfDial } from '../support/client.js';
+import { dialerForTest, failureOfDial } from '../support/client.js';
 import { scriptedProxy } from '../support/scripted-proxy.js';
 import { startEcho } from '../support/targets.js';
 import { remoteHalf, uriOf } from '../support/tunnel.js';
-
-function dialerForTest(choice: ProxyChoice, options: ProxyOptions = {}): ProxyDialer {
-  const made = dialer(choice, options);
-  onTestFinished(() => made.close());
-  return made;
-}
 
 /** What the connector of undici brings. */
 function connected(through: ProxyDialer, wanted: ConnectorOptions): Promise<net.Socket> {

@@ -5,7 +5,8 @@ import { connect } from '../support/peer.js';
 import { startDanted } from './danted.js';
 import { login } from './doors.js';
 import { startLocal } from './halves.js';
-import { dialerForTest, expectEchoed, rejection } from './library.js';
+import { dialerForTest } from '../support/client.js';
+import { expectEchoed, rejection } from './library.js';
 import { credential, startOurRemote } from './real-proxies.js';
 
 async function startBindingLocal(): Promise<string> {

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { dial, GeneralProxyError } from '../../index.js';
 import { deadPort, startEcho } from '../support/targets.js';
 import { authority, page, startWeb } from '../support/web.js';
-import { dialerForTest, expectEchoed, pageAt, rejection, watched, type Watched } from './library.js';
+import { dialerForTest } from '../support/client.js';
+import { expectEchoed, pageAt, rejection, watched, type Watched } from './library.js';
 import { realProxies, type RealProxyName } from './real-proxies.js';
 
 /** The first is the one that is dialled from here. */

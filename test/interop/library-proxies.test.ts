@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { dial } from '../../index.js';
 import { deadPort, startEcho, startTarget } from '../support/targets.js';
 import { authority, page, startWeb } from '../support/web.js';
-import { dialerForTest, expectEchoed, pageAt, rejection } from './library.js';
+import { dialerForTest } from '../support/client.js';
+import { expectEchoed, pageAt, rejection } from './library.js';
 import { realProxies, type RealProxy } from './real-proxies.js';
 
 const rows: readonly (readonly [string, RealProxy])[] = Object.entries(realProxies);

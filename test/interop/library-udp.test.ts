@@ -5,7 +5,7 @@ import type { RemoteInfo } from 'node:dgram';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ProxyDatagrams } from '../../index.js';
 import { udpEcho } from '../support/udp.js';
-import { dialerForTest } from './library.js';
+import { dialerForTest } from '../support/client.js';
 import { realProxies, type RealProxyName } from './real-proxies.js';
 
 const ways: readonly (readonly RealProxyName[])[] = [

@@ -6,19 +6,12 @@ import { type Duplex, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { inspect } from 'node:util';
-import { expect, onTestFinished } from 'vitest';
-import { dialer, ProxyError, type ProxyChoice, type ProxyDialer, type ProxyOptions } from '../../index.js';
+import { expect } from 'vitest';
+import { ProxyError } from '../../index.js';
 import { startTap } from '../support/tap.js';
 import { content, digest } from './content.js';
 import { password } from './doors.js';
 import { plainCredential, type Rejection, wrongPassword } from './real-proxies.js';
-
-/** A dialer that is closed when the test is over. */
-export function dialerForTest(proxy: ProxyChoice, options: ProxyOptions = {}): ProxyDialer {
-  const made = dialer(proxy, options);
-  onTestFinished(() => made.close());
-  return made;
-}
 
 /** Sends so many bytes to somebody who says them back at once. Fails unless they come back as they were. */
 export async function expectEchoed(socket: Duplex, length: number): Promise<void> {

@@ -1,6 +1,9 @@
 /** What the client library's tests have in common. */
 import { inspect } from 'node:util';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
+import type { ProxyChoice, ProxyOptions } from '../../client/choice.js';
+import { dialer } from '../../client/dial.js';
+import type { ProxyDialer } from '../../client/dialer.js';
 import { ProxyError } from '../../client/proxy-error.js';
 
 /** Passwords and keys of the tests: nothing that is thrown may show one. */
@@ -34,4 +37,11 @@ export async function expectNothingLeft(before: Remains): Promise<void> {
   const more = (): string[] =>
     Object.keys(remains()).filter((kind) => (remains()[kind] ?? 0) > (before[kind] ?? 0));
   await expect.poll(more, { timeout: 10_000 }).toEqual([]);
+}
+
+/** A dialer that is closed when the test is over. */
+export function dialerForTest(choice: ProxyChoice, options: ProxyOptions = {}): ProxyDialer {
+  const made = dialer(choice, options);
+  onTestFinished(() => made.close());
+  return made;
 }
