@@ -17,9 +17,9 @@ const rings: readonly (readonly [name: string, places: readonly string[]])[] = [
   ['protocol', ['shared/codec', 'shared/proxy', 'shared/routing']],
   ['adapters', ['shared/net', 'shared/outbound']],
   ['machine', ['shared/serve', 'shared/hooks', 'shared/observe', 'shared/config']],
-  ['programs', ['local', 'remote', 'client', 'cli.ts', 'cli', 'index.ts', 'bench']],
+  ['programs', ['local', 'remote', 'forward', 'client', 'cli.ts', 'cli', 'index.ts', 'bench']],
 ];
-const programs = ['local', 'remote', 'client'];
+const programs = ['local', 'remote', 'forward', 'client'];
 const root = path.resolve(import.meta.dirname, '..');
 
 interface SourceFile {

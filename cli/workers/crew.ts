@@ -5,8 +5,8 @@
 import cluster, { type Worker } from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Half } from '../../shared/config/file-schema.js';
 import { ConfigError, messageOf } from '../../shared/errors.js';
-import type { Role } from '../../shared/observe/events.js';
 import type { Log, LogFields } from '../../shared/observe/log.js';
 import { stopSignals } from '../life.js';
 import { type Answers, inTime, Line } from './line.js';
@@ -20,7 +20,7 @@ import { Pauses } from './pauses.js';
 const schedules = {
   remote: cluster.SCHED_RR,
   local: cluster.SCHED_NONE,
-} as const satisfies Record<Role, number>;
+} as const satisfies Record<Half, number>;
 
 /** Whoever has not answered by then never will, ms. */
 const answerMs = 5_000;
@@ -40,7 +40,7 @@ export interface Member<Asked extends Answers<Asked>> {
 }
 
 export interface CrewOptions<Asked extends WorkerAnswers & Answers<Asked>, Own extends Answers<Own>> {
-  readonly half: Role;
+  readonly half: Half;
   readonly size: number;
   readonly log: Log;
   /** What it is answered, beside what every worker is. */

@@ -3,7 +3,8 @@
  * writes to no output, and does not outlive its parent: Node ends it when the channel between them breaks.
  */
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
-import type { ObservedEvent, Observer, Role } from '../../shared/observe/events.js';
+import type { Half } from '../../shared/config/file-schema.js';
+import type { ObservedEvent, Observer } from '../../shared/observe/events.js';
 import { includesLevel, type Log, type LogLevel } from '../../shared/observe/log.js';
 import { isHeard } from '../../shared/observe/observer.js';
 import { type Conversations, countConversations } from '../conversations.js';
@@ -20,10 +21,10 @@ const halves = {
     const { localAnswers } = await import('./local-worker.js');
     await work('local', channel<LocalParentAnswers>(), localAnswers);
   },
-} as const satisfies Record<Role, () => Promise<void>>;
+} as const satisfies Record<Half, () => Promise<void>>;
 
 async function work<Asked extends ParentAnswers & Answers<Asked>, Own extends WorkerAnswers & Answers<Own>>(
-  half: Role,
+  half: Half,
   line: Line<Asked>,
   answersOf: (line: Line<Asked>, conversations: Conversations) => Own,
 ): Promise<void> {

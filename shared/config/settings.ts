@@ -2,9 +2,11 @@ import type { Target } from '../codec/address.js';
 import type { CipherBackend } from '../codec/aead.js';
 import type { Method } from '../codec/methods.js';
 import type { UserSecret } from '../codec/users.js';
+import type { HookSetting } from '../hooks/setting.js';
 import type { Plugin } from '../net/plugin.js';
 import type { Timeouts } from '../serve/timeouts.js';
 import type { Credential } from './credentials.js';
+import type { ForwardRule } from './forward-rule.js';
 import type { ServerUri } from './uri.js';
 
 /** Where to listen. An empty `host` means all addresses, IPv6 and IPv4; `port` 0 lets the system choose. */
@@ -77,6 +79,8 @@ export interface PremisesSettings {
   /** Further ports, with keys of their own. */
   readonly ports?: readonly PortSettings[];
   readonly manager?: ManagerSettings;
+  /** In the order in which they are asked. */
+  readonly hooks?: readonly HookSetting[];
 }
 
 /** All that a remote is told. Every value has been validated: what is wrong was a ConfigError before. */
@@ -114,6 +118,20 @@ export interface LocalSettings {
   readonly udpOverTcp?: true;
   /** Clients that ask for a connection hear of success before the remote has answered (docs/raw-wire.md §4). */
   readonly optimistic?: true;
+  /** Waits that differ from the defaults. */
+  readonly timeouts?: Partial<Timeouts>;
+  /** Ports and sockets that lead to one target each, through its servers when they do not say otherwise. */
+  readonly forwards?: readonly ForwardRule[];
+  /** In the order in which they are asked. */
+  readonly hooks?: readonly HookSetting[];
+}
+
+/** All that a forward is told. */
+export interface ForwardSettings {
+  /** At least one. Those that do not say otherwise go straight. */
+  readonly forwards: readonly ForwardRule[];
+  /** In the order in which they are asked. */
+  readonly hooks?: readonly HookSetting[];
   /** Waits that differ from the defaults. */
   readonly timeouts?: Partial<Timeouts>;
 }

@@ -2,8 +2,8 @@ import type { Target } from '../codec/address.js';
 import type { Refusal } from '../errors.js';
 import type { Protocol } from '../proxy/request.js';
 
-/** Which half saw it. */
-export type Role = 'local' | 'remote';
+/** Which program saw it. */
+export type Role = 'local' | 'remote' | 'forward';
 
 /**
  * What can be seen of a running half, discriminated by `event`. `id` numbers the connections of one process.

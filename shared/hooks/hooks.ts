@@ -1,0 +1,46 @@
+/** What a half asks of its hooks, all together. Where there are none there is nothing of this, and it costs nothing. */
+import type { Target } from '../codec/address.js';
+import type { PushStream } from '../net/stream.js';
+import type { ConnectionFacts } from '../observe/connection.js';
+import type { Direction } from './hook.js';
+
+/** The hooks of one half. */
+export interface Hooks {
+  /** It listens. Ticks begin. */
+  started(listen: readonly string[]): void;
+  /** A connection has come. `facts` brings what is known of it whenever it is asked. */
+  accept(facts: () => ConnectionFacts): HookedConnection;
+  /** It has stopped: says so, and settles when nothing of the hooks runs any more. */
+  stop(): Promise<void>;
+}
+
+/** One connection, as its hooks see it. Nothing that they do throws, but for `admit`. */
+export interface HookedConnection {
+  /** What it wants is known. */
+  requested(): void;
+  /** Settles when it may go on. Rejects with a RefusedError when it may not, or with the reason of `signal`. */
+  admit(signal: AbortSignal): Promise<void>;
+  /** The target was reached. */
+  dialed(): void;
+  /** Something went wrong. */
+  failed(error: unknown): void;
+  /**
+   * The stream to the target, as the client is to see it. It is `far` itself when no hook looks at bytes. `client` is asked
+   * for counts alone.
+   */
+  through(client: PushStream, far: PushStream): PushStream;
+  /** Of UDP: what datagrams become on their way. */
+  datagrams(out: DatagramsOut): DatagramsIn;
+  /** It is over; `end` is what broke it, if anything did. May be repeated: the first one counts. */
+  closed(end: unknown, counts: { readonly up: number; readonly down: number }): void;
+}
+
+/** Where datagrams go when the hooks are done with them. */
+export interface DatagramsOut {
+  readonly send: Readonly<Record<Direction, (payload: Uint8Array, at?: Target) => void>>;
+  /** A hook ends the session. */
+  readonly end: () => void;
+}
+
+/** Where datagrams come in. What is handed in is lent. */
+export type DatagramsIn = Readonly<Record<Direction, (payload: Uint8Array, at?: Target) => void>>;
