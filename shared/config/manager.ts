@@ -4,6 +4,7 @@ import { ConfigError } from '../errors.js';
 import { formatListen, isLoopback, parseListen } from './listen.js';
 import type { LocalPluginFlags } from './plugin.js';
 import type { ManagerSettings, PortSettings } from './settings.js';
+import { checkUnixPath } from './unix-path.js';
 
 export interface ManagerFlags {
   readonly managerAddress?: string;
@@ -17,8 +18,6 @@ export interface ManagedPortFlags extends Pick<LocalPluginFlags, 'allowPlugin'> 
 
 /** What ss-manager and ssmanager open ports with when nobody says: panels send passwords, which no 2022 method takes. */
 const customaryMethod = 'chacha20-ietf-poly1305';
-/** What fits into a sockaddr_un, in bytes, less the NUL at its end. */
-const longestPath = 107;
 
 /** What `flags` say of a manager; undefined when there is none. `host`: where the ports listen. */
 export function readManager(
@@ -63,9 +62,9 @@ export function withPorts(manager: ManagerSettings, ports: readonly PortSettings
  */
 export function readManagerAddress(text: string): ManagerSettings['address'] {
   if (text.includes('/')) {
-    const bytes = Buffer.byteLength(text);
-    if (bytes <= longestPath && !text.includes('\0')) return { path: text };
-    throw new ConfigError(`manager address: expected a path of at most ${longestPath} bytes, got ${bytes}`);
+    const why = checkUnixPath(text);
+    if (why === undefined) return { path: text };
+    throw new ConfigError(`manager address: ${why}`);
   }
   if (!/^\d+$|:/.test(text)) {
     throw new ConfigError(
