@@ -15,8 +15,10 @@ export { refusedRange } from './special-ranges.js';
 
 /** What a remote protects. */
 export interface Guard {
-  /** Lets targets in private and special ranges through. Port 25 and our own listeners stay closed. */
+  /** Lets targets in private and special ranges through. Our own listeners stay closed. */
   readonly allowPrivate: boolean;
+  /** Lets port 25 through, for whoever has chosen the target themselves. */
+  readonly allowMail?: true;
   /** Our own listening addresses, IP literals; `0.0.0.0` or `::` stands for every address of this host. */
   readonly own: () => readonly Target[];
 }
@@ -38,7 +40,8 @@ export function refusedName(host: string): string | undefined {
  * @throws RefusedError otherwise, without the target in its message.
  */
 export function admitTarget(guard: Guard, target: Target): void {
-  if (target.port === refusedPort) throw new RefusedError('target port: expected any but 25, got 25');
+  if (target.port === refusedPort && guard.allowMail !== true)
+    throw new RefusedError('target port: expected any but 25, got 25');
   const name = guard.allowPrivate ? undefined : refusedName(target.host);
   if (name !== undefined) throw new RefusedError(`target: expected a public name, got one of ${name}`);
 }

@@ -6,6 +6,7 @@ import type { DirectHop, Hop } from '../config/proxy-uri.js';
 import type { Environment } from '../environment.js';
 import { DialError } from '../errors.js';
 import { deadline } from '../net/deadline.js';
+import type { Guard } from '../net/guard.js';
 import type { Resolver } from '../net/resolve.js';
 import { within } from '../net/within.js';
 import type { FarWay } from '../outbound/associate.js';
@@ -39,6 +40,8 @@ export interface WayAround {
   readonly proxyTls?: ConnectionOptions;
   /** Nothing follows the one dial: no connection is kept or opened for others. */
   readonly once?: boolean;
+  /** Where what leaves this host must not go. */
+  readonly guard?: Guard;
 }
 
 /** What can be asked of one hop. */
@@ -56,8 +59,8 @@ type Proxy = Exclude<Hop, DirectHop>;
 
 /** The way through `hops`, the nearest first; those that are `direct` are none. */
 export function wayOut(hops: readonly Hop[], around: WayAround): WayOut {
-  const { resolver } = around;
-  const straight = directDialer({ resolver, timeoutMs: Infinity });
+  const { resolver, guard } = around;
+  const straight = directDialer({ resolver, timeoutMs: Infinity, ...(guard && { guard }) });
   const proxies = hops.filter((hop) => hop.kind !== 'direct');
   let way: Ways | undefined;
   const closing: (() => void)[] = [];

@@ -1,0 +1,34 @@
+/** Forwards that run until a test is over. */
+import { onTestFinished } from 'vitest';
+import { type ForwardService, startForward } from '../../forward/forward.js';
+import type { Target } from '../../shared/codec/address.js';
+import type { ForwardRule } from '../../shared/config/forward-rule.js';
+import { readService } from '../../shared/config/service-address.js';
+import type { ForwardSettings } from '../../shared/config/settings.js';
+import { systemEnvironment } from '../../shared/net/system.js';
+import type { ObservedEvent } from '../../shared/observe/events.js';
+
+export interface RunningForward extends ForwardService {
+  /** Where each listens. */
+  readonly at: readonly Target[];
+  readonly events: readonly ObservedEvent[];
+}
+
+/** These rules, each on a free port of this host where it does not say otherwise. */
+export async function running(
+  rules: readonly (Partial<ForwardRule> & Pick<ForwardRule, 'to'>)[],
+  settings: Partial<ForwardSettings> = {},
+): Promise<RunningForward> {
+  const events: ObservedEvent[] = [];
+  const forwards = rules.map((rule) => ({
+    from: { host: '127.0.0.1', port: 0 },
+    transport: 'tcp' as const,
+    ...rule,
+  }));
+  const service = await startForward({ forwards, ...settings }, systemEnvironment, (event) =>
+    events.push(event),
+  );
+  onTestFinished(() => service.stop(0));
+  const at = service.forwards.map(({ listen }) => readService(listen));
+  return { ...service, at, events };
+}
