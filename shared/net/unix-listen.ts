@@ -1,0 +1,66 @@
+/** Listening on unix sockets that only this user can connect to (unix(7)). */
+import { chmod, lstat, unlink } from 'node:fs/promises';
+import net from 'node:net';
+import { isMainThread } from 'node:worker_threads';
+import { codeOf } from '../errors.js';
+
+/** Read and written by their owner. Whoever connects must be able to write. */
+const mode = 0o600;
+/** What a system has room for, without the NUL: Linux the most. A longer path would be cut off, and lead elsewhere. */
+const longestPath = process.platform === 'linux' ? 107 : 103;
+
+/**
+ * Has `server` listen at `path`; the socket goes when it is closed. One that nobody listens on any more is replaced.
+ * Rejects with the system's error: EADDRINUSE when somebody listens there, or when it is no socket.
+ */
+export async function listenUnix(server: net.Server, path: string): Promise<void> {
+  if (process.platform !== 'win32' && Buffer.byteLength(path) > longestPath) {
+    const words = `path: expected at most ${longestPath} bytes, got ${Buffer.byteLength(path)}: ${path}`;
+    throw Object.assign(new Error(words), { code: 'ENAMETOOLONG', path });
+  }
+  try {
+    await bind(server, path);
+  } catch (error) {
+    if (codeOf(error) !== 'EADDRINUSE' || !(await isStale(path))) throw error;
+    await unlink(path);
+    await bind(server, path);
+  }
+}
+
+/** Whether at `path` is a socket on which nobody listens: what is left of a process that could not take it away. */
+export async function isStale(path: string): Promise<boolean> {
+  try {
+    if (!(await lstat(path)).isSocket()) return false;
+  } catch {
+    return false;
+  }
+  return new Promise((resolve) => {
+    const probe = net.connect({ path });
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(false);
+    });
+    probe.once('error', (error) => {
+      resolve(codeOf(error) === 'ECONNREFUSED');
+    });
+  });
+}
+
+async function bind(server: net.Server, path: string): Promise<void> {
+  const listening = new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.once('listening', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  // It is made in this very call: at no time has it other rights than these. Threads cannot say so.
+  const before = isMainThread ? process.umask(0o777 & ~mode) : undefined;
+  try {
+    server.listen({ path, exclusive: true });
+  } finally {
+    if (before !== undefined) process.umask(before);
+  }
+  await listening;
+  if (before === undefined && process.platform !== 'win32') await chmod(path, mode);
+}
