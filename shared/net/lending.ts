@@ -60,6 +60,25 @@ export function connectSocket(ip: string, port: number): LendingSocket {
   return socket;
 }
 
+/** The same to a unix socket. */
+export function connectPath(path: string): LendingSocket {
+  const socket = lendingSocket({ allowHalfOpen: true });
+  socket.connect(path);
+  socket.pause();
+  return atPath(socket, path);
+}
+
+/** A connection at a unix socket has no addresses; whoever asks for them gets the path, and the port 0. */
+export function atPath<S extends net.Socket>(socket: S, path: string): S {
+  const [address, port] = [{ value: path }, { value: 0 }];
+  return Object.defineProperties(socket, {
+    localAddress: address,
+    localPort: port,
+    remoteAddress: address,
+    remotePort: port,
+  });
+}
+
 /**
  * The accepted connection as a lending socket, paused; the one given is gone. `onread` is for sockets that we make, so
  * one is made around the connection's handle, which is Node's inside: where it does not look as expected, the
@@ -111,9 +130,10 @@ export function acceptSockets(server: net.Server, accept: (socket: net.Socket) =
   };
 }
 
-/** What is inside a connected socket of Node; `getpeername` returns 0, or the error of the system. */
+/** What is inside a connected socket of Node; `getpeername` returns 0, or the error of the system. That of a unix socket has neither. */
 interface PeerHandle {
   getpeername?: (peer: object) => number;
+  reset?: unknown;
 }
 
 function lendingSocket(
@@ -151,6 +171,12 @@ export class LendingSocket extends net.Socket {
     if (this.#writeFailure === undefined) this.#hearOut(this.bytesRead);
     this.#writeFailure = error;
     return this;
+  }
+
+  /** A unix socket knows no reset: its peer hears that it is closed. */
+  override resetAndDestroy(): this {
+    const handle = (this as unknown as { readonly _handle?: PeerHandle | null })._handle;
+    return handle != null && handle.reset === undefined ? this.destroy() : super.resetAndDestroy();
   }
 
   /**

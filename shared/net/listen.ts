@@ -9,7 +9,7 @@ import {
   openDatagramSockets,
   seldom,
 } from './descriptors.js';
-import { acceptSockets } from './lending.js';
+import { acceptSockets, atPath } from './lending.js';
 import { TcpStream } from './tcp.js';
 
 /** As many as the kernel lets wait (net.core.somaxconn caps it): a browser opens its connections all at once. */
@@ -24,9 +24,9 @@ const seeOffMs = 1_000;
 const mostSeenOff = 64;
 
 export interface Listener {
-  /** The addresses it really listens on; `host` may be a wildcard. */
+  /** The addresses it really listens on; `host` may be a wildcard. That of a unix socket is its path, with port 0. */
   readonly address: Target;
-  /** As `127.0.0.1:1080` or `[::]:8388`. */
+  /** As `127.0.0.1:1080` or `[::]:8388`, or the path. */
   readonly text: string;
   /** Stops accepting. Connections that are open stay open. */
   close(): void;
@@ -52,21 +52,33 @@ export class Crowd {
  * Listens on `address`; host '' means every address of this host, IPv6 and IPv4. Rejects with the system's error
  * (EADDRINUSE, EACCES, …).
  */
-export async function listen(address: Target, options: ListenOptions): Promise<Listener> {
-  if (address.host !== '') return listenOn(address, options);
+export function listen(address: Target, options: ListenOptions): Promise<Listener> {
+  return onAnyAddress(address, (each) => listenOn(each, options));
+}
+
+/** What `open` brings at `address`; host '' means every address of this host. */
+export async function onAnyAddress<T>(
+  { host, port }: Target,
+  open: (address: Target) => Promise<T>,
+): Promise<T> {
+  if (host !== '') return open({ host, port });
   try {
-    return await listenOn({ host: '::', port: address.port }, options);
+    return await open({ host: '::', port });
   } catch (error) {
     // A host without IPv6 still has all of its IPv4.
     if (codeOf(error) !== 'EAFNOSUPPORT' && codeOf(error) !== 'EADDRNOTAVAIL') throw error;
-    return listenOn({ host: '0.0.0.0', port: address.port }, options);
+    return open({ host: '0.0.0.0', port });
   }
 }
 
 /** Those of this process share its descriptors evenly: `up` has two, and a conversation passes through both. */
 const crowds = new Set<Crowd>();
 
-function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
+/** Listens on one address of this host, or at the path of a unix socket. Rejects as `listen` does. */
+export function listenOn(
+  place: Target | { readonly path: string },
+  options: ListenOptions,
+): Promise<Listener> {
   const { crowd = new Crowd() } = options;
   const files = descriptorLimit();
   const share = (): number => {
@@ -95,19 +107,26 @@ function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
   };
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: address.host, port: address.port, backlog }, () => {
+    const path = 'path' in place ? place.path : undefined;
+    server.listen({ ...place, backlog }, () => {
       server.off('error', reject);
       // An accept that fails later (a descriptor limit, a lost interface) must not end the process.
       server.on('error', () => undefined);
-      acceptSockets(server, come);
+      acceptSockets(
+        server,
+        path === undefined
+          ? come
+          : (socket) => {
+              come(atPath(socket, path));
+            },
+      );
       join(crowd);
       const standing = countStanding();
       let closed = false;
-      const bound = server.address() as net.AddressInfo;
-      const actual = { host: bound.address, port: bound.port };
+      const actual = path === undefined ? addressOf(server) : { host: path, port: 0 };
       resolve({
         address: actual,
-        text: formatTarget(actual),
+        text: path ?? formatTarget(actual),
         close: () => {
           if (closed) return;
           closed = true;
@@ -118,6 +137,11 @@ function listenOn(address: Target, options: ListenOptions): Promise<Listener> {
       });
     });
   });
+}
+
+function addressOf(server: net.Server): Target {
+  const { address, port } = server.address() as net.AddressInfo;
+  return { host: address, port };
 }
 
 function join(crowd: Crowd): void {

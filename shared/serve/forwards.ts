@@ -1,15 +1,15 @@
 /** Ports and unix sockets that lead to one target each (design.md §2, "local, forward"). */
 import type { Target } from '../codec/address.js';
-import { type ForwardRule, formatPlace } from '../config/forward-rule.js';
-import type { Hop } from '../config/proxy-uri.js';
+import { type ForwardPlace, type ForwardRule, formatPlace } from '../config/forward-rule.js';
 import type { Environment } from '../environment.js';
-import { codeOf, messageOf } from '../errors.js';
-import type { Guard } from '../net/guard.js';
-import { Crowd, listen } from '../net/listen.js';
+import { codeOf, ConfigError, messageOf } from '../errors.js';
+import { Crowd, listen, type Listener, type ListenOptions } from '../net/listen.js';
 import type { Resolver } from '../net/resolve.js';
-import { directDialer } from '../outbound/direct.js';
+import type { TcpStream } from '../net/tcp.js';
+import { listenPath } from '../net/unix-streams.js';
 import type { Dialer } from '../outbound/outbound.js';
 import { Connections, warnCrowded } from './connections.js';
+import { type ForwardWay, ForwardWays } from './forward-ways.js';
 import { fixedTarget } from './inbound.js';
 import { type Machine, serveStream } from './serve.js';
 import type { Timeouts } from './timeouts.js';
@@ -20,11 +20,6 @@ export interface OpenForward {
   readonly listen: string;
   readonly to: string;
   readonly transport: ForwardRule['transport'];
-}
-
-/** What carries connections and datagrams to their targets. */
-export interface ForwardWay {
-  readonly dial: Dialer;
 }
 
 export interface ForwardsOptions {
@@ -73,34 +68,35 @@ const refusals: ReadonlyMap<string | undefined, string> = new Map([
   ['ENOTFOUND', 'an address or a name that has one, got another name'],
   ['EACCES', 'the right to listen there, got none'],
   ['EPERM', 'the right to listen there, got none'],
-  ['ENOENT', 'a path in a directory that is there, got another one'],
-  ['ENOTDIR', 'a path in a directory that is there, got another one'],
 ]);
+
+/** A path in a directory that is missing is EACCES to Node, too. */
+const unreachablePath = 'a directory that is there and may be written to, got another one';
 
 /** The system's error, with the forward in its message. */
 function cannotListen({ from }: ForwardRule, cause: unknown): Error {
+  if (cause instanceof ConfigError) return cause;
   const code = codeOf(cause);
-  const why = refusals.get(code) ?? `a place to listen at, got ${messageOf(cause)}`;
+  const known = code === 'EACCES' && 'path' in from ? unreachablePath : refusals.get(code);
+  const why = known ?? `a place to listen at, got ${messageOf(cause)}`;
   const error = new Error(`forward ${formatPlace(from)}: expected ${why} (${code ?? 'internal'})`, { cause });
   return Object.assign(error, { code });
 }
 
 class OpenForwards implements Forwards {
   readonly #options: ForwardsOptions;
-  readonly #crowd: Crowd;
+  readonly #listening: ListenOptions;
   readonly #clients = new Connections();
   readonly #open: OpenForward[] = [];
   readonly #closing: (() => void)[] = [];
-  readonly #listening: Target[] = [];
-  readonly #straight: ForwardWay;
+  readonly #own = { tcp: [] as Target[], udp: [] as Target[], paths: [] as string[] };
+  readonly #ways: ForwardWays;
 
   constructor(options: ForwardsOptions) {
+    const { machine, timeouts, environment, resolver, crowd = new Crowd() } = options;
     this.#options = options;
-    this.#crowd = options.crowd ?? new Crowd();
-    const { resolver, timeouts } = options;
-    // Whoever sets up a forward chooses its target; only what leads back here would go round for ever.
-    const guard: Guard = { allowPrivate: true, allowMail: true, own: () => this.#listening };
-    this.#straight = { dial: directDialer({ resolver, guard, timeoutMs: timeouts.dialMs }) };
+    this.#ways = new ForwardWays({ environment, resolver, dialMs: timeouts.dialMs, own: this.#own });
+    this.#listening = { accept: () => undefined, crowded: warnCrowded(machine.observer), crowd };
   }
 
   get open(): readonly OpenForward[] {
@@ -122,32 +118,55 @@ class OpenForwards implements Forwards {
 
   async drain(graceMs: number): Promise<void> {
     await this.#clients.drain(graceMs);
+    this.#ways.close();
   }
 
-  async #listen({ from, to, via }: ForwardRule): Promise<string> {
-    if ('path' in from || 'path' in to) throw new Error('unix sockets: not yet');
-    const { machine } = this.#options;
-    const { dial } = this.#wayOf(via);
-    const inbound = fixedTarget(to);
-    const forward = { ...machine, outbound: { dial } };
-    const listener = await listen(from, {
-      accept: (client) => {
-        this.#clients.add(client);
-        void serveStream(client, inbound, forward);
-      },
-      crowded: warnCrowded(machine.observer),
-      crowd: this.#crowd,
-    });
-    this.#listening.push(listener.address);
+  /** Brings where it listens, in words. */
+  async #listen(rule: ForwardRule): Promise<string> {
+    const { from, to } = rule;
+    const dial = await this.#dialerOf(rule);
+    const target = 'path' in to ? { host: to.path, port: 0 } : to;
+    const listener = await this.#accept(
+      from,
+      serving(target, { ...this.#options.machine, outbound: { dial } }),
+    );
+    if ('path' in from) this.#own.paths.push(from.path);
+    else this.#own.tcp.push(listener.address);
     this.#closing.push(() => {
       listener.close();
     });
     return listener.text;
   }
 
-  #wayOf(via: readonly Hop[] | undefined): ForwardWay {
-    if (via === undefined) return this.#options.way ?? this.#straight;
-    if (via.some(({ kind }) => kind !== 'direct')) throw new Error('via: not yet');
-    return this.#straight;
+  #accept(from: ForwardPlace, serve: (client: TcpStream) => void): Promise<Listener> {
+    const accept = (client: TcpStream): void => {
+      this.#clients.add(client);
+      serve(client);
+    };
+    const listening = { ...this.#listening, accept };
+    return 'path' in from ? listenPath(from.path, listening) : listen(from, listening);
   }
+
+  async #dialerOf(rule: ForwardRule): Promise<Dialer> {
+    const { to } = rule;
+    const way = await this.#wayOf(rule);
+    if (!('path' in to)) return way.dial;
+    if (way === this.#ways.straight) return this.#ways.to(to);
+    throw new ConfigError(
+      `forward ${formatPlace(rule.from)}: expected HOST:PORT to lead to, or the way direct, got a unix socket`,
+    );
+  }
+
+  async #wayOf({ via }: ForwardRule): Promise<ForwardWay> {
+    if (via === undefined) return this.#options.way ?? this.#ways.straight;
+    return this.#ways.through(via);
+  }
+}
+
+/** Serves clients that all want the same. */
+function serving(target: Target, machine: Machine): (client: TcpStream) => void {
+  const inbound = fixedTarget(target);
+  return (client) => {
+    void serveStream(client, inbound, machine);
+  };
 }

@@ -32,3 +32,13 @@ export async function running(
   const at = service.forwards.map(({ listen }) => readService(listen));
   return { ...service, at, events };
 }
+
+/** What it rejects with. */
+export async function errorOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => {
+      throw new Error('promise: expected it to reject, got a value');
+    },
+    (error: unknown) => error,
+  );
+}
