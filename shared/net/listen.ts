@@ -52,7 +52,11 @@ export class Crowd {
  * Listens on `address`; host '' means every address of this host, IPv6 and IPv4. Rejects with the system's error
  * (EADDRINUSE, EACCES, …).
  */
-export function listen(address: Target, options: ListenOptions): Promise<Listener> {
+export function listen(
+  address: Target | { readonly path: string },
+  options: ListenOptions,
+): Promise<Listener> {
+  if ('path' in address) return listenOn(address, options);
   return onAnyAddress(address, (each) => listenOn(each, options));
 }
 
@@ -74,8 +78,7 @@ export async function onAnyAddress<T>(
 /** Those of this process share its descriptors evenly: `up` has two, and a conversation passes through both. */
 const crowds = new Set<Crowd>();
 
-/** Listens on one address of this host, or at the path of a unix socket. Rejects as `listen` does. */
-export function listenOn(
+async function listenOn(
   place: Target | { readonly path: string },
   options: ListenOptions,
 ): Promise<Listener> {
@@ -90,6 +93,7 @@ export function listenOn(
     crowd.open -= 1;
   };
   const seeOff = doorman();
+  const path = 'path' in place ? place.path : undefined;
   const server = net.createServer({ allowHalfOpen: true, pauseOnConnect: true });
   const come = (socket: net.Socket): void => {
     // Without descriptors Node accepts and closes without a word; better to refuse before that, and to say so.
@@ -105,36 +109,47 @@ export function listenOn(
     stream.onClosed(left);
     options.accept(stream);
   };
+  server.once('listening', () => {
+    // An accept that fails later (a descriptor limit, a lost interface) must not end the process.
+    server.on('error', () => undefined);
+    acceptSockets(
+      server,
+      path === undefined
+        ? come
+        : (socket) => {
+            come(atPath(socket, path));
+          },
+    );
+  });
+  await ('path' in place ? bindPath(server, place.path) : bind(server, place));
+  join(crowd);
+  const standing = countStanding();
+  let closed = false;
+  const actual = path === undefined ? addressOf(server) : { host: path, port: 0 };
+  return {
+    address: actual,
+    text: path ?? formatTarget(actual),
+    close: () => {
+      if (closed) return;
+      closed = true;
+      leave(crowd);
+      standing.uncount();
+      server.close();
+    },
+  };
+}
+
+async function bindPath(server: net.Server, path: string): Promise<void> {
+  const { listenUnix } = await import('./unix-listen.js');
+  await listenUnix(server, path);
+}
+
+function bind(server: net.Server, { host, port }: Target): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    const path = 'path' in place ? place.path : undefined;
-    server.listen({ ...place, backlog }, () => {
+    server.listen({ host, port, backlog }, () => {
       server.off('error', reject);
-      // An accept that fails later (a descriptor limit, a lost interface) must not end the process.
-      server.on('error', () => undefined);
-      acceptSockets(
-        server,
-        path === undefined
-          ? come
-          : (socket) => {
-              come(atPath(socket, path));
-            },
-      );
-      join(crowd);
-      const standing = countStanding();
-      let closed = false;
-      const actual = path === undefined ? addressOf(server) : { host: path, port: 0 };
-      resolve({
-        address: actual,
-        text: path ?? formatTarget(actual),
-        close: () => {
-          if (closed) return;
-          closed = true;
-          leave(crowd);
-          standing.uncount();
-          server.close();
-        },
-      });
+      resolve();
     });
   });
 }

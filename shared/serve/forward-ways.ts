@@ -10,7 +10,7 @@ import { deadline, OutOfTime } from '../net/deadline.js';
 import { admitAddress, type Guard } from '../net/guard.js';
 import type { Resolver } from '../net/resolve.js';
 import { routedAddress } from '../net/routes.js';
-import { dialPath } from '../net/unix-streams.js';
+import { dialPath } from '../net/dial-path.js';
 import { within } from '../net/within.js';
 import type { FarWay } from '../outbound/associate.js';
 import { directDialer } from '../outbound/direct.js';

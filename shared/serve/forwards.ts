@@ -6,7 +6,6 @@ import { codeOf, ConfigError, messageOf } from '../errors.js';
 import { Crowd, listen, type Listener, type ListenOptions } from '../net/listen.js';
 import type { Resolver } from '../net/resolve.js';
 import type { TcpStream } from '../net/tcp.js';
-import { listenPath } from '../net/unix-streams.js';
 import type { Dialer } from '../outbound/outbound.js';
 import { Connections, warnCrowded } from './connections.js';
 import { type ForwardWay, ForwardWays } from './forward-ways.js';
@@ -143,8 +142,7 @@ class OpenForwards implements Forwards {
       this.#clients.add(client);
       serve(client);
     };
-    const listening = { ...this.#listening, accept };
-    return 'path' in from ? listenPath(from.path, listening) : listen(from, listening);
+    return listen(from, { ...this.#listening, accept });
   }
 
   async #dialerOf(rule: ForwardRule): Promise<Dialer> {
