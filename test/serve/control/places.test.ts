@@ -1,0 +1,77 @@
+import { chmodSync, chownSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { controlDirectory, makeControlDirectory } from '../../../shared/serve/control/places.js';
+import { temporaryDirectory } from '../../support/directory.js';
+
+const isRoot = process.geteuid?.() === 0;
+
+describe('the directory of control sockets', () => {
+  it('is where the system keeps sockets of this user', async () => {
+    const runtime = temporaryDirectory();
+    const variables = { XDG_RUNTIME_DIR: runtime, HOME: '/home/ann' };
+    expect(await controlDirectory(variables)).toBe(path.join(runtime, 'halflight'));
+  });
+
+  it.each([
+    ['missing', '/nonexistent/runtime'],
+    ['not absolute', 'runtime'],
+    ['empty', ''],
+    ['not said', undefined],
+  ])('is where state is kept when that is %s', async (_, runtime) => {
+    const variables = { ...(runtime !== undefined && { XDG_RUNTIME_DIR: runtime }), HOME: '/home/ann' };
+    expect(await controlDirectory(variables)).toBe('/home/ann/.local/state/halflight/control');
+  });
+
+  it.runIf(isRoot)("is not in somebody else's, whose variable came along", async () => {
+    const runtime = temporaryDirectory();
+    chownSync(runtime, 12345, 12345);
+    expect(await controlDirectory({ XDG_RUNTIME_DIR: runtime, HOME: '/root' })).toContain('/root/');
+  });
+
+  it('is made for its owner alone', async () => {
+    const directory = path.join(temporaryDirectory(), 'state', 'control');
+    await makeControlDirectory(directory);
+    await makeControlDirectory(directory);
+    expect(statSync(directory).mode & 0o777).toBe(0o700);
+  });
+
+  it.each<[string, (place: string) => void, string]>([
+    [
+      'others can look into',
+      (place) => {
+        mkdirSync(place);
+        chmodSync(place, 0o755);
+      },
+      'expected mode 0700 (chmod 700',
+    ],
+    [
+      'is a link',
+      (place) => {
+        symlinkSync(temporaryDirectory(), place);
+      },
+      'expected a directory, got a symbolic link',
+    ],
+    [
+      'is a file',
+      (place) => {
+        writeFileSync(place, '');
+      },
+      'expected a directory, got something else',
+    ],
+  ])('is not one that %s', async (_, make, words) => {
+    const place = path.join(temporaryDirectory(), 'control');
+    make(place);
+    await expect(makeControlDirectory(place)).rejects.toThrow(words);
+    expect(existsSync(place)).toBe(true);
+  });
+
+  it.runIf(isRoot)("is not one of somebody else's", async () => {
+    const place = path.join(temporaryDirectory(), 'control');
+    mkdirSync(place, { mode: 0o700 });
+    chownSync(place, 12345, 12345);
+    await expect(makeControlDirectory(place)).rejects.toThrow(
+      'expected one of this user, got one of somebody else',
+    );
+  });
+});
