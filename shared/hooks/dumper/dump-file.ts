@@ -1,0 +1,164 @@
+/** One file of a dump: what is to be written waits in pages, and is appended by whoever has the time. */
+import { constants } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { codeOf } from '../../errors.js';
+import { freePage, type Page, takePage } from './page.js';
+import type { Room } from './packets.js';
+
+/** A file or a link of that name is not touched. */
+const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+const appendFlags = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW;
+
+/** Other names that are tried where there is a file of that name. */
+const maxTries = 9;
+
+/** Where a file is, or will be. */
+export interface FileName {
+  /** The path without its suffix. */
+  readonly stem: string;
+  /** `.pcapng`. */
+  readonly suffix: string;
+}
+
+/** What a file asks of the disk that it is on. */
+export interface Waiting {
+  /** Whether `length` more bytes may wait for this file. */
+  admits(file: DumpFile, length: number): boolean;
+  /** So many bytes more wait, or fewer. */
+  changed(file: DumpFile, by: number): void;
+  /** Nothing more will come. */
+  finished(file: DumpFile): void;
+}
+
+export class DumpFile {
+  readonly #name: FileName;
+  readonly #disk: Waiting;
+  #path: string | undefined;
+  #pages: Page[] = [];
+  #size = 0;
+  #waiting = 0;
+  #written = 0;
+  #over = false;
+
+  constructor(name: FileName, disk: Waiting) {
+    this.#name = name;
+    this.#disk = disk;
+  }
+
+  /** Bytes that it has had room for so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Bytes that are not in the file yet. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Where it is, once it is there. */
+  get path(): string | undefined {
+    return this.#path;
+  }
+
+  /** What messages call it. */
+  get title(): string {
+    return this.#path ?? `${this.#name.stem}${this.#name.suffix}`;
+  }
+
+  /** Whether nothing more will come, be it that all is said or that it cannot be written. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  /** Room for so many bytes at its end, to be filled at once. Undefined when its dump is over. */
+  room(length: number): Room | undefined {
+    if (this.#over || !this.#disk.admits(this, length)) return undefined;
+    let page = this.#pages.at(-1);
+    if (page === undefined || page.bytes.length - page.used < length) {
+      page = takePage(length, page?.bytes.length ?? 0);
+      this.#pages.push(page);
+    }
+    const at = page.used;
+    page.used += length;
+    this.#size += length;
+    this.#count(length);
+    return { bytes: page.bytes, words: page.words, at };
+  }
+
+  /** Nothing more will come. */
+  finish(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#disk.finished(this);
+  }
+
+  /** Its dump ends here: what waits is forgotten. */
+  abandon(): void {
+    this.#over = true;
+    this.#forget(this.#pages);
+    this.#pages = [];
+  }
+
+  /** Writes all that waits. Rejects with the error of the system; then the file has what it had before. */
+  async write(): Promise<void> {
+    const pages = this.#pages;
+    this.#pages = [];
+    try {
+      const file = await this.#open();
+      try {
+        for (const { bytes, used } of pages) await writeWhole(file, bytes.subarray(0, used));
+        this.#written += pages.reduce((sum, { used }) => sum + used, 0);
+      } catch (error) {
+        // A block that ends in its middle would spoil all that is before it.
+        await file.truncate(this.#written).catch(() => undefined);
+        throw error;
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (this.#written === 0) await this.remove().catch(() => undefined);
+      throw error;
+    } finally {
+      this.#forget(pages);
+    }
+  }
+
+  /** Takes it off the disk, if it is there. */
+  async remove(): Promise<void> {
+    if (this.#path !== undefined) await rm(this.#path, { force: true });
+  }
+
+  #forget(pages: readonly Page[]): void {
+    for (const page of pages) {
+      this.#count(-page.used);
+      freePage(page);
+    }
+  }
+
+  #count(by: number): void {
+    this.#waiting += by;
+    this.#disk.changed(this, by);
+  }
+
+  async #open(): Promise<FileHandle> {
+    if (this.#path !== undefined) return open(this.#path, appendFlags);
+    const { stem, suffix } = this.#name;
+    for (let tries = 1; ; tries++) {
+      const path = tries === 1 ? `${stem}${suffix}` : `${stem}~${tries}${suffix}`;
+      try {
+        const file = await open(path, createFlags, 0o600);
+        this.#path = path;
+        return file;
+      } catch (error) {
+        if (codeOf(error) !== 'EEXIST' || tries === maxTries) throw error;
+      }
+    }
+  }
+}
+
+/** A system may take less than it is given. */
+async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    done += (await file.write(bytes, done, bytes.length - done)).bytesWritten;
+  }
+}

@@ -1,0 +1,57 @@
+/** A recording that goes on in another file when one would become too large. */
+import type { Disk } from './disk.js';
+import type { DumpFile } from './dump-file.js';
+import type { Room } from './packets.js';
+
+export interface VolumeOptions {
+  /** The name of the first file, without `.pcapng`. */
+  readonly stem: string;
+  readonly suffix: string;
+  /** What each file begins with. */
+  readonly head: Uint8Array;
+  /** A file that would become larger is followed by another; 0 is no limit. */
+  readonly fileBytes: number;
+}
+
+export class Volume {
+  readonly #disk: Disk;
+  readonly #options: VolumeOptions;
+  #file: DumpFile;
+  #number = 1;
+
+  constructor(disk: Disk, options: VolumeOptions) {
+    this.#disk = disk;
+    this.#options = options;
+    this.#file = this.#begin();
+  }
+
+  /** Room for so many bytes that stay together, to be filled at once. Undefined when the dump is over. */
+  room(length: number): Room | undefined {
+    const { fileBytes, head } = this.#options;
+    const { size } = this.#file;
+    if (fileBytes > 0 && size > head.length && size + length > fileBytes && !this.#file.over) {
+      this.#file.finish();
+      this.#number += 1;
+      this.#file = this.#begin();
+    }
+    return this.#file.room(length);
+  }
+
+  /** Whether what it is given is written nowhere. */
+  get over(): boolean {
+    return this.#file.over;
+  }
+
+  /** Nothing more will come. */
+  finish(): void {
+    this.#file.finish();
+  }
+
+  #begin(): DumpFile {
+    const { stem, suffix, head } = this.#options;
+    const file = this.#disk.create(this.#number === 1 ? stem : `${stem}.${this.#number}`, suffix);
+    const room = file.room(head.length);
+    if (room !== undefined) room.bytes.set(head, room.at);
+    return file;
+  }
+}
