@@ -179,7 +179,7 @@ function receive({ settings, servers, leaving, timeouts, stopping }: Receiving):
     pacPage({ direct: pacDirect, asksForCredentials: asks() })(...asked);
   const http = lazyHttp({ deadlineMs, deniedMs, idleMs, stopping, own, ...known });
   const door: FrontDoor = { deadlineMs, deniedMs, http, ...known };
-  const passing = { ...door, pass: leaving.pass, optimistic: settings.optimistic === true };
+  const passing = { ...door, pass: leaving.pass, optimistic: settings.optimistic === true, hooked: false };
   const doors = {
     front: frontDoor(door),
     passing: passingDoor(passing),

@@ -31,13 +31,18 @@ export async function passHttp(
   const connects = line?.method === 'CONNECT';
   const rest = connects ? await inTime(readRest(first)) : undefined;
   const said = rest === undefined ? first : concat([first, rest.bytes]);
-  if (line === undefined || rest?.whole === false) {
+  // Its first line is a word of the client's own, which hooks are to see like the rest.
+  const seen = door.hooked && !connects;
+  if (line === undefined || rest?.whole === false || seen) {
     driver.putBack(said);
     return undefined;
   }
   const { target } = line;
   const refused = (reason: Refusal): Uint8Array => httpRefusal(target, reason);
-  if (connects && door.optimistic) return { command: 'connect', target, granted: () => httpGranted, refused };
+  const protocol = 'HTTP';
+  if (connects && door.optimistic) {
+    return { command: 'connect', protocol, target, granted: () => httpGranted, refused };
+  }
   const reply = connects ? readHttpReply : undefined;
-  return passOn({ door, driver, target }, { said, reply, refused });
+  return passOn({ door, driver, target }, { asks: 'connect', protocol, said, reply, refused });
 }

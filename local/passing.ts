@@ -11,11 +11,15 @@ import type { ReplyReader } from '../shared/proxy/request.js';
 import { countdown, type FrontDoor, greet, type Newcomer } from '../shared/serve/inbound.js';
 import type { Inbound, PassedRequest, ProxyRequest } from '../shared/serve/serve.js';
 
+const nothing = new Uint8Array(0);
+
 /** A door whose clients' words go to the remote as they are; `door.http` serves what only the local can answer. */
 export interface PassingDoor extends FrontDoor {
   readonly pass: Passer;
   /** Connections are asked for by the local itself, whose clients are answered early. */
   readonly optimistic: boolean;
+  /** Hooks are to see all that is for targets: nothing of it goes with the request. */
+  readonly hooked: boolean;
 }
 
 /** Receives the clients of such a door. */
@@ -34,8 +38,9 @@ export async function passWords(door: PassingDoor, newcomer: Newcomer): Promise<
     return passed ?? door.http(driver, caller, signal);
   }
   if (request.command === 'associate' || (door.optimistic && request.command === 'connect')) return request;
-  const { target, words, refused, protocol } = request;
-  return passOn({ door, driver, target }, { said: words, reply: replyReaders[protocol], refused });
+  const { command: asks, target, words, refused, protocol } = request;
+  const reply = replyReaders[protocol];
+  return passOn({ door, driver, target }, { asks, protocol, said: words, reply, refused });
 }
 
 interface Passing {
@@ -44,14 +49,19 @@ interface Passing {
   readonly target: Target;
 }
 
-interface Said extends Pick<PassedRequest, 'refused'> {
+interface Said extends Pick<PassedRequest, 'asks' | 'protocol' | 'refused'> {
   /** What the client has said up to its request. */
   readonly said: Uint8Array;
   readonly reply: ReplyReader | undefined;
 }
 
 /** What the client sends behind its request belongs to the conversation, and goes with it. */
-export function passOn({ door, driver, target }: Passing, { said, reply, refused }: Said): PassedRequest {
-  const spoken = { target, words: said, takeAhead: () => driver.takeAhead(), reply };
-  return { command: 'pass', target, passOn: (options) => door.pass(spoken, options), refused };
+export function passOn({ door, driver, target }: Passing, { said, reply, ...asked }: Said): PassedRequest {
+  const spoken = { target, words: said, takeAhead: ahead(door, driver), reply };
+  return { command: 'pass', target, passOn: (options) => door.pass(spoken, options), ...asked };
+}
+
+/** How what the client has sent behind its request is taken along. */
+export function ahead({ hooked }: Pick<PassingDoor, 'hooked'>, driver: HandshakeDriver): () => Uint8Array {
+  return () => (hooked ? nothing : driver.takeAhead());
 }

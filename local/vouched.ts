@@ -14,7 +14,7 @@ import { readSocks5Reply } from '../shared/proxy/socks5-client.js';
 import { readGreeting, readRequest } from '../shared/proxy/socks5.js';
 import { countdown, type Newcomer } from '../shared/serve/inbound.js';
 import type { Caller, Inbound, ProxyRequest } from '../shared/serve/serve.js';
-import { type PassingDoor, passWords } from './passing.js';
+import { ahead, type PassingDoor, passWords } from './passing.js';
 
 const socks5 = 5;
 const byPassword = 2;
@@ -63,7 +63,7 @@ export function vouchedDoor(door: VouchedDoor): Inbound {
       },
     });
     try {
-      return await letIn({ ...newcomer, ...greeted, left });
+      return await letIn({ ...newcomer, ...greeted, door, left });
     } catch (error) {
       greeted.conversation.stream.abort();
       throw error;
@@ -72,13 +72,14 @@ export function vouchedDoor(door: VouchedDoor): Inbound {
 }
 
 interface Between extends Newcomer, Greeted {
+  readonly door: VouchedDoor;
   /** What the client has left for all that it says up to its request, ms. */
   readonly left: () => number;
 }
 
 /** The client's way past the remote's door, up to its request. */
 async function letIn(between: Between): Promise<ProxyRequest> {
-  const { tunnel, driver, caller, conversation, reply, left, signal } = between;
+  const { tunnel, door, driver, caller, conversation, reply, left, signal } = between;
   const [, method] = reply;
   // What was read is ours, and what is said is given away.
   driver.say(reply.slice());
@@ -94,9 +95,11 @@ async function letIn(between: Between): Promise<ProxyRequest> {
     return request;
   }
   const { target, words, refused } = request;
-  const spoken = { words, takeAhead: () => driver.takeAhead(), reply: readSocks5Reply };
+  const spoken = { words, takeAhead: ahead(door, driver), reply: readSocks5Reply };
   return {
     command: 'pass',
+    asks: request.command,
+    protocol: request.protocol,
     target,
     refused,
     passOn: (options) => passThrough(tunnel, conversation, { ...spoken, ...options }),

@@ -88,6 +88,12 @@ export class RefusedError extends Error {
   readonly code: Refusal = 'not-allowed';
 }
 
+/** The fault of a hook: it failed, and wants what it looks at to be cut then. */
+export class HookError extends Error {
+  override readonly name = 'HookError';
+  readonly code = 'hook';
+}
+
 /** The message of whatever was thrown. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);

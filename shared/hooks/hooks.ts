@@ -8,8 +8,11 @@ import type { Direction } from './hook.js';
 export interface Hooks {
   /** It listens. Ticks begin. */
   started(listen: readonly string[]): void;
-  /** A connection has come. `facts` brings what is known of it whenever it is asked. */
-  accept(facts: () => ConnectionFacts): HookedConnection;
+  /**
+   * A connection has come. `facts` brings what is known of it whenever it is asked, `cut` ends it with an error, in
+   * whatever state it is, and may come within this very call.
+   */
+  accept(facts: () => ConnectionFacts, cut: (reason: Error) => void): HookedConnection;
   /** It has stopped: says so, and settles when nothing of the hooks runs any more. */
   stop(): Promise<void>;
 }
@@ -25,14 +28,17 @@ export interface HookedConnection {
   /** Something went wrong. */
   failed(error: unknown): void;
   /**
-   * The stream to the target, as the client is to see it. It is `far` itself when no hook looks at bytes. `client` is asked
-   * for counts alone.
+   * The stream to the target, as the client is to see it: counted, and filtered where a hook asks for that. `client` is
+   * asked for counts alone; it is undefined for one exchange of several.
    */
-  through(client: PushStream, far: PushStream): PushStream;
+  through(client: PushStream | undefined, far: PushStream): PushStream;
   /** Of UDP: what datagrams become on their way. */
   datagrams(out: DatagramsOut): DatagramsIn;
-  /** It is over; `end` is what broke it, if anything did. May be repeated: the first one counts. */
-  closed(end: unknown, counts: { readonly up: number; readonly down: number }): void;
+  /**
+   * It is over; `end` is what broke it, if anything did. `counts` are the bytes of datagrams, which no stream has counted. May be
+   * repeated: the first one counts.
+   */
+  closed(end: unknown, counts?: { readonly up: number; readonly down: number }): void;
 }
 
 /** Where datagrams go when the hooks are done with them. */

@@ -108,9 +108,7 @@ class Side implements Sink {
 
 /** Ends a relayed conversation in which no byte moves for `ms`. One plain socket of the two sees every byte of it. */
 export function limitIdle(streams: readonly PushStream[], ms: number): void {
-  for (const stream of streams) {
-    if (stream instanceof TcpStream) stream.limitIdle(ms);
-  }
+  for (const stream of streams) stream.limitIdle?.(ms);
 }
 
 /** Says goodbye to a stream that was refused: ends our direction, lets the peer read it, discards what still comes. */

@@ -9,12 +9,15 @@ export interface SystemSocket {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
   readonly remoteFamily?: string | undefined;
+  /** Bytes that wait to be sent. */
+  readonly writableLength?: number | undefined;
+  destroy(error?: Error): unknown;
   ref(): unknown;
   unref(): unknown;
 }
 
 /** A `net.Socket`, or what behaves like one. */
-export interface SocketLike extends Duplex, SystemSocket {
+export interface SocketLike extends Duplex, Omit<SystemSocket, 'destroy' | 'writableLength'> {
   readonly bytesRead: number;
   readonly bytesWritten: number;
   /** The socket of the system below one that is none. */

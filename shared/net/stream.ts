@@ -27,6 +27,8 @@ export interface PushStream {
   write(pieces: readonly Uint8Array[]): boolean;
   /** As `write`, of pieces that nobody needs any more: their memory is freed as soon as they have left (`spent.ts`). */
   spend(pieces: readonly Uint8Array[]): boolean;
+  /** Breaks the stream when no byte has moved in either direction for `ms`, where it sees all of them. */
+  limitIdle?(ms: number): void;
   /** What is written next may wait for what follows right behind it, for one turn of the loop. */
   gather?(): void;
   /** Clean half-close after all that was written. The other direction goes on. */

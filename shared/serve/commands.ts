@@ -9,7 +9,7 @@ import { TcpStream } from '../net/tcp.js';
 import { type Association, FarRefusal } from '../outbound/outbound.js';
 import type { Command } from '../proxy/request.js';
 import type { AskedRequest, PassedRequest, ProxyRequest } from './serve.js';
-import type { Visit } from './visit.js';
+import type { Visit, Wanted } from './visit.js';
 
 /** Who asks, and how it is spoken to. */
 interface Asker {
@@ -26,6 +26,8 @@ interface Asker {
 export async function carryOut(request: ProxyRequest, asker: Asker): Promise<void> {
   const { visit, driver, signal } = asker;
   try {
+    const admission = visit.requested(wanted(request), signal);
+    if (admission !== undefined) await admission;
     if (request.command === 'pass') await pass(request, asker);
     else await commands[request.command](request, asker);
   } catch (failure) {
@@ -41,6 +43,11 @@ export async function carryOut(request: ProxyRequest, asker: Asker): Promise<voi
     }
     visit.close(signal.reason);
   }
+}
+
+function wanted(request: ProxyRequest): Wanted {
+  const { protocol, target } = request;
+  return { command: request.command === 'pass' ? request.asks : request.command, protocol, target };
 }
 
 type CarryOut = (request: AskedRequest, asker: Asker) => Promise<void>;
@@ -59,6 +66,7 @@ async function connect({ target, granted }: AskedRequest, { visit, driver, signa
 async function pass({ target, passOn }: PassedRequest, { visit, driver, signal }: Asker): Promise<void> {
   const passed = await passOn(visit.dialling(signal));
   const { stream, reply, refusal } = passed;
+  visit.reached(stream);
   if (refusal === undefined) visit.granted(target, passed);
   else visit.refused(target, new FarRefusal(refusal));
   driver.say(reply);
@@ -76,6 +84,7 @@ async function bind({ target, granted }: AskedRequest, { visit, driver, signal }
     binding.close();
   });
   const accepted = await binding.accepted;
+  visit.reached(accepted.stream);
   visit.granted(target, accepted);
   driver.say(granted(accepted.bound));
   visit.relay(driver.handOver(), accepted.stream);

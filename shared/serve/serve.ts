@@ -3,6 +3,8 @@ import type { Refusal } from '../errors.js';
 import { HandshakeDriver } from '../net/drive.js';
 import { dismiss } from '../net/relay.js';
 import type { PushStream } from '../net/stream.js';
+import type { Hooks } from '../hooks/hooks.js';
+import type { SocketEnds } from '../observe/connection.js';
 import type { Observer, Role } from '../observe/events.js';
 import type { Connected, DialerOptions, Outbound, Passed } from '../outbound/outbound.js';
 import type { Command, Protocol } from '../proxy/request.js';
@@ -17,6 +19,8 @@ export type ProxyRequest = AskedRequest | PassedRequest;
 /** A request that is carried out and answered here. */
 export interface AskedRequest {
   readonly command: Command;
+  /** What it was said in; absent where the client need not say anything. */
+  readonly protocol?: Protocol;
   readonly target: Target;
   readonly granted: (bound: Target) => Uint8Array;
   /** Undefined where the protocol has no word for it: the client is reset. */
@@ -26,6 +30,9 @@ export interface AskedRequest {
 /** A request that is passed on word for word. It is answered here only when nobody else can be asked. */
 export interface PassedRequest {
   readonly command: 'pass';
+  /** What the words ask for, and what they are said in. */
+  readonly asks: Command;
+  readonly protocol: Protocol;
   readonly target: Target;
   readonly passOn: (options: DialerOptions) => Promise<Passed>;
   readonly refused: (reason: Refusal) => Uint8Array | undefined;
@@ -62,6 +69,10 @@ export interface Machine {
   readonly account?: Account;
   /** Where a conversation counts until its relay has begun. */
   readonly attempts: Attempts;
+  /** What watches, admits and filters; where there are none nothing is done for them. */
+  readonly hooks?: Hooks;
+  /** Where its clients come from, when their sockets have no addresses: a unix socket. */
+  readonly clients?: SocketEnds;
 }
 
 /**

@@ -11,6 +11,8 @@ describe('a request that is passed on', () => {
     return () =>
       Promise.resolve({
         command: 'pass',
+        asks: 'connect',
+        protocol: 'SOCKS5',
         target,
         passOn: () => Promise.resolve({ stream: far, bound, reply, refusal: undefined, ...passed }),
         refused: (reason) => Buffer.from(`refused ${reason};`),

@@ -255,6 +255,7 @@ export class Conversation {
     client.release();
     return {
       command: 'connect',
+      protocol: 'HTTP',
       target,
       granted: () => httpGranted,
       refused: (reason) => httpRefusal(target, reason),

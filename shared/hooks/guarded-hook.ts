@@ -1,0 +1,130 @@
+/** One hook, behind a wall: whatever it throws, returns or never answers stays on its side. */
+import type { ConnectionFacts } from '../observe/connection.js';
+import { awaitAnswer, failure, forget, isLater, kindOf } from './answers.js';
+import type { Hook, HookEvent, Verdict } from './hook.js';
+import type { HookLimits } from './limits.js';
+
+export interface NamedHook {
+  readonly name: string;
+  readonly hook: Hook;
+}
+
+/** Something that a hook did wrong, somewhere. */
+export interface HookFailure {
+  readonly hook: GuardedHook;
+  /** As messages say it: `admit`, `on.closed`, `up.received`. */
+  readonly place: string;
+  readonly detail: string;
+  /** Undefined: of none. */
+  readonly connection: ConnectionFacts | undefined;
+}
+
+/** Is told of each failure. */
+export type Failed = (failure: HookFailure) => void;
+
+export class GuardedHook {
+  readonly name: string;
+  readonly failClosed: boolean;
+  readonly #hook: Hook;
+  readonly #failed: Failed;
+  readonly #limits: HookLimits;
+
+  constructor({ name, hook }: NamedHook, limits: HookLimits, failed: Failed) {
+    this.name = name;
+    this.failClosed = hook.failClosed === true;
+    this.#hook = hook;
+    this.#limits = limits;
+    this.#failed = failed;
+  }
+
+  observes(name: HookEvent['event']): boolean {
+    return this.#hook.on?.[name] !== undefined;
+  }
+
+  get admits(): boolean {
+    return this.#hook.admit !== undefined;
+  }
+
+  get filters(): boolean {
+    return this.#hook.filter !== undefined;
+  }
+
+  tell(event: HookEvent): void {
+    const on = this.#hook.on;
+    const observe = on?.[event.event] as ((event: HookEvent) => unknown) | undefined;
+    if (observe === undefined) return;
+    const connection = 'connection' in event ? event.connection : undefined;
+    const failed = (thrown: unknown): void => {
+      this.fail(`on.${event.event}`, failure(thrown), connection);
+    };
+    try {
+      const returned = observe.call(on, event);
+      if (isLater(returned)) returned.then(undefined, failed);
+    } catch (thrown) {
+      failed(thrown);
+    }
+  }
+
+  /** Whether a connection may go on as far as this hook is asked. Rejects with the reason of `signal` alone. */
+  async admit(connection: ConnectionFacts, signal: AbortSignal): Promise<Verdict> {
+    const answer = await this.#ask(connection, signal);
+    if (answer !== 'failed') return answer;
+    return this.failClosed ? 'deny' : 'allow';
+  }
+
+  #ask(connection: ConnectionFacts, signal: AbortSignal): Promise<Verdict | 'failed'> {
+    return new Promise((resolve, reject) => {
+      const failed = (detail: string): void => {
+        this.fail('admit', detail, connection);
+        resolve('failed');
+      };
+      const came = (answer: unknown): void => {
+        if (answer === 'allow' || answer === 'deny') resolve(answer);
+        else failed(`expected allow or deny, got ${kindOf(answer)}`);
+      };
+      try {
+        const answer: unknown = this.#hook.admit?.(connection);
+        if (!isLater(answer)) {
+          came(answer);
+          return;
+        }
+        const give = awaitAnswer(answer, this.#limits.admitMs, {
+          came: (value) => {
+            signal.removeEventListener('abort', leave);
+            came(value);
+          },
+          failed: (detail) => {
+            signal.removeEventListener('abort', leave);
+            failed(detail);
+          },
+        });
+        const leave = (): void => {
+          give();
+          reject(signal.reason as Error);
+        };
+        signal.addEventListener('abort', leave, { once: true });
+        if (signal.aborted) leave();
+      } catch (thrown) {
+        failed(failure(thrown));
+      }
+    });
+  }
+
+  /** What it answers to `filter`: an object, or undefined when it wants to see nothing, or failed. */
+  filtersOf(connection: ConnectionFacts): object | undefined {
+    try {
+      const filters: unknown = this.#hook.filter?.(connection);
+      if (filters === undefined) return undefined;
+      if (typeof filters === 'object' && filters !== null && !isLater(filters)) return filters;
+      forget(filters);
+      this.fail('filter', `expected filters or undefined, got ${kindOf(filters)}`, connection);
+    } catch (thrown) {
+      this.fail('filter', failure(thrown), connection);
+    }
+    return undefined;
+  }
+
+  fail(place: string, detail: string, connection: ConnectionFacts | undefined): void {
+    this.#failed({ hook: this, place, detail, connection });
+  }
+}

@@ -1,0 +1,267 @@
+import { codeOf, HookError, messageOf, RefusedError, StoppedError } from '../errors.js';
+import { refusalOf } from '../net/dial-errors.js';
+import type { PushStream } from '../net/stream.js';
+import type { ConnectionFacts, SocketEnds } from '../observe/connection.js';
+import { FilteredStream } from './filtered-stream.js';
+import { failure } from './answers.js';
+import type { GuardedHook } from './guarded-hook.js';
+import type { Direction, FlowCounts, HookEvent } from './hook.js';
+import type { DatagramsIn, DatagramsOut, HookedConnection } from './hooks.js';
+import type { HookLimits } from './limits.js';
+import { HookFilters, type Stage, type Stages } from './stage.js';
+import { type Party, Traffic } from './traffic.js';
+import { WatchedStream } from './watched-stream.js';
+
+/** What a connection has of the hooks of its half. */
+export interface Around {
+  readonly all: readonly GuardedHook[];
+  readonly limits: HookLimits;
+  /** Tells an event, which is made only when somebody observes it. */
+  tell(name: HookEvent['event'], event: () => HookEvent): void;
+  forget(connection: HookedVisit): void;
+}
+
+/** What this process does itself: it refuses, gives up, or is stopped. */
+const ownWords: ReadonlySet<string> = new Set([
+  'stopped',
+  'silence',
+  'hook',
+  'denied',
+  'timed-out',
+  'not-allowed',
+]);
+const targetsWords: ReadonlySet<string> = new Set([
+  'connection-refused',
+  'host-unreachable',
+  'network-unreachable',
+]);
+
+const nothing: FlowCounts = { received: 0, sent: 0, unsent: 0 };
+
+/** One connection, as its hooks see it. */
+export class HookedVisit implements HookedConnection {
+  readonly #around: Around;
+  readonly #ask: () => ConnectionFacts;
+  readonly #cut: (reason: Error) => void;
+  readonly #startedAt = performance.now();
+  #dialling = this.#startedAt;
+  /** As they were last: a socket that is gone has no addresses any more. */
+  #facts: ConnectionFacts;
+  readonly #traffic: Traffic[] = [];
+  /** Its streams that go through filters. */
+  readonly #filtered: FilteredStream[] = [];
+  readonly #heard = new Set<Direction>();
+  #dialed = false;
+  #refused: string | undefined;
+  #closed = false;
+  #told = false;
+
+  constructor(around: Around, ask: () => ConnectionFacts, cut: (reason: Error) => void) {
+    this.#around = around;
+    this.#ask = ask;
+    this.#cut = cut;
+    this.#facts = frozen(ask());
+  }
+
+  /** Tells of itself. */
+  begin(): void {
+    this.#tell('accepted', {});
+  }
+
+  get id(): number {
+    return this.#facts.id;
+  }
+
+  /** Bytes that came from either side. */
+  get bytes(): { readonly up: number; readonly down: number } {
+    let [up, down] = [0, 0];
+    for (const { bytes } of this.#traffic) {
+      up += bytes.up;
+      down += bytes.down;
+    }
+    return { up, down };
+  }
+
+  requested(): void {
+    this.#look();
+    this.#tell('requested', {});
+    this.#dialling = performance.now();
+  }
+
+  async admit(signal: AbortSignal): Promise<void> {
+    for (const hook of this.#around.all) {
+      if (!hook.admits) continue;
+      const verdict = await hook.admit(this.#facts, signal);
+      if (verdict === 'deny') {
+        throw new RefusedError(`hook ${hook.name}: expected it to allow the connection, got deny`);
+      }
+    }
+    this.#dialling = performance.now();
+  }
+
+  dialed(): void {
+    this.#dialed = true;
+    this.#look();
+    this.#tell('dialed', { ms: Math.round(performance.now() - this.#dialling) });
+  }
+
+  failed(error: unknown): void {
+    const code = codeOf(error) === 'denied' ? 'denied' : refusalOf(error);
+    this.#refused = code;
+    this.#look();
+    this.#tell('error', { code, message: messageOf(error) });
+  }
+
+  through(client: PushStream | undefined, far: PushStream): PushStream {
+    const traffic = new Traffic({ far, client }, (direction) => {
+      this.#began(direction);
+    });
+    this.#traffic.push(traffic);
+    const stages = this.#stages();
+    if (stages.length === 0) return new WatchedStream(far, traffic);
+    const chains = { up: chainOf(stages, 'up'), down: chainOf(stages, 'down') };
+    const filtered = new FilteredStream(far, chains, { traffic, limits: this.#around.limits });
+    this.#filtered.push(filtered);
+    return filtered;
+  }
+
+  datagrams({ send }: DatagramsOut): DatagramsIn {
+    return send;
+  }
+
+  closed(end: unknown, counts?: { readonly up: number; readonly down: number }): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const ms = Math.round(performance.now() - this.#startedAt);
+    let waiting = this.#filtered.length;
+    if (waiting === 0) this.#say(end, ms, counts);
+    for (const stream of this.#filtered) {
+      stream.whenSettled(() => {
+        waiting -= 1;
+        if (waiting === 0) this.#say(end, ms);
+      });
+    }
+  }
+
+  /** It is cut, if it is still there: a hook failed. */
+  cut(message: string): void {
+    if (!this.#closed) this.#cut(new HookError(message));
+  }
+
+  /** The half has stopped. */
+  giveUp(): void {
+    this.closed(new StoppedError('stop: expected no connection, got one'));
+  }
+
+  #say(end: unknown, ms: number, counts?: { readonly up: number; readonly down: number }): void {
+    if (this.#told) return;
+    this.#told = true;
+    this.#around.forget(this);
+    const why = end === undefined ? (this.#outcome() ?? 'end') : (codeOf(end) ?? 'internal');
+    this.#tell('closed', {
+      up: this.#counts('up', counts),
+      down: this.#counts('down', counts),
+      by: this.#by(why),
+      why,
+      ms,
+    });
+  }
+
+  /** Of one that never came to its target. */
+  #outcome(): string | undefined {
+    return this.#dialed ? undefined : this.#refused;
+  }
+
+  #by(why: string): Party {
+    if (ownWords.has(why)) return 'halflight';
+    if (targetsWords.has(why)) return 'target';
+    if (!this.#dialed && why !== 'end' && why === this.#refused) return 'halflight';
+    return this.#traffic.at(-1)?.by ?? 'client';
+  }
+
+  #counts(direction: Direction, datagrams?: { readonly up: number; readonly down: number }): FlowCounts {
+    if (datagrams !== undefined)
+      return { received: datagrams[direction], sent: datagrams[direction], unsent: 0 };
+    return this.#traffic.reduce((sum, traffic) => {
+      const counts = traffic.countsOf(direction);
+      return {
+        received: sum.received + counts.received,
+        sent: sum.sent + counts.sent,
+        unsent: sum.unsent + counts.unsent,
+      };
+    }, nothing);
+  }
+
+  #began(direction: Direction): void {
+    if (this.#heard.has(direction)) return;
+    this.#heard.add(direction);
+    this.#tell('first-byte', { direction, ms: Math.round(performance.now() - this.#startedAt) });
+  }
+
+  /** The filters of all hooks that want to see its bytes. */
+  #stages(): readonly ConnectionStages[] {
+    const all: ConnectionStages[] = [];
+    for (const hook of this.#around.all) {
+      if (!hook.filters) continue;
+      const wanted = hook.filtersOf(this.#facts);
+      if (wanted === undefined) continue;
+      const filters = new HookFilters(hook, this.#facts, () => {
+        for (const stream of this.#filtered) stream.lapse();
+      });
+      const stages = readFilters(filters, wanted);
+      if (stages !== undefined && (stages.up ?? stages.down) !== undefined) all.push(stages);
+    }
+    return all;
+  }
+
+  #look(): void {
+    this.#facts = frozen(this.#ask());
+  }
+
+  #tell<Name extends HookEvent['event']>(
+    name: Name,
+    fields: Omit<EventOf<Name>, 'event' | 'at' | 'connection'>,
+  ): void {
+    const event = { event: name, at: Date.now(), connection: this.#facts, ...fields };
+    this.#around.tell(name, () => event as unknown as HookEvent);
+  }
+}
+
+type EventOf<Name extends HookEvent['event']> = Extract<HookEvent, { readonly event: Name }>;
+
+type ConnectionStages = Readonly<Record<Direction, Stages | undefined>>;
+
+function readFilters(filters: HookFilters, wanted: object): ConnectionStages | undefined {
+  try {
+    const { up, down } = wanted as Partial<Record<Direction, unknown>>;
+    const stages = { up: filters.stagesOf('up', up), down: filters.stagesOf('down', down) };
+    return filters.out ? undefined : stages;
+  } catch (thrown) {
+    filters.fail('filter', failure(thrown));
+    return undefined;
+  }
+}
+
+/** First every `received`, then every `sent`. */
+function chainOf(stages: readonly ConnectionStages[], direction: Direction): readonly Stage[] {
+  const places = [
+    ...stages.map((each) => each[direction]?.received),
+    ...stages.map((each) => each[direction]?.sent),
+  ];
+  return places.filter((stage) => stage !== undefined);
+}
+
+/** Hooks share it, and none may change it for the others. */
+function frozen(facts: ConnectionFacts): ConnectionFacts {
+  const { client, far, target } = facts;
+  return Object.freeze({
+    ...facts,
+    client: frozenEnds(client),
+    ...(far && { far: frozenEnds(far) }),
+    ...(target && { target: Object.freeze({ ...target }) }),
+  });
+}
+
+function frozenEnds({ local, remote }: SocketEnds): SocketEnds {
+  return Object.freeze({ local: Object.freeze({ ...local }), remote: Object.freeze({ ...remote }) });
+}
