@@ -176,7 +176,7 @@ const timeoutKinds = Object.fromEntries(
 );
 
 /** ConfigError for waits that no timer can keep, in ms. */
-function readTimeouts(timeouts: Partial<Timeouts>): Partial<Timeouts> {
+export function readTimeouts(timeouts: Partial<Timeouts>): Partial<Timeouts> {
   checkOptions(timeouts, timeoutKinds, { within: 'timeouts.' });
   for (const [name, ms] of Object.entries(timeouts)) {
     if (ms >= 0 && ms <= longestMs) continue;
