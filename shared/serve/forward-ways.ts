@@ -30,7 +30,8 @@ export type Talker = (target: Target, options: DialerOptions) => Promise<Talk>;
 /** What carries connections and datagrams to their targets. */
 export interface ForwardWay {
   readonly dial: Dialer;
-  readonly talk: Talker;
+  /** Absent where datagrams are not carried. */
+  readonly talk?: Talker;
 }
 
 export interface ForwardWaysOptions {

@@ -1,5 +1,5 @@
 /** Ports and unix sockets that lead to one target each (design.md §2, "local, forward"). */
-import type { Target } from '../codec/address.js';
+import { formatTarget, type Target } from '../codec/address.js';
 import { type ForwardPlace, type ForwardRule, formatPlace } from '../config/forward-rule.js';
 import type { Environment } from '../environment.js';
 import { codeOf, ConfigError, messageOf } from '../errors.js';
@@ -123,6 +123,7 @@ class OpenForwards implements Forwards {
   /** Brings where it listens, in words. */
   async #listen(rule: ForwardRule): Promise<string> {
     const { from, to } = rule;
+    if (rule.transport === 'udp') return this.#listenForDatagrams(rule);
     const dial = await this.#dialerOf(rule);
     const target = 'path' in to ? { host: to.path, port: 0 } : to;
     const listener = await this.#accept(
@@ -135,6 +136,21 @@ class OpenForwards implements Forwards {
       listener.close();
     });
     return listener.text;
+  }
+
+  async #listenForDatagrams(rule: ForwardRule): Promise<string> {
+    const { from, to } = rule;
+    const { machine, timeouts } = this.#options;
+    if ('path' in from || 'path' in to)
+      throw unfit(rule, 'HOST:PORT at both ends for UDP, got a unix socket');
+    const { talk } = await this.#wayOf(rule);
+    if (talk === undefined) throw unfit(rule, 'a way that takes UDP, got one on which it is off');
+    const { forwardDatagrams } = await import('./forward-datagrams.js');
+    const session = { machine, target: to, talk, idleMs: timeouts.sessionIdleMs };
+    const { address, close } = await forwardDatagrams({ listen: from, ...session });
+    this.#own.udp.push(address);
+    this.#closing.push(close);
+    return formatTarget(address);
   }
 
   #accept(from: ForwardPlace, serve: (client: TcpStream) => void): Promise<Listener> {
@@ -150,15 +166,17 @@ class OpenForwards implements Forwards {
     const way = await this.#wayOf(rule);
     if (!('path' in to)) return way.dial;
     if (way === this.#ways.straight) return this.#ways.to(to);
-    throw new ConfigError(
-      `forward ${formatPlace(rule.from)}: expected HOST:PORT to lead to, or the way direct, got a unix socket`,
-    );
+    throw unfit(rule, 'HOST:PORT to lead to, or the way direct, got a unix socket');
   }
 
   async #wayOf({ via }: ForwardRule): Promise<ForwardWay> {
     if (via === undefined) return this.#options.way ?? this.#ways.straight;
     return this.#ways.through(via);
   }
+}
+
+function unfit({ from }: ForwardRule, why: string): ConfigError {
+  return new ConfigError(`forward ${formatPlace(from)}: expected ${why}`);
 }
 
 /** Serves clients that all want the same. */

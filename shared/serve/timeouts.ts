@@ -38,6 +38,8 @@ export interface Timeouts {
   readonly udpIdleMs: number;
   /** The same, when all it has asked were name servers. */
   readonly dnsIdleMs: number;
+  /** A client of a forward whose datagrams, and answers to them, have ceased. */
+  readonly sessionIdleMs: number;
   /** A client over the standard wire that waits for the server to speak first gets its header sent after this. */
   readonly firstPayloadMs: number;
 }
@@ -62,5 +64,6 @@ export const defaultTimeouts: Timeouts = {
   bindMs: 120_000,
   udpIdleMs: 300_000,
   dnsIdleMs: 60_000,
+  sessionIdleMs: 60_000,
   firstPayloadMs: 50,
 };

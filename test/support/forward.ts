@@ -12,6 +12,8 @@ export interface RunningForward extends ForwardService {
   /** Where each listens. */
   readonly at: readonly Target[];
   readonly events: readonly ObservedEvent[];
+  /** The next event of that name that nobody has asked for yet. */
+  seen(name: ObservedEvent['event']): Promise<ObservedEvent>;
 }
 
 /** These rules, each on a free port of this host where it does not say otherwise. */
@@ -20,17 +22,30 @@ export async function running(
   settings: Partial<ForwardSettings> = {},
 ): Promise<RunningForward> {
   const events: ObservedEvent[] = [];
+  const wakers: (() => void)[] = [];
   const forwards = rules.map((rule) => ({
     from: { host: '127.0.0.1', port: 0 },
     transport: 'tcp' as const,
     ...rule,
   }));
-  const service = await startForward({ forwards, ...settings }, systemEnvironment, (event) =>
-    events.push(event),
-  );
+  const service = await startForward({ forwards, ...settings }, systemEnvironment, (event) => {
+    events.push(event);
+    for (const wake of wakers.splice(0)) wake();
+  });
   onTestFinished(() => service.stop(0));
   const at = service.forwards.map(({ listen }) => readService(listen));
-  return { ...service, at, events };
+  const taken = new Set<ObservedEvent>();
+  const seen = async (name: ObservedEvent['event']): Promise<ObservedEvent> => {
+    for (;;) {
+      const found = events.find((event) => event.event === name && !taken.has(event));
+      if (found !== undefined) {
+        taken.add(found);
+        return found;
+      }
+      await new Promise<void>((resolve) => wakers.push(resolve));
+    }
+  };
+  return { ...service, at, events, seen };
 }
 
 /** What it rejects with. */
