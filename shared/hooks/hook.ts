@@ -137,6 +137,8 @@ export interface Hook {
 /** What a hook is told of where it is. */
 export interface HookContext {
   readonly role: Role;
+  /** Says something to whoever runs it: a warning in the log, or an event of that name where it is part of a program. */
+  readonly warn: (detail: string) => void;
 }
 
 /** A hook, or what makes one for each half that is started. */

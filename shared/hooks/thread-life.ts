@@ -1,0 +1,137 @@
+/** The life of a thread, from when its hook is loaded: whether it still lives, and how it comes to its end. */
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
+import { codeOf, messageOf } from '../errors.js';
+import type { ThreadLine } from './thread-line.js';
+import type { FromThread } from './thread-messages.js';
+
+/** What a thread may take. */
+export interface ThreadLimits {
+  /** How long it may take to load its file, ms. */
+  readonly loadMs: number;
+  /** How long it may show no sign of life, ms. */
+  readonly silenceMs: number;
+  /** How long it may take to come to an end, ms. */
+  readonly finishMs: number;
+  /** Of its heap, and of its buffers as well, MiB. */
+  readonly memoryMiB: number;
+}
+
+export const threadLimits: ThreadLimits = {
+  loadMs: 10_000,
+  silenceMs: 5_000,
+  finishMs: 2_000,
+  memoryMiB: 256,
+};
+
+/** The thread of a hook has ended, which is reported where it is found out. */
+export class HookEnded extends Error {
+  override readonly name = 'HookEnded';
+}
+
+export interface LifeOptions {
+  /** A word of memory that changes as long as the thread lives. */
+  readonly beats: Int32Array;
+  readonly limits: ThreadLimits;
+  readonly warn: (detail: string) => void;
+  /** It has ended, and nobody wanted that. Called once. */
+  readonly ended: (why: HookEnded) => void;
+}
+
+/** How often a silent thread is looked at before it is given up: so a computer that slept takes nobody for dead. */
+const looks = 5;
+
+export class ThreadLife {
+  readonly #thread: Worker;
+  readonly #line: ThreadLine;
+  readonly #options: LifeOptions;
+  readonly #watch: NodeJS.Timeout;
+  #beat = 0;
+  #silent = 0;
+  #over = false;
+  #complained = false;
+  #stopped: Promise<void> | undefined;
+
+  constructor(thread: Worker, line: ThreadLine, options: LifeOptions) {
+    this.#thread = thread;
+    this.#line = line;
+    this.#options = options;
+    const { limits } = options;
+    thread.on('message', (message: FromThread) => {
+      this.#hear(message);
+    });
+    thread.on('messageerror', (error) => {
+      this.#end(`got an answer that cannot be read: ${messageOf(error)}`);
+    });
+    thread.on('error', (error) => {
+      this.#end(`got ${deathOf(error, limits.memoryMiB)}`);
+    });
+    thread.on('exit', () => {
+      this.#end('got process.exit');
+    });
+    // What serves is what keeps the process running.
+    thread.unref();
+    this.#watch = setInterval(() => {
+      this.#look();
+    }, limits.silenceMs / looks);
+    this.#watch.unref();
+  }
+
+  /** Settles when the thread has ended; before that it does what it was asked. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    if (!this.#over) {
+      const patience = new AbortController();
+      const late = wait(this.#options.limits.finishMs, undefined, { signal: patience.signal });
+      await Promise.race([this.#line.finish().catch(() => undefined), late]);
+      late.catch(() => undefined);
+      patience.abort();
+    }
+    this.#over = true;
+    clearInterval(this.#watch);
+    this.#line.close(new HookEnded('its thread has stopped'));
+    await this.#thread.terminate();
+  }
+
+  #hear(message: FromThread): void {
+    if (message.kind === 'crowded') {
+      this.#end(`got buffers of more than ${this.#options.limits.memoryMiB} MiB`);
+    } else if (message.kind === 'uncaught') {
+      if (!this.#complained)
+        this.#options.warn(`expected no error that nothing catches, got ${message.message}`);
+      this.#complained = true;
+    } else if (message.kind === 'warning') {
+      this.#options.warn(message.detail);
+    } else {
+      this.#line.hear(message);
+    }
+  }
+
+  #look(): void {
+    const beat = Atomics.load(this.#options.beats, 0);
+    this.#silent = beat === this.#beat ? this.#silent + 1 : 0;
+    this.#beat = beat;
+    if (this.#silent >= looks)
+      this.#end(`got no sign of life for ${this.#options.limits.silenceMs / 1000} s`);
+  }
+
+  #end(what: string): void {
+    if (this.#over) return;
+    this.#over = true;
+    clearInterval(this.#watch);
+    const detail = `expected its thread to go on, ${what}`;
+    this.#options.warn(detail);
+    this.#options.ended(new HookEnded(detail));
+    void this.#thread.terminate();
+  }
+}
+
+/** What a thread died of, in words. */
+export function deathOf(error: unknown, memoryMiB: number): string {
+  if (codeOf(error) === 'ERR_WORKER_OUT_OF_MEMORY') return `objects of more than ${memoryMiB} MiB`;
+  return messageOf(error);
+}
