@@ -1,6 +1,7 @@
 /** How the conversations of a local leave: each through the first of its servers that takes it. */
 import type { LocalSettings } from '../shared/config/settings.js';
-import type { DialerOptions, Outbound, Passer } from '../shared/outbound/outbound.js';
+import type { Dialer, DialerOptions, Outbound, Passer } from '../shared/outbound/outbound.js';
+import type { ForwardWay } from '../shared/serve/forward-ways.js';
 import type { Timeouts } from '../shared/serve/timeouts.js';
 import { failOver } from './fail-over.js';
 import type { ServerList } from './server-list.js';
@@ -13,6 +14,8 @@ export interface Leaving {
   readonly outbound: Outbound;
   readonly pass: Passer;
   readonly greet: Greeter;
+  /** For its forwards. */
+  readonly forward: ForwardWay;
 }
 
 /** Through `servers`, as they are when a conversation begins. */
@@ -29,10 +32,11 @@ export function leavingThrough(
     const { repeatable = () => true, ...others } = options;
     return failOver(paths, { attempt, repeatable, attemptMs, patienceMs: dialMs }, others);
   };
+  const dial: Dialer = (target, options) =>
+    leave(servers.inTurn(target.host), (ways, at) => ways.dial(target, at), options);
   return {
     outbound: {
-      dial: (target, options) =>
-        leave(servers.inTurn(target.host), (ways, at) => ways.dial(target, at), options),
+      dial,
       ...(optimistic === true && {
         early: (target, { heard, ...options }) =>
           leave(servers.inTurn(target.host), (ways, at) => ways.early(target, { ...at, heard }), options),
@@ -57,6 +61,15 @@ export function leavingThrough(
       const attempt = (ways: WaysThrough, at: DialerOptions): ReturnType<Passer> =>
         ways.pass({ ...spoken, takeAhead }, at);
       return leave(paths, attempt, { ...options, repeatable: () => !sent });
+    },
+    forward: {
+      dial,
+      ...(udp && {
+        talk: async (target, options) => ({
+          far: await leave(servers.inTurn(target.host), (ways, at) => ways.datagrams(at), options),
+          to: target,
+        }),
+      }),
     },
     greet: (greeting, options) => leave(servers.byLot(), (ways, at) => ways.greet(greeting, at), options),
   };

@@ -1,11 +1,12 @@
 /** All that a client may ask of one server, watched. */
 import type { LocalSettings } from '../shared/config/settings.js';
 import type { Wire } from '../shared/net/sealed.js';
-import type { PacketTunnel } from '../shared/outbound/associate.js';
+import type { FarWay, PacketTunnel } from '../shared/outbound/associate.js';
 import {
   type Associator,
   type Binder,
   type Dialer,
+  type DialerOptions,
   type EarlyDialer,
   FarFailure,
   lazyWay,
@@ -21,6 +22,8 @@ export interface WaysThrough {
   readonly early: EarlyDialer;
   readonly bind: Binder;
   readonly associate: Associator;
+  /** The way of datagrams alone, for whoever has no client that asks for an association. */
+  readonly datagrams: (options: DialerOptions) => Promise<FarWay>;
   readonly pass: Passer;
   readonly greet: Greeter;
 }
@@ -39,13 +42,25 @@ export function waysThrough(
   tunnel: Tunnel & PacketTunnel,
   { wire, bindMs, udpOverTcp, watch }: Watched,
 ): WaysThrough {
+  const streamDialer = watch.watched(shadowsocksDialer(tunnel), () => false);
   const overPackets = async (): Promise<Associator> => {
     const { tunnelAssociator } = await import('../shared/outbound/associate.js');
     return tunnelAssociator(tunnel);
   };
   const overStream = async (): Promise<Associator> => {
     const { streamAssociator } = await import('../shared/outbound/associate-stream.js');
-    return streamAssociator(watch.watched(shadowsocksDialer(tunnel), () => false));
+    return streamAssociator(streamDialer);
+  };
+  const datagrams = async (options: DialerOptions): Promise<FarWay> => {
+    if (udpOverTcp === true) {
+      const { streamWay } = await import('../shared/outbound/associate-stream.js');
+      return streamWay(streamDialer, options);
+    }
+    const { packetWay } = await import('../shared/outbound/associate.js');
+    return packetWay(tunnel, options).catch((error: unknown) => {
+      options.signal.throwIfAborted();
+      throw new FarFailure(tunnel.remote, error);
+    });
   };
   const binder = async (): Promise<Binder> => {
     const { tunnelBinder } = await import('../shared/outbound/bind.js');
@@ -74,6 +89,7 @@ export function waysThrough(
     early,
     bind: watch.watched(lazyWay(binder)),
     associate: lazyWay(udpOverTcp === true ? overStream : overPackets),
+    datagrams,
     pass: watch.watched(rawPasser(tunnel), ({ reply }) => reply.length > 0),
     greet: watch.watched(rawGreeter(tunnel)),
   };
