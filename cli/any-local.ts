@@ -5,12 +5,14 @@ import type { LocalSettings } from '../shared/config/settings.js';
 import { systemEnvironment } from '../shared/net/system.js';
 import type { Observer } from '../shared/observe/events.js';
 import type { Log } from '../shared/observe/log.js';
+import type { ControlCrew } from './control.js';
 import type { LocalCrewOptions } from './workers/local-crew.js';
 
 /** A local that runs, in one process or in several. */
 export interface AnyLocal extends Pick<SubscribedLocal, 'listen' | 'servers' | 'checkServers' | 'stop'> {
   /** Of several processes: how many conversations they have open. */
   readonly open?: () => Promise<number>;
+  readonly control?: ControlCrew;
 }
 
 /**

@@ -9,6 +9,7 @@ import type { ServerChoice } from '../shared/config/settings.js';
 import { prefixCost } from '../shared/config/uri-prefix.js';
 import { startAnyLocal } from './any-local.js';
 import type { Configured } from './configured.js';
+import { type ControlFlags, openControl } from './control.js';
 import type { Output, OutputFlags } from './output.js';
 import { firstUser, portOf } from './port-page.js';
 import { finish, prepare, unlessAsked, unlessStopped, warnTypedAuth } from './running.js';
@@ -16,7 +17,7 @@ import { finish, prepare, unlessAsked, unlessStopped, warnTypedAuth } from './ru
 /** `halflight local [URI…]`. Settles never: it ends the process. */
 export async function runLocal(
   uri: string | undefined,
-  flags: LocalFlags & ServerFlags & OutputFlags & Configured,
+  flags: LocalFlags & ServerFlags & OutputFlags & ControlFlags & Configured,
 ): Promise<void> {
   const life = prepare(flags, 'local');
   const { output, observer } = life;
@@ -27,6 +28,7 @@ export async function runLocal(
   warnTypedAuth(flags, output);
 
   const local = await unlessStopped(startAnyLocal(settings, { observer, log: output.log }), life);
+  await openControl(flags, { role: 'local', listen: [local.listen], crew: local.control }, output.log);
   const checks = await unlessAsked(local.checkServers(), life);
   if (checks !== undefined) {
     const remoteAsks = servers.some((server) => server.uri.remoteAuth === true);

@@ -15,6 +15,7 @@ import type { RemoteService } from '../remote/remote.js';
 import { systemEnvironment } from '../shared/net/system.js';
 import { serveApi } from './api.js';
 import type { Configured } from './configured.js';
+import { type ControlFlags, openControl } from './control.js';
 import { endProcess } from './life.js';
 import type { OutputFlags } from './output.js';
 import { furtherPorts, managedReady, pagePort, remoteReady } from './page-ports.js';
@@ -24,7 +25,7 @@ import type { RemoteCrewService } from './workers/remote-crew.js';
 
 /** `halflight remote`. Settles never: it ends the process. */
 export async function runRemote(
-  flags: AllRemoteFlags & UriOfFlags & OutputFlags & Configured,
+  flags: AllRemoteFlags & UriOfFlags & OutputFlags & ControlFlags & Configured,
 ): Promise<void> {
   const life = prepare(flags, 'remote');
   const { output, observer } = life;
@@ -65,11 +66,16 @@ export async function runRemote(
     return endProcess(exitCodes.stopped);
   }
 
-  const { open, ...remote } = await unlessStopped(startAnyRemote(settings, found.workers, life), life);
+  const { open, control, ...remote } = await unlessStopped(
+    startAnyRemote(settings, found.workers, life),
+    life,
+  );
   const main = pagePort(settings, remote.listen, { settings, host });
   const ports = furtherPorts(remote.ports.slice(1), { settings, host });
   const { manager } = remote;
   const api = found.api && (await unlessStopped(serveApi(remote, found.api, observer), life));
+  const listen = remote.ports.map((port) => port.listen);
+  await openControl(flags, { role: 'remote', listen, crew: control }, output.log);
   const ready = remoteReady(main, ports);
   await output.announce(
     async () => remotePage({ ...main, ports, manager, source, doubt }, await qrDrawer()),
@@ -91,7 +97,7 @@ async function startAnyRemote(
   settings: RemoteSettings,
   workers: number,
   { observer, output: { log } }: Life,
-): Promise<RemoteService & Partial<Pick<RemoteCrewService, 'open'>>> {
+): Promise<RemoteService & Partial<Pick<RemoteCrewService, 'open' | 'control'>>> {
   if (workers === 1) {
     const { startRemote } = await import('../remote/remote.js');
     return startRemote(settings, systemEnvironment, observer);
@@ -103,17 +109,18 @@ async function startAnyRemote(
 /** `halflight remote` without a port of its own. */
 async function runManaged(
   settings: ManagedSettings,
-  flags: AllRemoteFlags & OutputFlags & Configured,
+  flags: AllRemoteFlags & OutputFlags & ControlFlags & Configured,
   life: Life,
 ): Promise<never> {
   const { output, observer } = life;
   warnTypedAuth(flags, output);
   const { startManagedRemote } = await import('../remote/remote.js');
   const remote = await unlessStopped(startManagedRemote(settings, systemEnvironment, observer), life);
+  const { manager } = remote;
   const { host } = publicHost({ named: flags.publicHost, listen: '', interfaces: networkInterfaces() });
+  await openControl(flags, { role: 'remote', listen: [manager] }, output.log);
   const { ports: first = [] } = settings.manager;
   const ports = furtherPorts(remote.ports, { settings: { ...settings, ports: first }, host });
-  const { manager } = remote;
   await output.announce(() => managedPage(manager, ports), managedReady(manager, ports));
   return finish([remote], life, () => usageOf(remote.ports));
 }

@@ -9,12 +9,13 @@ import { readService } from '../shared/config/service-address.js';
 import type { RemoteSettings } from '../shared/config/settings.js';
 import { formatServerUri } from '../shared/config/uri.js';
 import { systemEnvironment } from '../shared/net/system.js';
+import { type ControlFlags, openControl } from './control.js';
 import type { OutputFlags } from './output.js';
 import { firstUser, portOf } from './port-page.js';
 import { finish, prepare, unlessAsked, unlessStopped, warnTypedAuth } from './running.js';
 
 /** `halflight up`: both halves in this process. Settles never: it ends the process. */
-export async function runUp(flags: LocalFlags & OutputFlags): Promise<void> {
+export async function runUp(flags: LocalFlags & OutputFlags & ControlFlags): Promise<void> {
   const life = prepare(flags, 'local');
   const { output, observer } = life;
   const port = await readPortFlags(flags, process.env);
@@ -47,6 +48,7 @@ export async function runUp(flags: LocalFlags & OutputFlags): Promise<void> {
     startLocal({ ...port, servers: [soleServer(uri)] }, systemEnvironment, observer),
     life,
   );
+  await openControl(flags, { role: 'up', listen: [local.listen] }, output.log);
   const check = await unlessAsked(local.check(), life);
   if (check !== undefined) {
     const byNpm = process.env['npm_lifecycle_event'] !== undefined;

@@ -5,7 +5,9 @@ import type { LocalSettings, ServerChoice } from '../../shared/config/settings.j
 import { codeOf, StoppedError } from '../../shared/errors.js';
 import type { Observer } from '../../shared/observe/events.js';
 import type { Log } from '../../shared/observe/log.js';
+import type { ControlCrew } from '../control.js';
 import { Crew, type Member } from './crew.js';
+import { crewControl } from './crew-control.js';
 import { freePort } from './free-ports.js';
 import { LocalPlugins } from './local-plugins.js';
 import { hearing, oneVoice } from './one-voice.js';
@@ -27,6 +29,8 @@ export interface LocalCrewService extends Pick<
 > {
   /** How many conversations are open. */
   readonly open: () => Promise<number>;
+  /** What is open, and a way to cut it off. */
+  readonly control: ControlCrew;
 }
 
 /** Starts it. Rejects as `startLocal` does. */
@@ -50,10 +54,12 @@ class LocalCrew {
   readonly #crew: Crew<LocalWorkerAnswers, LocalParentAnswers>;
   readonly #plugins: LocalPlugins;
   #settings: LocalSettings;
+  readonly #workers: number;
   #listen = '';
 
   constructor(settings: LocalSettings, { workers: size, observer, log }: LocalCrewOptions) {
     this.#settings = settings;
+    this.#workers = size;
     const voice = oneVoice(observer);
     const plugins = new LocalPlugins(observer);
     this.#plugins = plugins;
@@ -89,6 +95,7 @@ class LocalCrew {
         this.#replace(servers);
       },
       open: () => this.#crew.open(),
+      control: crewControl(this.#workers, () => this.#crew.working),
       stop: async (graceMs) => {
         await this.#crew.stop(graceMs);
         await this.#plugins.stop();

@@ -5,6 +5,7 @@ import type { Target } from '../../shared/codec/address.js';
 import type { Plugin } from '../../shared/net/plugin.js';
 import type { ObservedEvent } from '../../shared/observe/events.js';
 import type { LogFields, LogLevel } from '../../shared/observe/log.js';
+import type { Named, ServedConnection } from '../../shared/serve/control/table.js';
 import type { UserTraffic } from '../../shared/serve/usage-store.js';
 import type { ServerCheck } from '../../local/local.js';
 
@@ -21,6 +22,13 @@ export interface WorkerAnswers {
   readonly open: (nothing: undefined) => number;
   /** As `Service.stop`. */
   readonly stop: (graceMs: number) => Promise<void>;
+}
+
+/** What every worker is asked for whoever looks at the connections. */
+export interface TableAnswers {
+  readonly connections: (nothing: undefined) => readonly ServedConnection[];
+  /** Whether there was one of that number. */
+  readonly cut: (named: Pick<Named, 'id'>) => boolean;
 }
 
 /** What every worker asks. */

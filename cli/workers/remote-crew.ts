@@ -12,7 +12,9 @@ import { descriptorLimit, moreDescriptors } from '../../shared/net/descriptors.j
 import type { Observer } from '../../shared/observe/events.js';
 import type { Log } from '../../shared/observe/log.js';
 import { noUsers, type UserRecords } from '../../shared/serve/live-users.js';
+import type { ControlCrew } from '../control.js';
 import { Crew, type Member } from './crew.js';
+import { crewControl } from './crew-control.js';
 import { freePorts } from './free-ports.js';
 import { inTime } from './line.js';
 import { hearing, oneVoice } from './one-voice.js';
@@ -43,6 +45,8 @@ export interface RemoteCrewOptions {
 export interface RemoteCrewService extends RemoteService {
   /** How many conversations are open. */
   readonly open: () => Promise<number>;
+  /** What is open, and a way to cut it off. */
+  readonly control: ControlCrew;
 }
 
 /** Starts it. Rejects as `startRemote` does. */
@@ -154,6 +158,7 @@ class RemoteCrew {
         void this.#crew.ask('protect', address);
       },
       open: () => this.#crew.open(),
+      control: crewControl(this.#options.workers, () => this.#crew.working),
       stop: async (graceMs) => {
         this.#stopping = true;
         await this.#crew.stop(graceMs);

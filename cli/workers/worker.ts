@@ -7,10 +7,17 @@ import type { Half } from '../../shared/config/file-schema.js';
 import type { ObservedEvent, Observer } from '../../shared/observe/events.js';
 import { includesLevel, type Log, type LogLevel } from '../../shared/observe/log.js';
 import { isHeard } from '../../shared/observe/observer.js';
+import { connectionsHere, cutHere } from '../../shared/serve/control/desk.js';
 import { type Conversations, countConversations } from '../conversations.js';
 import { disarmDebugger, ignoreSignals, surviveErrors } from '../life.js';
 import { type Answers, Line } from './line.js';
-import type { LocalParentAnswers, ParentAnswers, RemoteParentAnswers, WorkerAnswers } from './orders.js';
+import type {
+  LocalParentAnswers,
+  ParentAnswers,
+  RemoteParentAnswers,
+  TableAnswers,
+  WorkerAnswers,
+} from './orders.js';
 
 const halves = {
   remote: async () => {
@@ -37,7 +44,8 @@ async function work<Asked extends ParentAnswers & Answers<Asked>, Own extends Wo
     // What is to be said of it goes first.
     await turnOfTheLoop();
   };
-  line.answers({ ...own, stop });
+  const table: TableAnswers = { connections: () => connectionsHere(), cut: cutHere };
+  line.answers({ ...own, ...table, stop });
   plain.tell('awake', undefined);
 }
 

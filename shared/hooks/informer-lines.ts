@@ -10,7 +10,7 @@
  * Between the client and the target are our two ports. Times are those of the log, in UTC.
  */
 import { formatTarget, type Target } from '../codec/address.js';
-import { clip, clipMiddle, pad, widthOf } from '../observe/columns.js';
+import { clip, clipMiddle, pad, shares, widthOf } from '../observe/columns.js';
 import type { ConnectionFacts, SocketEnds } from '../observe/connection.js';
 import { escapeControls } from '../observe/escape.js';
 import { bytesInWords } from '../observe/words.js';
@@ -142,14 +142,6 @@ function path({ client, far, target }: ConnectionFacts, arrow: Arrow, columns: n
   const room = columns - widthOf(middle);
   const [left, right] = shares(widthOf(from), widthOf(to), room);
   return `${clipMiddle(from, left)}${middle}${clipMiddle(to, right)}`;
-}
-
-/** What each of two gets of a room that may be too small for them: the shorter one first, up to its half. */
-function shares(first: number, second: number, room: number): readonly [number, number] {
-  if (first + second <= room) return [first, second];
-  const half = Math.floor(room / 2);
-  if (first <= half) return [first, room - first];
-  return second <= half ? [room - second, second] : [half, room - half];
 }
 
 /** Our end of a socket: the port says enough, and of a unix socket the last part of its path. */

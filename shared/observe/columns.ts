@@ -31,7 +31,9 @@ export function clipMiddle(text: string, columns: number): string {
   const room = Math.max(0, columns - 1);
   const front = Math.floor(room / 3);
   const letters = Array.from(text).reverse();
-  const back = Array.from(beginning(letters, room - front)).reverse().join('');
+  const back = Array.from(beginning(letters, room - front))
+    .reverse()
+    .join('');
   return columns < 1 ? '' : `${beginning(text, front)}…${back}`;
 }
 
@@ -39,6 +41,14 @@ export function clipMiddle(text: string, columns: number): string {
 export function pad(text: string, columns: number, side: 'left' | 'right' = 'left'): string {
   const blanks = ' '.repeat(Math.max(0, columns - widthOf(text)));
   return side === 'left' ? text + blanks : blanks + text;
+}
+
+/** What each of two gets of a room that may be too small for both: the shorter one first, up to half of it. */
+export function shares(first: number, second: number, room: number): readonly [number, number] {
+  if (first + second <= room) return [first, second];
+  const half = Math.floor(room / 2);
+  if (first <= half) return [first, room - first];
+  return second <= half ? [room - second, second] : [half, room - half];
 }
 
 function beginning(letters: Iterable<string>, columns: number): string {

@@ -7,16 +7,18 @@ import { ConfigError } from '../../errors.js';
 import { makeDirectory } from '../../net/make-directory.js';
 
 /**
- * The directory of the sockets of this user, which need not be there: `$XDG_RUNTIME_DIR/halflight`, else `control` where the
- * state is kept. Undefined for an account without a home.
+ * The directories of the sockets of this user, which need not be there, the best first: `$XDG_RUNTIME_DIR/halflight`, and
+ * `control` where the state is kept. None for an account without a home.
  *
  * That variable may have come along from another user, by `su`: their directory is not for us (XDG Base Directory 0.8).
  */
-export async function controlDirectory(variables: Variables): Promise<string | undefined> {
+export async function controlDirectories(variables: Variables): Promise<readonly string[]> {
   const runtime = variables['XDG_RUNTIME_DIR'] ?? '';
-  if (isAbsolute(runtime) && (await isOwn(runtime))) return join(runtime, 'halflight');
   const state = stateDirectory(variables);
-  return state === undefined ? undefined : join(state, 'control');
+  return [
+    ...(isAbsolute(runtime) && (await isOwn(runtime)) ? [join(runtime, 'halflight')] : []),
+    ...(state === undefined ? [] : [join(state, 'control')]),
+  ];
 }
 
 async function isOwn(path: string): Promise<boolean> {

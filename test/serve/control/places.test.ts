@@ -1,16 +1,17 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { controlDirectory, makeControlDirectory } from '../../../shared/serve/control/places.js';
+import { controlDirectories, makeControlDirectory } from '../../../shared/serve/control/places.js';
 import { temporaryDirectory } from '../../support/directory.js';
 
 const isRoot = process.geteuid?.() === 0;
 
-describe('the directory of control sockets', () => {
-  it('is where the system keeps sockets of this user', async () => {
+describe('the directories of control sockets', () => {
+  it('begin with the one where the system keeps sockets of this user', async () => {
     const runtime = temporaryDirectory();
     const variables = { XDG_RUNTIME_DIR: runtime, HOME: '/home/ann' };
-    expect(await controlDirectory(variables)).toBe(path.join(runtime, 'halflight'));
+    const places = [path.join(runtime, 'halflight'), '/home/ann/.local/state/halflight/control'];
+    expect(await controlDirectories(variables)).toEqual(places);
   });
 
   it.each([
@@ -18,18 +19,18 @@ describe('the directory of control sockets', () => {
     ['not absolute', 'runtime'],
     ['empty', ''],
     ['not said', undefined],
-  ])('is where state is kept when that is %s', async (_, runtime) => {
+  ])('are where state is kept alone when that is %s', async (_, runtime) => {
     const variables = { ...(runtime !== undefined && { XDG_RUNTIME_DIR: runtime }), HOME: '/home/ann' };
-    expect(await controlDirectory(variables)).toBe('/home/ann/.local/state/halflight/control');
+    expect(await controlDirectories(variables)).toEqual(['/home/ann/.local/state/halflight/control']);
   });
 
-  it.runIf(isRoot)("is not in somebody else's, whose variable came along", async () => {
+  it.runIf(isRoot)("are none of somebody else's, whose variable came along", async () => {
     const runtime = temporaryDirectory();
     chownSync(runtime, 12345, 12345);
-    expect(await controlDirectory({ XDG_RUNTIME_DIR: runtime, HOME: '/root' })).toContain('/root/');
+    expect(await controlDirectories({ XDG_RUNTIME_DIR: runtime, HOME: '/root' })).toHaveLength(1);
   });
 
-  it('is made for its owner alone', async () => {
+  it('are made for their owner alone', async () => {
     const directory = path.join(temporaryDirectory(), 'state', 'control');
     await makeControlDirectory(directory);
     await makeControlDirectory(directory);
@@ -59,14 +60,14 @@ describe('the directory of control sockets', () => {
       },
       'expected a directory, got something else',
     ],
-  ])('is not one that %s', async (_, make, words) => {
+  ])('are none that %s', async (_, make, words) => {
     const place = path.join(temporaryDirectory(), 'control');
     make(place);
     await expect(makeControlDirectory(place)).rejects.toThrow(words);
     expect(existsSync(place)).toBe(true);
   });
 
-  it.runIf(isRoot)("is not one of somebody else's", async () => {
+  it.runIf(isRoot)("are none of somebody else's", async () => {
     const place = path.join(temporaryDirectory(), 'control');
     mkdirSync(place, { mode: 0o700 });
     chownSync(place, 12345, 12345);
