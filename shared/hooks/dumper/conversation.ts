@@ -89,8 +89,8 @@ const recorders: Readonly<Record<DumpFormat, (disk: Disk, scene: Scene) => Recor
   },
   pcapng: (disk, { connection, time, fileBytes }) => {
     const ends = endsOf(connection);
-    const head = fileHead(ends.names);
     const headline = headlineOf(connection);
+    const head = fileHead(headline, ends.names);
     const volume = new Volume(disk, { stem: fileStem(connection), suffix: '.pcapng', head, fileBytes });
     if (connection.transport === 'udp') return new UdpRecording(volume, ends, headline);
     return new TcpRecording(volume, { ends, headline, opened: connection.openedAt * 1000, time });

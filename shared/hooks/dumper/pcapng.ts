@@ -62,10 +62,10 @@ export interface NamedAddress {
 }
 
 /**
- * What stands before the packets: a section header, one interface without a limit of packet lengths, whose times are in
+ * What stands before the packets: a section header with a comment, one interface without a limit of packet lengths, whose times are in
  * microseconds, and the names.
  */
-export function fileHead(names: readonly NamedAddress[]): Buffer {
+export function fileHead(comment: string, names: readonly NamedAddress[]): Buffer {
   const section = Buffer.alloc(16);
   section.writeUInt32LE(byteOrderMagic, 0);
   section.writeUInt16LE(1, 4);
@@ -74,7 +74,10 @@ export function fileHead(names: readonly NamedAddress[]): Buffer {
   const link = Buffer.alloc(8);
   link.writeUInt16LE(rawLink, 0);
   return Buffer.concat([
-    block(blockTypes.sectionHeader, section, [textOption(optionCodes.application, application)]),
+    block(blockTypes.sectionHeader, section, [
+      textOption(optionCodes.comment, shortened(comment)),
+      textOption(optionCodes.application, application),
+    ]),
     block(blockTypes.interfaceDescription, link, [
       textOption(optionCodes.interfaceName, application),
       { code: optionCodes.resolution, value: Uint8Array.of(6) },
@@ -124,9 +127,14 @@ export function padded(length: number): number {
 /** Where the packet begins in its block. */
 export const packetOffset = 28;
 
-/** A comment as an option, for `writePacketFrame`. At most so many bytes of it are kept as fit into one. */
+/** A comment as an option, for `writePacketFrame`. */
 export function commentOption(text: string): Buffer {
-  return option({ code: optionCodes.comment, value: Buffer.from(text).subarray(0, 0xfff0) });
+  return option(textOption(optionCodes.comment, shortened(text)));
+}
+
+/** Of names that others choose only the beginning fits into an option. */
+function shortened(text: string): string {
+  return text.slice(0, 4096);
 }
 
 /** What a packet's block has beside the packet itself. */

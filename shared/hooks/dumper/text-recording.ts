@@ -67,9 +67,14 @@ export class TextForm {
   }
 
   broken(direction: Direction, why: string, time: number): void {
+    this.finish();
+    this.#write(`${stamp(time)} ${arrows[direction]} broken: ${escapeControls(why)}\n`);
+  }
+
+  /** There is nothing more. */
+  finish(): void {
     this.#flush('up');
     this.#flush('down');
-    this.#write(`${stamp(time)} ${arrows[direction]} broken: ${escapeControls(why)}\n`);
   }
 
   /** What was to be continued never was. */
@@ -107,6 +112,7 @@ export class TextRecording implements Recording {
   }
 
   finish(): void {
+    this.#form.finish();
     this.#volume.finish();
   }
 
