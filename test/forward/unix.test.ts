@@ -3,7 +3,7 @@ import { link, lstat, rename, symlink, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { errorOf, running } from '../support/forward.js';
+import { endOf, errorOf, running } from '../support/forward.js';
 import { temporaryDirectory } from '../support/directory.js';
 import { connect, type Digest, Peer } from '../support/peer.js';
 import { startEcho, startTarget } from '../support/targets.js';
@@ -127,8 +127,7 @@ describe('a forward to a unix socket', () => {
     const directory = temporaryDirectory();
     const to = { path: path.join(directory, 'nobody.sock') };
     const { at, events } = await running([{ to }]);
-    const client = await connect(at[0]?.port ?? 0);
-    expect(await client.ended()).toBe('reset');
+    expect(await endOf(at[0])).toBe('reset');
     const target = { host: to.path, port: 0 };
     expect(events.find(({ event }) => event === 'refused')).toMatchObject({
       target,

@@ -1,5 +1,6 @@
 /** Forwards that run until a test is over. */
 import { onTestFinished } from 'vitest';
+import { connect, type Ending } from './peer.js';
 import { type ForwardService, startForward } from '../../forward/forward.js';
 import type { Target } from '../../shared/codec/address.js';
 import type { ForwardRule } from '../../shared/config/forward-rule.js';
@@ -56,4 +57,10 @@ export async function errorOf(promise: Promise<unknown>): Promise<unknown> {
     },
     (error: unknown) => error,
   );
+}
+
+/** How a connection to there ends that says nothing. A reset may come before it is known to be connected. */
+export async function endOf(at: Target | undefined): Promise<Ending> {
+  const client = await connect(at?.port ?? 0).catch(() => undefined);
+  return client?.ended() ?? 'reset';
 }
