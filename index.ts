@@ -1,11 +1,35 @@
 /**
- * The library's face: both halves for programs that have one inside them, and what is needed to set them up. What a half
- * needs is loaded when it is started for the first time.
+ * The library's face: both halves, and forwards, for programs that have one inside them, and what is needed to set them up.
+ * What one of them needs is loaded when it is started for the first time.
  */
 export { createLocal, type EmbeddedLocal } from './local/embedded.js';
 export type { ServerCheck } from './local/local.js';
 export { createRemote, type EmbeddedRemote } from './remote/embedded.js';
 export type { EmbeddedPort, LinkOptions } from './remote/embedded-port.js';
+export { createForward, type EmbeddedForward } from './forward/embedded.js';
+export type { OpenForward } from './shared/serve/forwards.js';
+export type {
+  ForwardChoice,
+  ForwardEntry,
+  ForwardListEntry,
+  ForwardOptions,
+  ForwardVia,
+} from './shared/config/forward-options.js';
+export type { HookOption } from './shared/config/hook-options.js';
+export type {
+  ByteFilter,
+  ConnectionFilters,
+  Direction,
+  Filtered,
+  FlowCounts,
+  Hook,
+  HookContext,
+  HookEvent,
+  HookSource,
+  Observers,
+  Verdict,
+} from './shared/hooks/hook.js';
+export type { ConnectionFacts, SocketEnds } from './shared/observe/connection.js';
 export type { LocalOptions, ServerOption } from './shared/config/local-options.js';
 export type { HalfOptions, Place } from './shared/config/options.js';
 export type { PortOptions, RemoteOptions } from './shared/config/remote-options.js';
@@ -33,7 +57,7 @@ export type { UserSecret } from './shared/codec/users.js';
 export type { UsageStore, UserTraffic } from './shared/serve/usage-store.js';
 export type { UserStore } from './shared/serve/user-store.js';
 export type { ObservedEvents } from './shared/observe/emitter.js';
-export type { Protocol } from './shared/proxy/request.js';
+export type { Command, Protocol } from './shared/proxy/request.js';
 export type { CheckResult, CheckStage, ObservedEvent, Role, SeenEvent } from './shared/observe/events.js';
 export {
   AuthError,

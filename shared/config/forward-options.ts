@@ -3,6 +3,7 @@ import { ConfigError } from '../errors.js';
 import type { Timeouts } from '../serve/timeouts.js';
 import { checkForwards, parseForward, parseVia } from './forward-places.js';
 import type { ForwardRule } from './forward-rule.js';
+import { type HookOption, readHooks } from './hook-options.js';
 import { checkOptions, copyOptions, type Kind, readTimeouts, underName } from './options.js';
 import type { ForwardSettings } from './settings.js';
 
@@ -33,12 +34,15 @@ export interface ForwardOptions {
   readonly via?: ForwardVia;
   /** Waits that differ from the defaults, in ms. */
   readonly timeouts?: Partial<Timeouts>;
+  /** What watches, admits and filters connections, in the order in which they are asked. */
+  readonly hooks?: readonly HookOption[];
 }
 
 const kinds = {
   forwards: 'any',
   via: 'any',
   timeouts: 'object',
+  hooks: 'list',
 } as const satisfies Record<keyof ForwardOptions, Kind>;
 
 const entryKinds = { to: 'text', via: 'any' } as const satisfies Record<keyof ForwardEntry, Kind>;
@@ -48,12 +52,16 @@ const listEntryKinds = { from: 'any', ...entryKinds } as const satisfies Record<
 export function readForwardOptions(given: ForwardOptions): ForwardSettings {
   const options = copyOptions(given);
   checkOptions(options, kinds, { needed: ['forwards'] });
-  const { timeouts } = options;
+  const { timeouts, hooks } = options;
   const via = options.via === undefined ? [] : readVia('via', options.via);
   const forwards = readForwards(options.forwards).map((rule) => ({ via, ...rule }));
   if (forwards.length === 0) throw new ConfigError('forwards: expected at least one, got none');
   checkForwards(forwards, { straight: true });
-  return { forwards, ...(timeouts && { timeouts: readTimeouts(timeouts) }) };
+  return {
+    forwards,
+    ...(timeouts && { timeouts: readTimeouts(timeouts) }),
+    ...(hooks && { hooks: readHooks(hooks) }),
+  };
 }
 
 /** Each of them by itself. */

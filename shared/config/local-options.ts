@@ -64,6 +64,7 @@ const kinds = {
   probeTarget: 'place',
   allowPlugins: 'texts',
   timeouts: 'object',
+  hooks: 'list',
 } as const satisfies Record<keyof LocalOptions, Kind>;
 
 /** A program gives servers one name. */

@@ -8,6 +8,7 @@ import { defaultTimeouts, type Timeouts } from '../serve/timeouts.js';
 import type { StopOptions } from '../service.js';
 import { type Credential, parseCredential } from './credentials.js';
 import { UsageError } from './exit.js';
+import { type HookOption, readHooks } from './hook-options.js';
 import { parseListen } from './listen.js';
 import type { ListenAddress, LocalSettings } from './settings.js';
 
@@ -68,6 +69,9 @@ export function checkOptions(
 /** Options have lists in them, and those objects: nothing is below the values of these. */
 const deepest = 4;
 
+/** Lists of what lives, and is asked long after: hooks have what they remember in them, and may be of a class. */
+const living: ReadonlySet<string> = new Set<keyof HalfOptions>(['hooks']);
+
 /**
  * The options as they are now, for `checkOptions` and all that comes later: what becomes of the object that was given is of
  * no matter then. What stands in it is read once, and that of its class, too; holes of lists are undefined. Nothing comes
@@ -82,7 +86,9 @@ function copyOf(value: unknown, depth: number): unknown {
   if (Array.isArray(value)) return Array.from<unknown, unknown>(value, (each) => copyOf(each, depth + 1));
   if (!isRecord(value)) return value;
   const copy = Object.create(null) as Record<string, unknown>;
-  for (const name of namesIn(value)) copy[name] = copyOf(value[name], depth + 1);
+  for (const name of namesIn(value)) {
+    copy[name] = copyOf(value[name], living.has(name) ? deepest - 1 : depth + 1);
+  }
   return copy;
 }
 
@@ -133,6 +139,8 @@ export interface HalfOptions {
   readonly cipherBackend?: CipherBackend;
   /** Waits that differ from the defaults, in ms. */
   readonly timeouts?: Partial<Timeouts>;
+  /** What watches, admits and filters connections, in the order in which they are asked. */
+  readonly hooks?: readonly HookOption[];
 }
 
 /** What these mean for either half. ConfigError, beginning with the name of the option, for one that cannot be used. */
@@ -140,7 +148,8 @@ export function readHalfOptions({
   credentials = [],
   cipherBackend = 'native',
   timeouts,
-}: HalfOptions): Pick<LocalSettings, 'credentials' | 'cipherBackend' | 'timeouts'> {
+  hooks,
+}: HalfOptions): Pick<LocalSettings, 'credentials' | 'cipherBackend' | 'timeouts' | 'hooks'> {
   const known: readonly CipherBackend[] = ['native', 'noble'];
   if (!known.includes(cipherBackend)) {
     throw new ConfigError(`cipherBackend: expected one of ${known.join(', ')}, got another text`);
@@ -149,6 +158,7 @@ export function readHalfOptions({
     credentials: readCredentials(credentials),
     cipherBackend,
     ...(timeouts && { timeouts: readTimeouts(timeouts) }),
+    ...(hooks && { hooks: readHooks(hooks) }),
   };
 }
 

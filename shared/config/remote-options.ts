@@ -85,6 +85,7 @@ const kinds = {
   allowPlugins: 'texts',
   cipherBackend: 'text',
   timeouts: 'object',
+  hooks: 'list',
 } as const satisfies Record<keyof RemoteOptions, Kind>;
 
 /** What the options of a remote mean: with a port of its own, or with those of its manager alone. */
