@@ -1,0 +1,71 @@
+/** The terminal of `halflight top`: all of it while it runs, and as it was before when it ends, however it does. */
+import type { ReadStream, WriteStream } from 'node:tty';
+import { keysOf } from './keys.js';
+
+/** The other screen, and no cursor; and back (xterm's private modes 1049 and 25). */
+const taken = '\u001b[?1049h\u001b[?25l';
+const givenBack = '\u001b[?25h\u001b[?1049l';
+
+export interface TerminalOptions {
+  readonly key: (key: string) => void;
+  /** It has another size. */
+  readonly resized: () => void;
+  /** It has gone. */
+  readonly lost: () => void;
+}
+
+export class Terminal {
+  readonly #input: ReadStream;
+  readonly #output: WriteStream;
+  #open = true;
+
+  /** Takes it. */
+  constructor(input: ReadStream, output: WriteStream, { key, resized, lost }: TerminalOptions) {
+    this.#input = input;
+    this.#output = output;
+    input.setRawMode(true).setEncoding('utf8');
+    input.on('data', (text) => {
+      for (const each of keysOf(String(text))) key(each);
+    });
+    input.once('end', lost).once('error', lost);
+    output.once('close', lost).once('error', lost).on('resize', resized);
+    output.write(taken);
+    process.once('exit', () => {
+      this.close();
+    });
+    // Whoever stopped it and goes on has used the terminal meanwhile.
+    process.on('SIGCONT', () => {
+      if (!this.#open) return;
+      input.setRawMode(true);
+      output.write(taken);
+      resized();
+    });
+  }
+
+  get columns(): number {
+    return this.#output.columns;
+  }
+
+  get rows(): number {
+    return this.#output.rows;
+  }
+
+  /** Shows these lines in place of those before; while a slow terminal still shows those, nothing happens. */
+  draw(lines: readonly string[]): void {
+    if (!this.#open || this.#output.writableNeedDrain) return;
+    this.#output.write(`\u001b[H${lines.join('\u001b[K\r\n')}\u001b[K\u001b[J`);
+  }
+
+  /** Gives it back. May be repeated. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#output.write(givenBack);
+    try {
+      this.#input.setRawMode(false);
+    } catch {
+      // It is gone.
+    }
+    this.#input.pause();
+  }
+}

@@ -1,0 +1,113 @@
+/** What is looked at, and what keys make of it: no terminal in here. */
+import { arrange, nextSortKey, type SortKey } from './order.js';
+import type { TopRow } from './rates.js';
+
+/** What keys mean at the moment. */
+export type Mode = 'table' | 'filter' | 'confirm' | 'help';
+
+export interface View {
+  readonly mode: Mode;
+  readonly sort: SortKey;
+  readonly filter: string;
+  /** The key of the row that is marked. */
+  readonly selected: string | undefined;
+  /** What was done last. */
+  readonly notice: string;
+}
+
+/** What a key has led to. */
+export interface Step {
+  readonly view: View;
+  readonly effect?: 'quit' | { readonly cut: TopRow };
+}
+
+export function firstView(sort: SortKey, filter: string): View {
+  return { mode: 'table', sort, filter, selected: undefined, notice: '' };
+}
+
+/** Rows of a page, where nobody knows the terminal. */
+const pageRows = 10;
+
+/** The view after `key`, with these rows to look at. */
+export function press(view: View, key: string, rows: readonly TopRow[]): Step {
+  if (key === 'interrupt') return { view, effect: 'quit' };
+  return modes[view.mode](view, key, rows);
+}
+
+/** The row that is marked, if it is still there. */
+export function selectedRow({ selected }: View, rows: readonly TopRow[]): TopRow | undefined {
+  return rows.find(({ key }) => key === selected);
+}
+
+const modes = {
+  table: pressAtTable,
+  filter: pressAtFilter,
+  confirm: pressAtConfirm,
+  help: (view) => ({ view: { ...view, mode: 'table' } }),
+} as const satisfies Record<Mode, (view: View, key: string, rows: readonly TopRow[]) => Step>;
+
+const moves: ReadonlyMap<string, number> = new Map([
+  ['up', -1],
+  ['k', -1],
+  ['down', 1],
+  ['j', 1],
+  ['page-up', -pageRows],
+  ['page-down', pageRows],
+  ['home', -Infinity],
+  ['end', Infinity],
+]);
+
+function pressAtTable(view: View, key: string, rows: readonly TopRow[]): Step {
+  const step = moves.get(key);
+  if (step !== undefined) return { view: { ...view, selected: moved(view, step, rows), notice: '' } };
+  switch (key) {
+    case 'q':
+      return { view, effect: 'quit' };
+    case 's':
+      return { view: { ...view, sort: nextSortKey(view.sort), notice: '' } };
+    case '/':
+      return { view: { ...view, mode: 'filter', notice: '' } };
+    case '?':
+    case 'h':
+      return { view: { ...view, mode: 'help', notice: '' } };
+    case 'x':
+      if (selectedRow(view, rows) === undefined) {
+        return { view: { ...view, notice: 'choose a connection first, with the arrows' } };
+      }
+      return { view: { ...view, mode: 'confirm', notice: '' } };
+    case 'escape':
+      return { view: { ...view, filter: '', selected: undefined, notice: '' } };
+    default:
+      return { view };
+  }
+}
+
+/** The key of the row so many rows away, of those that are shown. */
+function moved(view: View, step: number, rows: readonly TopRow[]): string | undefined {
+  const shown = arrange(rows, view.sort, view.filter);
+  const at = shown.findIndex(({ key }) => key === view.selected);
+  // Nothing is marked: the first step marks the first row, or the last.
+  const to = at < 0 ? (step === Infinity ? Infinity : 0) : at + step;
+  return shown[Math.min(Math.max(to, 0), shown.length - 1)]?.key;
+}
+
+function pressAtFilter(view: View, key: string): Step {
+  const { filter } = view;
+  switch (key) {
+    case 'enter':
+      return { view: { ...view, mode: 'table' } };
+    case 'escape':
+      return { view: { ...view, mode: 'table', filter: '' } };
+    case 'backspace':
+      return { view: { ...view, filter: Array.from(filter).slice(0, -1).join('') } };
+    default:
+      return Array.from(key).length === 1 ? { view: { ...view, filter: filter + key } } : { view };
+  }
+}
+
+function pressAtConfirm(view: View, key: string, rows: readonly TopRow[]): Step {
+  const row = selectedRow(view, rows);
+  const back: View = { ...view, mode: 'table' };
+  if (row === undefined) return { view: { ...back, notice: 'it has gone already' } };
+  return key === 'y' || key === 'Y' ? { view: back, effect: { cut: row } } : { view: back };
+}
