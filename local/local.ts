@@ -1,5 +1,7 @@
 import type { LocalSettings, ServerChoice } from '../shared/config/settings.js';
 import type { Environment } from '../shared/environment.js';
+import { hooksOf } from '../shared/hooks/hooks-of.js';
+import type { Hooks } from '../shared/hooks/hooks.js';
 import { listen } from '../shared/net/listen.js';
 import { loadLater } from '../shared/net/later.js';
 import { createResolver } from '../shared/net/resolve.js';
@@ -10,7 +12,7 @@ import { credentialCheck } from '../shared/serve/credentials.js';
 import type { HttpOptions } from '../shared/serve/http.js';
 import { type FrontDoor, frontDoor, lazyHttp } from '../shared/serve/inbound.js';
 import type { StartPluginTo } from '../shared/serve/plugin.js';
-import { type Inbound, serveStream } from '../shared/serve/serve.js';
+import { type Inbound, type Machine, serveStream } from '../shared/serve/serve.js';
 import { defaultTimeouts, type Timeouts } from '../shared/serve/timeouts.js';
 import { type CarrierCounts, noCounts } from '../shared/outbound/carriers.js';
 import type { Service } from '../shared/service.js';
@@ -79,8 +81,33 @@ export async function startLocal(
   settings: LocalSettings,
   environment: Environment,
   observer: Observer,
-  { startPlugin }: LocalParts = {},
+  parts: LocalParts = {},
 ): Promise<LocalService> {
+  const hooks = await hooksOf(settings, { role: 'local', observer });
+  try {
+    const local = await openLocal({ ...parts, settings, environment, observer, hooks });
+    hooks?.started([local.listen]);
+    return local;
+  } catch (error) {
+    await hooks?.stop();
+    throw error;
+  }
+}
+
+interface Opening extends LocalParts {
+  readonly settings: LocalSettings;
+  readonly environment: Environment;
+  readonly observer: Observer;
+  readonly hooks: Hooks | undefined;
+}
+
+async function openLocal({
+  settings,
+  environment,
+  observer,
+  hooks,
+  startPlugin,
+}: Opening): Promise<LocalService> {
   const timeouts = { ...defaultTimeouts, ...settings.timeouts };
   const resolver = createResolver();
   const attempts = new Attempts();
@@ -103,9 +130,17 @@ export async function startLocal(
   await servers.start(settings.servers);
   const leaving = leavingThrough(servers, settings, timeouts);
   const { outbound } = leaving;
-  const machine = { role: 'local', outbound, observer, idleMs: timeouts.idleMs, attempts } as const;
+  const { idleMs } = timeouts;
+  const machine: Machine = { role: 'local', outbound, observer, idleMs, attempts, ...(hooks && { hooks }) };
   const clients = new Connections();
-  const inbound = receive({ settings, servers, leaving, timeouts, stopping: stopping.signal });
+  const inbound = receive({
+    settings,
+    servers,
+    leaving,
+    timeouts,
+    hooked: hooks !== undefined,
+    stopping: stopping.signal,
+  });
   const listener = await listen(settings.listen, {
     accept: (client) => {
       clients.add(client);
@@ -151,6 +186,7 @@ export async function startLocal(
       await servers.stop();
       resolver.close();
       if (first) observer({ event: 'carriers', ...carriers });
+      await hooks?.stop();
     },
     carriers: () => ({ ...carriers }),
   };
@@ -161,6 +197,7 @@ interface Receiving {
   readonly servers: ServerList;
   readonly leaving: Leaving;
   readonly timeouts: Timeouts;
+  readonly hooked: boolean;
   readonly stopping: AbortSignal;
 }
 
@@ -168,7 +205,7 @@ interface Receiving {
  * On the raw wire the clients' own words go to the remote. Where those mean nothing to a far end (the standard wire), or
  * are for the local alone (its own credentials), the local carries out what it is asked.
  */
-function receive({ settings, servers, leaving, timeouts, stopping }: Receiving): Inbound {
+function receive({ settings, servers, leaving, timeouts, hooked, stopping }: Receiving): Inbound {
   const { credentials, pacDirect } = settings;
   const { handshakeMs: deadlineMs, deniedMs, idleMs } = timeouts;
   const check = credentialCheck(credentials);
@@ -179,7 +216,7 @@ function receive({ settings, servers, leaving, timeouts, stopping }: Receiving):
     pacPage({ direct: pacDirect, asksForCredentials: asks() })(...asked);
   const http = lazyHttp({ deadlineMs, deniedMs, idleMs, stopping, own, ...known });
   const door: FrontDoor = { deadlineMs, deniedMs, http, ...known };
-  const passing = { ...door, pass: leaving.pass, optimistic: settings.optimistic === true, hooked: false };
+  const passing = { ...door, pass: leaving.pass, optimistic: settings.optimistic === true, hooked };
   const doors = {
     front: frontDoor(door),
     passing: passingDoor(passing),

@@ -6,6 +6,7 @@ import { streamUsers, Users } from '../shared/codec/users.js';
 import type { PortSettings, RemoteSettings } from '../shared/config/settings.js';
 import type { Environment } from '../shared/environment.js';
 import { StoppedError } from '../shared/errors.js';
+import type { Hooks } from '../shared/hooks/hooks.js';
 import type { Guard } from '../shared/net/guard.js';
 import type { Crowd, ListenOptions } from '../shared/net/listen.js';
 import type { Resolver } from '../shared/net/resolve.js';
@@ -37,6 +38,7 @@ export interface Premises {
   readonly own: OwnAddresses;
   readonly outbound: Outbound;
   readonly inbound: Inbound;
+  readonly hooks: Hooks | undefined;
   readonly memory: Memory;
   readonly plugins: RemotePlugins;
   /** Whether datagrams are served only once `Port.serveDatagrams` says so. */
@@ -124,7 +126,7 @@ interface Door {
 
 /** Who comes by stream is let in, or not, and served. */
 function openDoor({ settings, premises, cipher, users, memory, accounts }: Within): Door {
-  const { environment, observer, timeouts, unproven, waiting, inbound, outbound } = premises;
+  const { environment, observer, timeouts, unproven, waiting, inbound, outbound, hooks } = premises;
   const { resolver, guard, noDescriptor, crowd } = premises;
   const { replay, notBefore } = memory;
   const { absorbMs, idleMs } = timeouts;
@@ -159,6 +161,7 @@ function openDoor({ settings, premises, cipher, users, memory, accounts }: Withi
         idleMs,
         attempts,
         account,
+        ...(hooks && { hooks }),
       };
       machines.set(account, machine);
       return machine;

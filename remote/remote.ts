@@ -9,6 +9,7 @@ import type {
 } from '../shared/config/settings.js';
 import type { Environment } from '../shared/environment.js';
 import { ConfigError } from '../shared/errors.js';
+import { hooksOf } from '../shared/hooks/hooks-of.js';
 import { seldom } from '../shared/net/descriptors.js';
 import { loadLater } from '../shared/net/later.js';
 import { Crowd } from '../shared/net/listen.js';
@@ -79,13 +80,13 @@ export interface ManagedRemoteService extends RunningRemote {
  * Rejects with a ConfigError for a key that does not fit or a plugin that does not run, or with the system's error when
  * it cannot listen.
  */
-export function startRemote(
+export async function startRemote(
   settings: RemoteSettings,
   environment: Environment,
   observer: Observer,
   shared: Shared = {},
 ): Promise<RemoteService> {
-  const house = new House(settings, { environment, observer }, shared);
+  const house = await furnish(settings, { environment, observer }, shared);
   return house.run(async () => {
     const own = served(await house.open(settings, await recordsOf(settings)));
     return { ...own, ...(await house.openRest()) };
@@ -99,13 +100,13 @@ async function recordsOf({ usersFile, method, secret }: RemoteSettings): Promise
 }
 
 /** Starts a remote without a port of its own. Rejects as `startRemote` does, and as `startManager`. */
-export function startManagedRemote(
+export async function startManagedRemote(
   settings: ManagedSettings,
   environment: Environment,
   observer: Observer,
   shared: Shared = {},
 ): Promise<ManagedRemoteService> {
-  const house = new House(settings, { environment, observer }, shared);
+  const house = await furnish(settings, { environment, observer }, shared);
   return house.run(async () => {
     const { manager = '', ...rest } = await house.openRest();
     return { ...rest, listen: manager, manager };
@@ -125,16 +126,26 @@ export interface RemoteShare extends RunningRemote {
 }
 
 /** Starts one process of a remote; who may use it is written down elsewhere. Rejects as `startRemote` does. */
-export function startShare(
+export async function startShare(
   settings: RemoteSettings,
   around: Pick<Premises, 'environment' | 'observer'>,
   shared: Shared,
 ): Promise<RemoteShare> {
-  const house = new House(settings, around, shared);
+  const house = await furnish(settings, around, shared);
   return house.run(async () => {
     const { listen } = await house.open(settings);
     return { listen, serveDatagrams: (how) => house.serveDatagrams(how), ...(await house.openRest()) };
   });
+}
+
+/** A house with the hooks that it is to have. */
+async function furnish(
+  settings: PremisesSettings,
+  around: Pick<Premises, 'environment' | 'observer'>,
+  shared: Shared,
+): Promise<House> {
+  const hooks = await hooksOf(settings, { role: 'remote', observer: around.observer });
+  return new House(settings, around, { ...shared, hooks });
 }
 
 /** A remote, as far as it has been built. */
@@ -148,7 +159,7 @@ class House {
   constructor(
     settings: PremisesSettings,
     { environment, observer }: Pick<Premises, 'environment' | 'observer'>,
-    shared: Shared = {},
+    { hooks, ...shared }: Shared & Pick<Premises, 'hooks'>,
   ) {
     const { allowPrivate, stateDirectory, cipherBackend } = settings;
     const timeouts = { ...defaultTimeouts, ...settings.timeouts };
@@ -165,6 +176,7 @@ class House {
       guard,
       own,
       outbound: waysOut(settings, { resolver, guard, timeouts }),
+      hooks,
       inbound: receiveRaw(settings, timeouts, this.#stopping.signal),
       memory: shared.memory ?? new ReplayMemory({ environment, observer, stateDirectory }),
       plugins: shared.plugins ?? ownPlugins,
@@ -208,8 +220,10 @@ class House {
       this.#manager = await startManager(manager, { open, own, observer });
     }
     loadLater(rarer);
+    const open = [...this.#ports, ...(this.#manager?.ports ?? [])].map(served);
+    this.#premises.hooks?.started(open.map((port) => port.listen));
     return {
-      ports: [...this.#ports, ...(this.#manager?.ports ?? [])].map(served),
+      ports: open,
       ...(this.#manager && { manager: this.#manager.listen }),
       protect: (address) => {
         own.add(address);
@@ -235,6 +249,7 @@ class House {
     this.#stopping.abort();
     await Promise.all(stopped);
     this.#premises.resolver.close();
+    await this.#premises.hooks?.stop();
   }
 }
 

@@ -65,6 +65,11 @@ const rare = [
   'shared/config/sip008.ts',
   'shared/config/subscription.ts',
   'shared/config/users-file',
+  'shared/hooks/create.ts',
+  'shared/hooks/dumper/',
+  'shared/hooks/informer',
+  'shared/hooks/open.ts',
+  'shared/hooks/thread',
   'shared/net/binding.ts',
   'shared/net/fetch-document.ts',
   'shared/net/journal.ts',
@@ -133,6 +138,10 @@ const before = [
   'shared/codec/aead-extended.ts',
   'shared/codec/aead-noble.ts',
   'shared/config/users-file-edit.ts',
+  'shared/hooks/dumper/dumper.ts',
+  'shared/hooks/informer.ts',
+  'shared/hooks/open.ts',
+  'shared/hooks/thread.ts',
 ];
 
 describe('what is loaded late', () => {
