@@ -4,14 +4,15 @@
  * when one of them runs, so that --help and --version answer at once, and small commands are not slowed down by the large
  * ones.
  */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from './cli/commander.js';
 import { addConfig } from './cli/commands/config.js';
 import { addHalves } from './cli/commands/halves.js';
 import { addKeys } from './cli/commands/keys.js';
+import { addTraffic } from './cli/commands/traffic.js';
 import { addUses } from './cli/commands/uses.js';
 import { help } from './cli/help.js';
 import { disarmDebugger, endProcess, printed, surviveClosedPipes } from './cli/life.js';
+import { version } from './cli/version.js';
 import { endingOf, exitCodes, UsageError } from './shared/config/exit.js';
 import { escapeControls } from './shared/observe/escape.js';
 
@@ -27,15 +28,11 @@ function program(): Command {
     .addHelpText('after', help.root);
 
   addHalves(root);
+  addTraffic(root);
   addKeys(root);
   addUses(root);
   addConfig(root);
   return root;
-}
-
-function version(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 /** Older ones may work, but nobody has tried. */

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { isClassic, classicHalf } from '../shared/config/classic.js';
 import { readCredentials } from '../shared/config/credentials.js';
 import { UsageError } from '../shared/config/exit.js';
-import { halfOf } from '../shared/config/file.js';
+import { allRoles, rolesOf } from '../shared/config/file.js';
 import {
   checkPrivate,
   type ConfigFile,
@@ -12,9 +12,11 @@ import {
   type OpenedFile,
   understand,
 } from '../shared/config/file-open.js';
-import { type FileSettings, type Half, isSetting } from '../shared/config/file-schema.js';
+import { type FileSettings, isSetting } from '../shared/config/file-schema.js';
 import { propertiesOf } from '../shared/config/file-text.js';
 import { checkRemoteFlags } from '../shared/config/flags.js';
+import { readForwardFlags } from '../shared/config/forward-flags.js';
+import { readHookFlags } from '../shared/config/hook-flags.js';
 import { settingsAmong, tell } from '../shared/config/layers.js';
 import { readLocalFlags, readPortFlags } from '../shared/config/local-flags.js';
 import { pathError } from '../shared/config/private-file.js';
@@ -22,38 +24,40 @@ import { together } from '../shared/config/together.js';
 import { codeOf, ConfigError } from '../shared/errors.js';
 import { systemEnvironment } from '../shared/net/system.js';
 import { escapeControls } from '../shared/observe/escape.js';
+import type { Role } from '../shared/observe/events.js';
 
 /** The flags of the commands about one file. */
 export interface FileFlags {
-  /** The half that it is read for, when it does not say so itself. */
-  readonly for?: Half;
+  /** The program that it is read for, when it does not say so itself. */
+  readonly for?: Role;
   /** Where `import` writes; stdout by default, and for `-`. */
   readonly output?: string;
 }
 
 /**
- * `halflight config check FILE`: ConfigError, with all others that can be told at once, for what would keep a half from
+ * `halflight config check FILE`: ConfigError, with all others that can be told at once, for what would keep a program from
  * starting with it here. Nothing is started, and whether a plugin is installed is not looked up.
  */
 export async function runCheck(path: string, flags: FileFlags): Promise<void> {
   const opened = await openNamed(path);
-  const half = flags.for ?? guess(opened);
+  const roles = flags.for === undefined ? guess(opened) : [flags.for];
   try {
-    await findMistakes(opened, half);
+    await findMistakes(opened, roles);
   } catch (error) {
     // They may be none, for the other half.
     if (flags.for === undefined && isClassic(opened.file)) warn([guessed(path, classicHalf(opened.file))]);
     throw error;
   }
-  const role = half === undefined ? 'either half' : `a ${half}`;
-  say([`${path}: nothing is wrong with it, as the ${kindOf(opened)} of ${role}.`]);
+  say([`${path}: nothing is wrong with it, as the ${kindOf(opened)} of ${anyOf(roles)}.`]);
 }
 
-async function findMistakes(opened: OpenedFile, half: Half | undefined): Promise<void> {
-  const config = understand(opened, half ?? 'remote', process.env);
+/** `roles`: what it may be for, at least one. */
+async function findMistakes(opened: OpenedFile, roles: readonly Role[]): Promise<void> {
+  const [role = 'remote'] = roles;
+  const config = understand(opened, role, process.env);
   const outcomes = await Promise.allSettled([
     checkPrivate(config),
-    checkTogether(half, config.settings).catch((error: unknown) => {
+    checkTogether(roles, config.settings).catch((error: unknown) => {
       throw inFile(config, error);
     }),
   ]);
@@ -74,6 +78,7 @@ export async function runImport(path: string, flags: FileFlags): Promise<void> {
     const got = ours ? 'one of halflight' : 'neither that nor one of halflight';
     throw new ConfigError(`config file ${path}: expected one of another program, got ${got}`);
   }
+  if (flags.for === 'forward') throw new UsageError('--for: expected local or remote, got forward');
   const half = flags.for ?? classicHalf(opened.file);
   const config = understand(opened, half, process.env);
   const why = flags.for === undefined ? [guessed(path, half)] : [];
@@ -84,27 +89,26 @@ export async function runImport(path: string, flags: FileFlags): Promise<void> {
 }
 
 /**
- * `halflight config show`: every setting of a half as it holds with these flags, and who said so; secrets are not shown.
- * Without a half it is that of the file, and without a file both.
+ * `halflight config show`: every setting of a program as it holds with these flags, and who said so; secrets are not shown.
+ * Without a program it is that of the file, and without a file all of them.
  */
 export async function runShow(
-  half: Half | undefined,
+  role: Role | undefined,
   typed: object,
   path: string | undefined,
 ): Promise<void> {
-  const halves = half === undefined ? await halvesFor(path) : [half];
-  for (const each of halves) {
+  const roles = role === undefined ? await rolesFor(path) : [role];
+  for (const each of roles) {
     const file = await loadConfigFile(path, each, process.env);
     if (file !== undefined) warn(file.warnings);
-    const told = tell({ half: each, typed: settingsAmong(typed), variables: process.env, file });
+    const told = tell({ role: each, typed: settingsAmong(typed), variables: process.env, file });
     const rows = told.map(({ name, value, from }) => [name, value, from] as const);
-    say([...(halves.length > 1 ? [`${each}:`] : []), ...columns(rows)]);
+    say([...(roles.length > 1 ? [`${each}:`] : []), ...columns(rows)]);
   }
 }
 
-async function halvesFor(path: string | undefined): Promise<readonly Half[]> {
-  const half = path === undefined ? undefined : guess(await openNamed(path));
-  return half === undefined ? ['local', 'remote'] : [half];
+async function rolesFor(path: string | undefined): Promise<readonly Role[]> {
+  return path === undefined ? allRoles : guess(await openNamed(path));
 }
 
 async function openNamed(path: string): Promise<OpenedFile> {
@@ -113,11 +117,18 @@ async function openNamed(path: string): Promise<OpenedFile> {
   return opened;
 }
 
-function guess({ file }: OpenedFile): Half | undefined {
-  return isClassic(file) ? classicHalf(file) : halfOf(file);
+/** What it may be for, at least one. Of settings that contradict each other each reading tells. */
+function guess({ file }: OpenedFile): readonly Role[] {
+  if (isClassic(file)) return [classicHalf(file)];
+  const roles = rolesOf(file);
+  return roles.length === 0 ? ['local'] : roles;
 }
 
-function guessed(path: string, half: Half): string {
+function anyOf(roles: readonly Role[]): string {
+  return roles.map((role) => `a ${role}`).join(' or ');
+}
+
+function guessed(path: string, half: Role): string {
   return `${path}: read as the file of a ${half}; if it is not, say --for`;
 }
 
@@ -141,19 +152,27 @@ function inPlace({ file, nodes }: ConfigFile, { message }: Error): ConfigError {
   return node === undefined ? new ConfigError(`${file.path}: ${message}`) : file.complain(node, message);
 }
 
-/** What one setting says about another. It reads the files that are named, and makes no key. */
-async function checkTogether(half: Half | undefined, settings: FileSettings): Promise<void> {
-  if (half === 'local') {
+/** What one setting says about another, in what any of these programs would do. It reads the files that are named, and makes no key. */
+async function checkTogether(roles: readonly Role[], settings: FileSettings): Promise<void> {
+  readHookFlags(settings, { json: settings.json ?? false, color: false, write: () => undefined });
+  const [role, another] = roles;
+  if (another !== undefined) await readCredentials(settings, process.env);
+  else if (role !== undefined) await checks[role](settings);
+}
+
+const checks = {
+  local: async (settings) => {
     const { uri, servers, subscription } = settings;
     const named = uri !== undefined || servers !== undefined || subscription !== undefined;
     if (named) await readLocalFlags(uri, settings, process.env);
     else await readPortFlags(settings, process.env);
-  } else if (half === 'remote') {
-    await checkRemoteFlags(settings, process.env, systemEnvironment);
-  } else {
-    await readCredentials(settings, process.env);
-  }
-}
+  },
+  remote: (settings) => checkRemoteFlags(settings, process.env, systemEnvironment),
+  forward: (settings) => {
+    readForwardFlags(settings);
+    return Promise.resolve();
+  },
+} as const satisfies Record<Role, (settings: FileSettings) => Promise<unknown>>;
 
 async function openToOthers(config: ConfigFile): Promise<readonly string[]> {
   try {

@@ -1,8 +1,9 @@
 /** From the flags of a command and the config file beside them to flags: one thing less that the halves must know of. */
 import { stat } from 'node:fs/promises';
 import { defaultConfigFiles } from '../shared/config/directories.js';
-import type { FileSettings, Half, SettingName } from '../shared/config/file-schema.js';
+import type { FileSettings, SettingName } from '../shared/config/file-schema.js';
 import { codeOf } from '../shared/errors.js';
+import type { Role } from '../shared/observe/events.js';
 
 /** What a command is told beside its flags. */
 export interface Configured {
@@ -18,24 +19,24 @@ export interface ReadConfig {
 }
 
 /**
- * What is typed and what the config file says, as one: the file at `path`, else the one where `half` keeps its own.
+ * What is typed and what the config file says, as one: the file at `path`, else the one where the program keeps its own.
  * ConfigError for what is wrong in the file. What reads files is loaded where there is one.
  */
 export async function configure(
-  half: Half,
+  role: Role,
   typed: object,
   path: string | undefined,
 ): Promise<FileSettings & Configured> {
-  const mayBeThere = await Promise.all(defaultConfigFiles(half, process.env).map(mayBeAt));
+  const mayBeThere = await Promise.all(defaultConfigFiles(role, process.env).map(mayBeAt));
   if (path === undefined && !mayBeThere.includes(true)) return typed;
   const [{ loadConfigFile }, { layered, settingsAmong }] = await Promise.all([
     import('../shared/config/file-open.js'),
     import('../shared/config/layers.js'),
   ]);
   const own = settingsAmong(typed);
-  const file = await loadConfigFile(path, half, process.env);
+  const file = await loadConfigFile(path, role, process.env);
   if (file === undefined) return own;
-  const settings = layered({ half, typed: own, variables: process.env, file });
+  const settings = layered({ role, typed: own, variables: process.env, file });
   const names = new Set(
     Array.from(file.nodes.keys()).filter((name) => own[name] === undefined && settings[name] !== undefined),
   );

@@ -14,15 +14,21 @@ file has a line USER:PASS for each user and mode 0600. HALFLIGHT_AUTH in the env
 keeps it out of the process list.
 `;
 
+const hooking = `
+Hooks see connections and their bytes, and may change them: informer writes a line for each event, dumper a file for each
+conversation, and a file of yours (JavaScript or TypeScript) does what it says (docs/hooks.md). They are asked in order.
+`;
+
 const configuring = `
 A config file says what flags say, in JSON5: {"listen": ":443"}. Flags win over variables, and these over the file. What a
 switch in the file says can be taken back: --udp is the opposite of --no-udp, --no-open of --open.
 `;
 
+type Page =
+  'root' | 'remote' | 'local' | 'up' | 'forward' | 'keygen' | 'uri' | 'config' | 'env' | 'run' | 'connect';
+
 /** By the name of the command; `root` is for all of them. */
-export const help: Readonly<
-  Record<'root' | 'remote' | 'local' | 'up' | 'keygen' | 'uri' | 'config' | 'env' | 'run' | 'connect', string>
-> = {
+export const help: Readonly<Record<Page, string>> = {
   root: `
 Examples:
   halflight up                            try it on one machine
@@ -30,6 +36,7 @@ Examples:
   halflight local 'halflight://…'         on the laptop
   curl -x socks5h://127.0.0.1:1080 https://example.com
   halflight run -- git clone https://…    one command through the port
+  halflight forward 8000 example.com:80   a port that leads to one target
   ssh -o ProxyCommand='halflight connect %h %p' user@host
 
 Help for one command: halflight COMMAND --help`,
@@ -85,6 +92,25 @@ Examples:
   halflight up
   halflight up -l 0 --json
 ${endings}`,
+  forward: `
+A port alone is one of 127.0.0.1; :PORT is one of every address, and whoever reaches it reaches the target. With /udp behind
+the port it leads datagrams. A path, which begins with / or ./, is a unix socket. Ports below 1024 may need special rights.
+
+--via names a proxy as a URI: halflight://, ss://, socks5://, socks4a://, http:// or https://. Without it the way is direct.
+A URI with a password or a key in it is for a config file: every user of this machine can read the process list.
+
+In a config file forwards are an object, each with a way of its own if need be:
+  { forwards: { "8000": "example.com:80", "5353/udp": { to: "1.1.1.1:53", via: "socks5://127.0.0.1:1080" } } }
+
+Examples:
+  halflight forward 8000 example.com:80
+  halflight forward -L 8000:example.com:80 -L '[::1]:8001:[2001:db8::1]:80'
+  halflight forward 5353/udp 1.1.1.1:53 --via socks5://127.0.0.1:1080
+  halflight forward ./db.sock db.example.com:5432 --via "$(cat uri.txt)"
+  halflight forward 8000 example.com:80 --hook informer
+  halflight forward 8000 example.com:80 --hook dumper --dump-dir dumps
+  halflight forward -c forward.json --hook ./mine.js
+${hooking}${endings}`,
   keygen: `
 Examples:
   halflight keygen

@@ -1,6 +1,7 @@
 /** The flags of the commands, by what they are for. */
 import { defaultMethod } from '../shared/codec/methods.js';
 import { UsageError } from '../shared/config/exit.js';
+import { dumpFormats, informerForms } from '../shared/config/hook-names.js';
 import { logFormats, logLevels } from '../shared/observe/log.js';
 import { type Command, Option } from './commander.js';
 
@@ -11,7 +12,7 @@ export function once(flags: string, description: string, choices?: readonly stri
     choices === undefined ? description : `${description} (${choices.join(', ')})`,
   );
   return option.argParser((value: string, previous: string | undefined) => {
-    const name = option.long ?? flags;
+    const name = option.long ?? option.short ?? flags;
     if (previous !== undefined) throw new UsageError(`${name}: expected it once, got it twice`);
     if (value === '') throw new UsageError(`${name}: expected a value, got an empty one`);
     if (choices !== undefined && !choices.includes(value)) {
@@ -21,11 +22,23 @@ export function once(flags: string, description: string, choices?: readonly stri
   });
 }
 
+interface ManyOptions {
+  readonly choices?: readonly string[];
+  /** The setting that it is, where that has another name. */
+  readonly setting?: string;
+}
+
 /** An option that may be given several times; all its values come together. */
-function many(flags: string, description: string): Option {
-  return new Option(flags, description).argParser(
-    (value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value],
+function many(flags: string, description: string, { choices, setting }: ManyOptions = {}): Option {
+  const one = once(flags, description, choices);
+  const option = new Option(flags, one.description).argParser(
+    (value: string, previous: readonly string[] | undefined) => {
+      // It judges each by itself.
+      one.parseArg?.(value, undefined);
+      return [...(previous ?? []), value];
+    },
   );
+  return setting === undefined ? option : Object.assign(option, { attributeName: () => setting });
 }
 
 const backend = (): Option =>
@@ -51,12 +64,44 @@ function toggle(command: Command, flag: string, description: string): Command {
   return command;
 }
 
+/** The flags of what looks at the traffic, and may change it. */
+function hooking(command: Command): Command {
+  return toggle(
+    command
+      .addOption(
+        many(
+          '--hook <name|file>',
+          'watch or change traffic: informer, dumper, or a file of yours; may be repeated',
+          {
+            setting: 'hooks',
+          },
+        ),
+      )
+      .addOption(once('--informer-form <form>', 'how the lines of the informer read', informerForms))
+      .addOption(once('--dump-dir <directory>', 'where the files of the dumper go; it must be there'))
+      .addOption(
+        many('--dump-format <format>', 'what the dumper writes, by default both', { choices: dumpFormats }),
+      )
+      .addOption(
+        many('--dump-target <target>', 'dump these alone: HOST, HOST:PORT or :PORT; may be repeated'),
+      )
+      .addOption(
+        once('--dump-file-size <size>', 'go on in another file from this size, by default 100M; 0 is never'),
+      )
+      .addOption(once('--dump-files <number>', 'keep the newest so many files, by default 1000; 0 is all')),
+    '--dump-secrets',
+    'dump credentials as they are',
+  );
+}
+
 /** The flags of every command that keeps running. They are the last in its help: few people need them. */
 function longRunning(command: Command): Command {
+  hooking(command)
+    .addOption(once('--control <path>', 'where halflight top finds it, by default in the runtime directory'))
+    .addOption(new Option('--no-control', 'let halflight top not find it'));
   return toggle(command, '--json', 'write one JSON object for each line on stdout, the first when ready')
     .addOption(once('--log-level <level>', 'how much to log on stderr, by default info', logLevels))
-    .addOption(once('--log-format <format>', 'how to log, by default text', logFormats))
-    .addOption(backend());
+    .addOption(once('--log-format <format>', 'how to log, by default text', logFormats));
 }
 
 /** The flag of the halves that may be several processes. */
@@ -83,7 +128,7 @@ export function portOffering(command: Command, ...more: readonly Option[]): Comm
   );
   toggle(command, '--optimistic', 'tell clients that they are connected before the remote has answered');
   for (const option of more) command.addOption(option);
-  return longRunning(command);
+  return longRunning(command).addOption(backend());
 }
 
 /** The plugin that streams go through. */
@@ -123,7 +168,7 @@ export function remoteFlags(command: Command): Command {
   command.addOption(
     many('--allow-plugin <name>', 'run this plugin if the panel names it; may come several times'),
   );
-  return longRunning(command.addOption(configFile('remote')).addOption(workers()));
+  return longRunning(command.addOption(configFile('remote')).addOption(workers())).addOption(backend());
 }
 
 /** The argument and the flags of `halflight local`. */
@@ -141,6 +186,31 @@ export function localFlags(command: Command): Command {
     new Option('--no-udp-over-tcp').hideHelp(),
     workers(),
     once('--probe-target <host:port>', 'the name server to ask through each of several ss:// servers'),
+  );
+}
+
+/** The arguments and the flags of `halflight forward`. */
+export function forwardFlags(command: Command): Command {
+  return longRunning(
+    command
+      .argument(
+        '[from]',
+        'where to listen: PORT, HOST:PORT, :PORT (all addresses) or a path; /udp behind the port for UDP',
+      )
+      .argument('[to]', 'where it leads: HOST:PORT or a path')
+      .addOption(
+        many(
+          '-L <[bind:]port:host:port>',
+          'the same in one, as ssh has it, with paths as well; may be repeated',
+          {
+            setting: 'locals',
+          },
+        ),
+      )
+      .addOption(
+        many('--via <uri>', 'the proxy to go through, or direct; of several the nearest comes first'),
+      )
+      .addOption(configFile('forward')),
   );
 }
 

@@ -22,6 +22,8 @@ export interface Output {
   announce(page: Page, object: object): Promise<void>;
   /** Writes an object for programs; people are told nothing. */
   report(object: object): void;
+  /** Writes a line for people or, with --json, the text of one object: behind what announces that it is ready. */
+  readonly line: (line: string) => void;
 }
 
 /** The output that the flags ask for. It is the only writer of stdout and stderr from now on. */
@@ -48,10 +50,22 @@ export function createOutput({ json, logLevel, logFormat }: OutputFlags): Output
     if (json === true) write(jsonLine(object));
   };
 
+  // Programs read the first line to learn the port: what happens before it is ready waits behind it.
+  let early: string[] | undefined = [];
+  const line = (text: string): void => {
+    if (early === undefined) write(text);
+    else early.push(text);
+  };
+  const release = (): void => {
+    early?.forEach(write);
+    early = undefined;
+  };
+
   if (json !== true) {
     let announced = false;
     return {
       log,
+      line,
       observer: (event) => {
         // The page tells of a check that failed at the start, and of the likely cause: once is enough.
         if (announced || event.event !== 'remote-lost') toLog(event);
@@ -59,26 +73,22 @@ export function createOutput({ json, logLevel, logFormat }: OutputFlags): Output
       announce: async (page) => {
         announced = true;
         (await page()).forEach(write);
+        release();
       },
       report,
     };
   }
-  // Programs read the first line to learn the port: what happens before it is ready waits behind it.
-  let early: string[] | undefined = [];
-  const toJson = jsonObserver((line) => {
-    if (early === undefined) write(line);
-    else early.push(line);
-  }, level);
+  const toJson = jsonObserver(line, level);
   return {
     log,
+    line,
     observer: (event) => {
       toLog(event);
       toJson(event);
     },
     announce: (_page, object) => {
       report(object);
-      early?.forEach(write);
-      early = undefined;
+      release();
       return Promise.resolve();
     },
     report,

@@ -49,7 +49,20 @@ function isUri(word: string): boolean {
 }
 
 function helpFor([command = '']: readonly string[]): string {
-  return ['remote', 'local', 'up', 'keygen', 'uri', 'config', 'run', 'env', 'connect'].includes(command)
+  return [
+    'remote',
+    'local',
+    'up',
+    'forward',
+    'top',
+    'dump',
+    'keygen',
+    'uri',
+    'config',
+    'run',
+    'env',
+    'connect',
+  ].includes(command)
     ? `halflight ${command} --help`
     : 'halflight --help';
 }

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import type { Half } from './file-schema.js';
+import type { Role } from '../observe/events.js';
 import type { Variables } from './variables.js';
 
 // XDG Base Directory 0.8; systemd.exec for STATE_DIRECTORY.
@@ -13,10 +13,10 @@ export function configDirectory(variables: Variables): string | undefined {
   return within(variables, variables['XDG_CONFIG_HOME'], '.config');
 }
 
-/** Where a half looks for its config file when none is named, in this order: in that directory, then in `/etc/halflight`. */
-export function defaultConfigFiles(half: Half, variables: Variables): readonly string[] {
+/** Where a program looks for its config file when none is named, in this order: in that directory, then in `/etc/halflight`. */
+export function defaultConfigFiles(role: Role, variables: Variables): readonly string[] {
   const own = configDirectory(variables);
-  return [...(own === undefined ? [] : [own]), '/etc/halflight'].map((place) => join(place, `${half}.json`));
+  return [...(own === undefined ? [] : [own]), '/etc/halflight'].map((place) => join(place, `${role}.json`));
 }
 
 /**

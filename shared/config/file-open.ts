@@ -1,9 +1,11 @@
-/** Which config file a half reads, and whether it may. */
+/** Which config file a program reads, and whether it may. */
+import type { Role } from '../observe/events.js';
 import { ConfigError } from '../errors.js';
 import { isClassic, readClassic, refuseMixed } from './classic.js';
 import { defaultConfigFiles } from './directories.js';
 import { type FileContent, readOurs } from './file.js';
-import { type Half, isSecret, settingRows } from './file-schema.js';
+import { holdsSecret } from './file-secrets.js';
+import type { Half } from './file-schema.js';
 import { type JsonFile, parseJsonFile } from './file-text.js';
 import { checkPrivacy, readSmallFile } from './private-file.js';
 import type { Variables } from './variables.js';
@@ -18,7 +20,7 @@ export interface OpenedFile {
   readonly mode: number;
 }
 
-/** A config file, and what it says to a half. */
+/** A config file, and what it says to a program. */
 export interface ConfigFile extends OpenedFile, FileContent {}
 
 /** The file at `path`, undefined when there is none. ConfigError for one that is no JSON object of at most 1 MiB. */
@@ -27,33 +29,38 @@ export async function openConfigFile(path: string): Promise<OpenedFile | undefin
   return small === undefined ? undefined : { file: parseJsonFile(path, small.bytes), mode: small.mode };
 }
 
-/** What an opened file says to `half`, whoever wrote it. ConfigError for everything that is wrong in it. */
-export function understand({ file, mode }: OpenedFile, half: Half, variables: Variables): ConfigFile {
+/** What an opened file says to a program, whoever wrote it. ConfigError for everything that is wrong in it. */
+export function understand({ file, mode }: OpenedFile, role: Role, variables: Variables): ConfigFile {
   refuseMixed(file);
-  const content = isClassic(file) ? readClassic(file, half, variables) : readOurs(file, half);
+  const content = isClassic(file) ? readClassic(file, halfFor(file, role), variables) : readOurs(file, role);
   return { file, mode, ...content };
 }
 
+/** Other Shadowsocks programs have files for the two halves alone. */
+function halfFor(file: JsonFile, role: Role): Half {
+  if (role !== 'forward') return role;
+  throw file.complain(file.root, 'settings: expected those of a forward, got a file of another program');
+}
+
 /** ConfigError when others may read a file with a secret in it, or may put another in its place. */
-export async function checkPrivate({ file, mode, nodes }: ConfigFile): Promise<void> {
-  const secret = Array.from(nodes.keys()).some((name) => isSecret(settingRows[name]));
-  if (secret) await checkPrivacy({ name: nameOf(file.path), path: file.path }, mode);
+export async function checkPrivate({ file, mode, settings }: ConfigFile): Promise<void> {
+  if (holdsSecret(settings)) await checkPrivacy({ name: nameOf(file.path), path: file.path }, mode);
 }
 
 /**
- * The file that a half reads: the one at `path`, which must be there; when none is named, the first that is there of
- * `$XDG_CONFIG_HOME/halflight/HALF.json` and `/etc/halflight/HALF.json`, or undefined. Errors as from `openConfigFile`
+ * The file that a program reads: the one at `path`, which must be there; when none is named, the first that is there of
+ * `$XDG_CONFIG_HOME/halflight/ROLE.json` and `/etc/halflight/ROLE.json`, or undefined. Errors as from `openConfigFile`
  * and `understand`, and for a file with a secret that others may read.
  */
 export async function loadConfigFile(
   path: string | undefined,
-  half: Half,
+  role: Role,
   variables: Variables,
 ): Promise<ConfigFile | undefined> {
-  for (const candidate of path === undefined ? defaultConfigFiles(half, variables) : [path]) {
+  for (const candidate of path === undefined ? defaultConfigFiles(role, variables) : [path]) {
     const opened = await openConfigFile(candidate);
     if (opened === undefined) continue;
-    const config = understand(opened, half, variables);
+    const config = understand(opened, role, variables);
     await checkPrivate(config);
     return config;
   }

@@ -1,9 +1,16 @@
 /** The settings that a config file may have: those of the flags, under the names that the settings have. */
+import { resolve } from 'node:path';
 import { findMethod, methods } from '../codec/methods.js';
+import type { Role } from '../observe/events.js';
 import { logFormats, type LogFormat, logLevels, type LogLevel } from '../observe/log.js';
 import { readApiAddress } from './api.js';
 import { authVariable, parseCredential } from './credentials.js';
+import type { SettingRow, ValueRow } from './file-rows.js';
 import type { RemoteFlags } from './flags.js';
+import type { ForwardFlags } from './forward-flags.js';
+import { forwardsRow, viaRow } from './forward-rows.js';
+import type { HookFlags } from './hook-flags.js';
+import { hookRows } from './hook-rows.js';
 import { parseListen } from './listen.js';
 import type { LocalFlags } from './local-flags.js';
 import { readManagerAddress } from './manager.js';
@@ -15,7 +22,7 @@ import { readSubscriptionUrl, redactSubscription } from './subscription.js';
 import { redactServerUri, type ServerUri } from './uri.js';
 import { readWorkers } from './workers.js';
 
-/** The half that a file is for. */
+/** One of the two programs that make a tunnel. */
 export type Half = 'local' | 'remote';
 
 /** One of several remotes of a local. In the file it is the URI alone, or an object. */
@@ -40,8 +47,8 @@ export interface PortEntry {
   readonly plugin?: string;
 }
 
-/** All that a file can say: the flags of both halves, and the URI that is the argument of a local. */
-export interface FileSettings extends RemoteFlags, LocalFlags, PluginFlags {
+/** All that a file can say: the flags of all programs, and the URI that is the argument of a local. */
+export interface FileSettings extends RemoteFlags, LocalFlags, ForwardFlags, HookFlags, PluginFlags {
   readonly uri?: string;
   readonly servers?: readonly ServerEntry[];
   readonly subscription?: string;
@@ -53,52 +60,15 @@ export interface FileSettings extends RemoteFlags, LocalFlags, PluginFlags {
 
 export type SettingName = keyof FileSettings;
 
-/** What a value must be. */
-export interface ValueRow {
-  readonly kind: 'text' | 'texts' | 'number' | 'switch';
-  /** The names it may have, when it is one of few. */
-  readonly choices?: readonly string[];
-  /** ConfigError `…: expected x, got y` for a text, or the text of a number, that cannot be used. */
-  readonly check?: (text: string) => unknown;
-  /** Whether it is the path of a file: one that is not absolute begins where the config file is. */
-  readonly path?: true;
-  /** Whether a number may stand for a text of digits. */
-  readonly orNumber?: true;
-  /** For a setting that others must not read: what may be shown of a value. */
-  readonly redact?: (text: string) => string;
-}
-
-/** What each object in a list of them has. */
-export interface EntriesRow {
-  readonly kind: 'entries';
-  /** The field that none may lack. */
-  readonly lead: string;
-  /** Whether the text of that field may stand for the object. */
-  readonly bare?: true;
-  readonly fields: Readonly<Record<string, ValueRow>>;
-}
-
-/** One setting. */
-export type SettingRow = (ValueRow | EntriesRow) & Place;
-
-/** Where a setting is heard. */
-interface Place {
-  readonly halves: readonly Half[];
-  /** The variable that stands for it. */
-  readonly variable?: string;
-  /** The names that decide which layer is heard for it: the topmost that says any of them. */
-  readonly rivals?: readonly SettingName[];
-  /** What holds when nobody says anything, in words. */
-  readonly byDefault: string | Readonly<Record<Half, string>>;
-}
-
-const both: readonly Half[] = ['local', 'remote'];
-const local: readonly Half[] = ['local'];
-const remote: readonly Half[] = ['remote'];
+const both: readonly Role[] = ['local', 'remote'];
+const local: readonly Role[] = ['local'];
+const remote: readonly Role[] = ['remote'];
+const all: readonly Role[] = ['local', 'remote', 'forward'];
 const secrets: readonly SettingName[] = ['key', 'password', 'keyFile'];
 const askers: readonly SettingName[] = ['auth', 'authFile'];
 const members: readonly SettingName[] = ['users', 'usersFile'];
 const remotes: readonly SettingName[] = ['uri', 'servers', 'subscription'];
+const fromDirectory = (text: string, directory: string): string => resolve(directory, text);
 const hidden = (): string => '***';
 const userOnly = (text: string): string => `${text.replace(/:.*$/s, '')}:***`;
 
@@ -141,9 +111,10 @@ const portFields = {
 export const settingRows: Readonly<Record<SettingName, SettingRow>> = {
   uri: {
     ...uriRow,
-    halves: local,
+    roles: local,
     variable: 'HALFLIGHT_URI',
     rivals: remotes,
+    typed: 'argument',
     byDefault: 'none',
   },
   servers: {
@@ -151,93 +122,91 @@ export const settingRows: Readonly<Record<SettingName, SettingRow>> = {
     lead: 'uri',
     bare: true,
     fields: serverFields,
-    halves: local,
+    roles: local,
     rivals: remotes,
+    typed: 'argument',
     byDefault: 'none',
   },
   subscription: {
     kind: 'text',
-    halves: local,
+    roles: local,
     check: readSubscriptionUrl,
     redact: redactSubscription,
     variable: 'HALFLIGHT_SUBSCRIPTION',
     rivals: remotes,
     byDefault: 'none',
   },
-  listen: { ...listenRow, halves: both, byDefault: { local: '127.0.0.1:1080', remote: ':8388' } },
-  method: { ...methodRow, halves: remote, byDefault: Object.keys(methods)[0] ?? '' },
+  listen: { ...listenRow, roles: both, byDefault: { local: '127.0.0.1:1080', remote: ':8388' } },
+  method: { ...methodRow, roles: remote, byDefault: Object.keys(methods)[0] ?? '' },
   key: {
     ...secretRow,
-    halves: remote,
+    roles: remote,
     variable: 'HALFLIGHT_KEY',
     rivals: secrets,
     byDefault: 'none',
   },
   password: {
     ...secretRow,
-    halves: remote,
+    roles: remote,
     variable: 'HALFLIGHT_PASSWORD',
     rivals: secrets,
     byDefault: 'none',
   },
   keyFile: {
     kind: 'text',
-    halves: remote,
-    path: true,
+    roles: remote,
+    within: fromDirectory,
     rivals: secrets,
     byDefault: 'remote.key beside remote.json',
   },
-  users: { ...usersRow, halves: remote, rivals: members, byDefault: 'whoever has the key' },
-  usersFile: { kind: 'text', halves: remote, path: true, rivals: members, byDefault: 'none' },
-  api: { kind: 'text', halves: remote, check: readApiAddress, byDefault: 'none' },
-  apiTokenFile: { kind: 'text', halves: remote, path: true, byDefault: 'none' },
+  users: { ...usersRow, roles: remote, rivals: members, byDefault: 'whoever has the key' },
+  usersFile: { kind: 'text', roles: remote, within: fromDirectory, rivals: members, byDefault: 'none' },
+  api: { kind: 'text', roles: remote, check: readApiAddress, byDefault: 'none' },
+  apiTokenFile: { kind: 'text', roles: remote, within: fromDirectory, byDefault: 'none' },
   ports: {
     kind: 'entries',
     lead: 'listen',
     fields: portFields,
-    halves: remote,
+    roles: remote,
     byDefault: 'none',
   },
-  managerAddress: { kind: 'text', halves: remote, check: readManagerAddress, byDefault: 'none' },
-  publicHost: { kind: 'text', halves: remote, check: readPublicHost, byDefault: 'found out at the start' },
+  managerAddress: { kind: 'text', roles: remote, check: readManagerAddress, byDefault: 'none' },
+  publicHost: { kind: 'text', roles: remote, check: readPublicHost, byDefault: 'found out at the start' },
   auth: {
     kind: 'texts',
-    halves: both,
+    roles: both,
     check: (text) => parseCredential(text, 'auth'),
     redact: userOnly,
     variable: authVariable,
     rivals: askers,
     byDefault: 'none',
   },
-  authFile: { kind: 'text', halves: both, path: true, rivals: askers, byDefault: 'none' },
-  open: { kind: 'switch', halves: local, byDefault: 'false' },
-  udp: { kind: 'switch', halves: both, byDefault: 'true' },
-  pacDirect: { kind: 'switch', halves: local, byDefault: 'true' },
-  optimistic: { kind: 'switch', halves: local, byDefault: 'false' },
-  udpOverTcp: { kind: 'switch', halves: local, byDefault: 'false' },
-  probeTarget: { kind: 'text', halves: local, check: parseProbeTarget, byDefault: '1.1.1.1:53' },
-  allowBind: { kind: 'switch', halves: remote, byDefault: 'false' },
-  allowPrivate: { kind: 'switch', halves: remote, byDefault: 'false' },
-  allowWeakPassword: { kind: 'switch', halves: remote, byDefault: 'false' },
+  authFile: { kind: 'text', roles: both, within: fromDirectory, rivals: askers, byDefault: 'none' },
+  open: { kind: 'switch', roles: local, byDefault: 'false' },
+  udp: { kind: 'switch', roles: both, byDefault: 'true' },
+  pacDirect: { kind: 'switch', roles: local, byDefault: 'true' },
+  optimistic: { kind: 'switch', roles: local, byDefault: 'false' },
+  udpOverTcp: { kind: 'switch', roles: local, byDefault: 'false' },
+  probeTarget: { kind: 'text', roles: local, check: parseProbeTarget, byDefault: '1.1.1.1:53' },
+  forwards: { ...forwardsRow, roles: ['local', 'forward'], typed: 'argument', byDefault: 'none' },
+  via: { ...viaRow, roles: ['forward'], byDefault: 'direct' },
+  allowBind: { kind: 'switch', roles: remote, byDefault: 'false' },
+  allowPrivate: { kind: 'switch', roles: remote, byDefault: 'false' },
+  allowWeakPassword: { kind: 'switch', roles: remote, byDefault: 'false' },
   plugin: {
     ...pluginRow,
-    halves: both,
+    roles: both,
     // That of a file is the one for the URI in it.
     rivals: [...remotes, 'plugin'],
     byDefault: 'none',
   },
-  workers: { kind: 'text', orNumber: true, halves: both, check: readWorkers, byDefault: '1' },
-  cipherBackend: { kind: 'text', halves: both, choices: ['native', 'noble'], byDefault: 'native' },
-  logLevel: { kind: 'text', halves: both, choices: logLevels, byDefault: 'info' },
-  logFormat: { kind: 'text', halves: both, choices: logFormats, byDefault: 'text' },
-  json: { kind: 'switch', halves: both, byDefault: 'false' },
+  workers: { kind: 'text', orNumber: true, roles: both, check: readWorkers, byDefault: '1' },
+  cipherBackend: { kind: 'text', roles: both, choices: ['native', 'noble'], byDefault: 'native' },
+  ...hookRows,
+  logLevel: { kind: 'text', roles: all, choices: logLevels, byDefault: 'info' },
+  logFormat: { kind: 'text', roles: all, choices: logFormats, byDefault: 'text' },
+  json: { kind: 'switch', roles: all, byDefault: 'false' },
 };
-
-/** Whether others must not read it. */
-export function isSecret(row: SettingRow): boolean {
-  const values = row.kind === 'entries' ? Object.values(row.fields) : [row];
-  return values.some(({ redact }) => redact !== undefined);
-}
 
 /** The row of a setting, or undefined for a name that is none: `__proto__` is none either. */
 export function settingRow(name: string): SettingRow | undefined {
@@ -248,9 +217,9 @@ export function isSetting(name: string): name is SettingName {
   return Object.hasOwn(settingRows, name);
 }
 
-/** The settings of a half, in the order in which they are shown. */
-export function settingsOf(half: Half): readonly SettingName[] {
+/** The settings of a program, in the order in which they are shown. */
+export function settingsOf(role: Role): readonly SettingName[] {
   return Object.keys(settingRows)
     .filter(isSetting)
-    .filter((name) => settingRow(name)?.halves.includes(half));
+    .filter((name) => settingRow(name)?.roles.includes(role));
 }

@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../errors.js';
 import { nearest } from '../nearest.js';
-import type { EntriesRow, SettingRow, ValueRow } from './file-schema.js';
+import type { EntriesRow, MapRow, SettingRow, ValueRow } from './file-rows.js';
 import { type JsonFile, kindOf, propertiesOf, shownName } from './file-text.js';
 import type { JsonNode } from './json5.js';
 import { withoutName } from './options.js';
@@ -16,6 +16,7 @@ export interface NamedNode {
 
 /** The value of a setting. ConfigError `path:line:column name: expected x, got y` for one that cannot be used. */
 export function readValue(file: JsonFile, named: NamedNode, row: SettingRow): unknown {
+  if (row.kind === 'map') return readMap(file, named, row);
   if (row.kind !== 'entries') return readPlain(file, named, row);
   const of = row.bare === true ? 'texts and objects' : 'objects';
   return together(elementsOf(file, named, of).map((each) => () => readEntry(file, each, row)));
@@ -68,6 +69,32 @@ export function placed<T>(file: JsonFile, { name, node }: NamedNode, read: () =>
   }
 }
 
+/** The entries of an object that is a map, each with its node: that of its name. */
+export function entriesOf({ name, node }: NamedNode): readonly NamedNode[] {
+  return propertiesOf(node).map(({ name: key, at }) => ({ name: `${name}${shownKey(key)}`, node: at }));
+}
+
+/** Places may be shown; what looks like a URI may have a key in it. */
+function shownKey(key: string): string {
+  return /^[\w.:/[\]-]{1,64}$/.test(key) && !key.includes('://') ? ` ${key}` : '';
+}
+
+function readMap(file: JsonFile, { name, node }: NamedNode, { key, entry }: MapRow): readonly object[] {
+  if (node.type !== 'object') throw file.complain(node, `${name}: expected an object, got ${kindOf(node)}`);
+  const properties = propertiesOf(node);
+  if (properties.length === 0) throw file.complain(node, `${name}: expected at least one, got none`);
+  return together(
+    properties.map(({ name: written, at, value }) => () => {
+      const named = { name: `${name}${shownKey(written)}`, node: at };
+      const [place, rest] = together([
+        () => readChecked(file, named, key.row),
+        () => readEntry(file, { ...named, node: value }, entry),
+      ]);
+      return { [key.field]: place, ...rest };
+    }),
+  );
+}
+
 function readEntry(file: JsonFile, named: NamedNode, row: EntriesRow): object {
   const fields = fieldsOf(file, named, row);
   const reads = Array.from(fields, ([name, field]) => (): [string, unknown] => {
@@ -111,19 +138,18 @@ const plainReaders = {
     placed(file, { name, node }, () => check?.(String(node.value)));
     return Number(node.value);
   },
-  texts: (file, named, row) =>
+  texts: (file, named, row) => {
+    if (row.orText === true && named.node.type === 'string') return [readChecked(file, named, row)];
     // The texts of a list are not told apart by number: their messages quote what is wrong.
-    together(
+    return together(
       elementsOf(file, named, 'strings').map(
         ({ node }) =>
           () =>
             readChecked(file, { ...named, node }, row),
       ),
-    ),
-  text: (file, named, row) => {
-    const text = readChecked(file, named, row);
-    return row.path === true ? resolve(dirname(file.path), text) : text;
+    );
   },
+  text: readChecked,
 } as const satisfies Record<ValueRow['kind'], Reader>;
 
 /** A text, for which a number may stand. */
@@ -134,7 +160,7 @@ function readDigits(file: JsonFile, name: string, node: JsonNode): string {
 }
 
 function readChecked(file: JsonFile, { name, node }: NamedNode, row: ValueRow): string {
-  const { choices, check, orNumber } = row;
+  const { choices, check, orNumber, within } = row;
   const text = orNumber === true ? readDigits(file, name, node) : readText(file, name, node);
   if (choices?.includes(text) === false) {
     const near = nearest(text, choices);
@@ -145,5 +171,5 @@ function readChecked(file: JsonFile, { name, node }: NamedNode, row: ValueRow): 
     );
   }
   placed(file, { name, node }, () => check?.(text));
-  return text;
+  return within === undefined ? text : within(text, dirname(resolve(file.path)));
 }

@@ -5,9 +5,10 @@
 import { masterKey } from '../codec/keys.js';
 import { defaultMethod, findMethod } from '../codec/methods.js';
 import { nearest } from '../nearest.js';
+import type { Role } from '../observe/events.js';
+import { checkForwardEntries } from './file-forwards.js';
 import {
   type FileSettings,
-  type Half,
   isSetting,
   type PortEntry,
   settingRow,
@@ -21,7 +22,7 @@ import type { JsonNode } from './json5.js';
 import { formatListen, parseListen } from './listen.js';
 import { together } from './together.js';
 
-/** What a file says to a half. */
+/** What a file says to a program. */
 export interface FileContent {
   readonly settings: FileSettings;
   /** Where each setting stands. */
@@ -31,10 +32,10 @@ export interface FileContent {
 }
 
 /**
- * What a file of ours says to `half`. ConfigError `path:line:column what: expected x, got y`, with all others that there
- * are, for a key that is unknown or for the other half, and for a value that cannot be used; it shows no secret.
+ * What a file of ours says to a program. ConfigError `path:line:column what: expected x, got y`, with all others that there
+ * are, for a key that is unknown or for another one, and for a value that cannot be used; it shows no secret.
  */
-export function readOurs(file: JsonFile, half: Half): FileContent {
+export function readOurs(file: JsonFile, role: Role): FileContent {
   const nodes = new Map<SettingName, JsonNode>();
   const read = new Map<SettingName, unknown>();
   const properties = propertiesOf(file.root);
@@ -44,7 +45,7 @@ export function readOurs(file: JsonFile, half: Half): FileContent {
     read.has(name) || !properties.some((property) => property.name === name);
   together([
     ...properties.map((property) => () => {
-      const name = knownName(file, half, property);
+      const name = knownName(file, role, property);
       read.set(name, readValue(file, { name, node: property.value }, settingRows[name]));
       nodes.set(name, property.value);
     }),
@@ -57,27 +58,39 @@ export function readOurs(file: JsonFile, half: Half): FileContent {
     () => {
       if (readable('listen')) checkPorts(file, nodes, settings());
     },
+    () => {
+      const node = nodes.get('forwards');
+      if (node !== undefined) checkForwardEntries(file, node, { ...settings(), role });
+    },
   ]);
   return { settings: settings(), nodes, warnings: [] };
 }
 
-/** The half that a file of ours is for, by the first setting that is for one only; undefined when there is none. */
-export function halfOf(file: JsonFile): Half | undefined {
-  return propertiesOf(file.root)
-    .map(({ name }) => settingRow(name)?.halves ?? [])
-    .find(({ length }) => length === 1)?.[0];
+/**
+ * The programs that a file of ours can be for: one, by the first setting that is for one only; else those that all its
+ * settings are for, which are none only if they contradict each other.
+ */
+export function rolesOf(file: JsonFile): readonly Role[] {
+  const roles = propertiesOf(file.root).flatMap(({ name }) => {
+    const row = settingRow(name);
+    return row === undefined ? [] : [row.roles];
+  });
+  const sole = roles.find(({ length }) => length === 1);
+  if (sole !== undefined) return sole;
+  return allRoles.filter((role) => roles.every((each) => each.includes(role)));
 }
 
-function knownName(file: JsonFile, half: Half, { name, at }: Property): SettingName {
+/** Every program that has config files. */
+export const allRoles: readonly Role[] = ['local', 'remote', 'forward'];
+
+function knownName(file: JsonFile, role: Role, { name, at }: Property): SettingName {
   const row = settingRow(name);
-  if (isSetting(name) && row?.halves.includes(half) === true) return name;
+  if (isSetting(name) && row?.roles.includes(role) === true) return name;
   if (row !== undefined) {
-    throw file.complain(
-      at,
-      `${name}: expected a setting of a ${half}, got one of a ${half === 'local' ? 'remote' : 'local'}`,
-    );
+    const others = row.roles.map((each) => `a ${each}`).join(' or ');
+    throw file.complain(at, `${name}: expected a setting of a ${role}, got one of ${others}`);
   }
-  const names = settingsOf(half);
+  const names = settingsOf(role);
   const near = nearest(name, names);
   const hint = near === undefined ? `known: ${names.join(', ')}` : `did you mean "${near}"?`;
   throw file.complain(at, `settings: expected a name of a setting, got ${shownName(name)} (${hint})`);

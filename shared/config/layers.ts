@@ -2,23 +2,15 @@
  * Settings come from the command line, from variables, from a config file, or are as they always are, and are heard in
  * this order: what was typed last wins.
  */
+import type { Role } from '../observe/events.js';
 import type { ConfigFile } from './file-open.js';
-import {
-  type EntriesRow,
-  type FileSettings,
-  type Half,
-  isSetting,
-  type SettingName,
-  settingRow,
-  type SettingRow,
-  settingsOf,
-  type ValueRow,
-} from './file-schema.js';
+import type { EntriesRow, MapRow, SettingRow, ValueRow } from './file-rows.js';
+import { type FileSettings, isSetting, type SettingName, settingRow, settingsOf } from './file-schema.js';
 import { nonEmpty, type Variables } from './variables.js';
 
-/** Everything that may say something to a half. */
+/** Everything that may say something to a program. */
 export interface Layers {
-  readonly half: Half;
+  readonly role: Role;
   /** What the command line says. */
   readonly typed: FileSettings;
   readonly variables: Variables;
@@ -40,17 +32,17 @@ type Layer = 'typed' | 'variable' | 'file';
  * command line or a variable says as well; variables themselves are read by whoever reads the flags.
  */
 export function layered(layers: Layers): FileSettings {
-  const heard = settingsOf(layers.half).filter((name) => layerOf(name, layers) === 'file');
+  const heard = settingsOf(layers.role).filter((name) => layerOf(name, layers) === 'file');
   const stored = Object.entries(layers.file?.settings ?? {}).filter(([name]) =>
     heard.some((one) => one === name),
   );
   return { ...Object.fromEntries(stored), ...layers.typed };
 }
 
-/** Every setting of a half, as it holds. */
+/** Every setting of a program, as it holds. */
 export function tell(layers: Layers): readonly Told[] {
-  const { half, typed, variables, file } = layers;
-  return settingsOf(half).map((name) => {
+  const { role, typed, variables, file } = layers;
+  return settingsOf(role).map((name) => {
     const row = settingRow(name);
     const layer = layerOf(name, layers);
     const variable = row?.variable ?? '';
@@ -59,7 +51,7 @@ export function tell(layers: Layers): readonly Told[] {
       return {
         name,
         value: shown(row, typed[name]),
-        from: name === 'uri' || name === 'servers' ? 'argument' : flagOf(name, typed[name]),
+        from: row?.typed ?? flagOf(name, typed[name]),
       };
     }
     if (layer === 'variable' && nonEmpty(variables[variable]) !== undefined) {
@@ -72,9 +64,13 @@ export function tell(layers: Layers): readonly Told[] {
         from: `${file.file.path}:${file.file.line(node)}`,
       };
     }
-    const { byDefault = '' } = row ?? {};
-    return { name, value: typeof byDefault === 'string' ? byDefault : byDefault[half], from: 'default' };
+    return { name, value: defaultOf(row, role), from: 'default' };
   });
+}
+
+function defaultOf({ byDefault = '' }: Partial<SettingRow> = {}, role: Role): string {
+  if (typeof byDefault === 'string') return byDefault;
+  return role === 'forward' ? '' : byDefault[role];
 }
 
 /** The topmost layer that says this setting or a rival of it, which would be a contradiction otherwise. */
@@ -91,7 +87,7 @@ function shown(row: SettingRow | undefined, value: unknown): string {
   return [value]
     .flat()
     .map((each: unknown) =>
-      row?.kind === 'entries' && typeof each === 'object' && each !== null
+      (row?.kind === 'entries' || row?.kind === 'map') && typeof each === 'object' && each !== null
         ? shownEntry(row, each)
         : shownValue(row, each),
     )
@@ -99,22 +95,29 @@ function shown(row: SettingRow | undefined, value: unknown): string {
 }
 
 function shownValue(row: SettingRow | ValueRow | undefined, value: unknown): string {
-  const redact = (row?.kind === 'entries' ? undefined : row?.redact) ?? ((text: string) => text);
+  const hides = row !== undefined && 'redact' in row;
+  const redact = (hides ? row.redact : undefined) ?? ((text: string) => text);
   return [value]
     .flat()
     .map((each) => redact(String(each)))
     .join(' ');
 }
 
-/** `:8389 (method aes-256-gcm, password ***)` */
-function shownEntry({ lead, fields }: EntriesRow, entry: object): string {
+/** `:8389 (method aes-256-gcm, password ***)`, `8000 → example.com:80 (via socks5://127.0.0.1:1080)` */
+function shownEntry(row: EntriesRow | MapRow, entry: object): string {
+  const { lead, fields } = row.kind === 'map' ? row.entry : row;
+  const key = row.kind === 'map' ? row.key.field : undefined;
   const values = Object.entries(entry).map(([name, value]) => ({
     name,
     words: shownValue(fields[name], value),
   }));
-  const first = values.filter(({ name }) => name === lead).map(({ words }) => words);
-  const rest = values.filter(({ name }) => name !== lead).map(({ name, words }) => `${name} ${words}`);
-  return [...first, ...(rest.length > 0 ? [`(${rest.join(', ')})`] : [])].join(' ');
+  const named = (wanted: string | undefined): readonly string[] =>
+    values.filter(({ name }) => name === wanted).map(({ words }) => words);
+  const first = [...named(key), ...named(lead)].join(' → ');
+  const rest = values
+    .filter(({ name }) => name !== lead && name !== key)
+    .map(({ name, words }) => `${name} ${words}`);
+  return [first, ...(rest.length > 0 ? [`(${rest.join(', ')})`] : [])].join(' ');
 }
 
 /** The flag for a value of a setting: `--key-file`, `--no-udp`. */

@@ -34,7 +34,7 @@ describe('config check', () => {
   it.each([
     [{ key: canaryKey, listen: ':1' }, 'the file of a remote'],
     [{ uri: `ss://2022-blake3-aes-256-gcm:${encodeURIComponent(canaryKey)}@h` }, 'the file of a local'],
-    [{ listen: ':1' }, 'the file of either half'],
+    [{ listen: ':1' }, 'the file of a local or a remote'],
     [classic, 'the classic file of a local'],
     [{ ...classic, server: '::' }, 'the classic file of a remote'],
   ])('says that nothing is wrong with %j: it is %s', async (content, words) => {

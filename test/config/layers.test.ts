@@ -1,25 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { understand } from '../../shared/config/file-open.js';
-import type { FileSettings, Half } from '../../shared/config/file-schema.js';
+import type { FileSettings } from '../../shared/config/file-schema.js';
 import { parseJsonFile } from '../../shared/config/file-text.js';
 import { layered, settingsAmong, tell } from '../../shared/config/layers.js';
 import type { Variables } from '../../shared/config/variables.js';
 import { canaryKey } from '../support/config.js';
+import type { Role } from '../../shared/observe/events.js';
 
 interface Said {
-  readonly half?: Half;
+  readonly role?: Role;
   readonly typed?: FileSettings;
   readonly variables?: Variables;
   readonly file?: object;
 }
 
-function layers({ half = 'remote', typed = {}, variables = {}, file }: Said) {
+function layers({ role = 'remote', typed = {}, variables = {}, file }: Said) {
   const bytes = Buffer.from(JSON.stringify(file ?? {}, undefined, 1));
   const config =
     file === undefined
       ? undefined
-      : understand({ file: parseJsonFile('/x.json', bytes), mode: 0o600 }, half, variables);
-  return { half, typed, variables, file: config };
+      : understand({ file: parseJsonFile('/x.json', bytes), mode: 0o600 }, role, variables);
+  return { role, typed, variables, file: config };
 }
 
 const together = (said: Said): FileSettings => layered(layers(said));
@@ -53,16 +54,16 @@ describe('flags, variables and a file', () => {
     });
     expect(together({ variables: { HALFLIGHT_AUTH: 'a:b' }, file: { auth: ['c:d'] } })).toEqual({});
     const file = { uri: `halflight://2022-blake3-aes-256-gcm:${encodeURIComponent(canaryKey)}@h` };
-    expect(together({ half: 'local', variables: { HALFLIGHT_URI: 'x' }, file })).toEqual({});
+    expect(together({ role: 'local', variables: { HALFLIGHT_URI: 'x' }, file })).toEqual({});
   });
 
   it('a plugin in a file is for the URI in it, and for no other', () => {
     const uri = 'ss://aes-256-gcm:x@h:1';
     const file = { uri, plugin: 'stored' };
-    expect(together({ half: 'local', file })).toEqual(file);
-    expect(together({ half: 'local', typed: { plugin: 'typed' }, file })).toEqual({ uri, plugin: 'typed' });
-    expect(together({ half: 'local', typed: { uri: 'ss://y' }, file })).toEqual({ uri: 'ss://y' });
-    expect(together({ half: 'local', variables: { HALFLIGHT_URI: uri }, file })).toEqual({});
+    expect(together({ role: 'local', file })).toEqual(file);
+    expect(together({ role: 'local', typed: { plugin: 'typed' }, file })).toEqual({ uri, plugin: 'typed' });
+    expect(together({ role: 'local', typed: { uri: 'ss://y' }, file })).toEqual({ uri: 'ss://y' });
+    expect(together({ role: 'local', variables: { HALFLIGHT_URI: uri }, file })).toEqual({});
   });
 
   it('an empty variable says nothing', () => {
@@ -88,7 +89,7 @@ describe('what is told of a setting', () => {
       'h.example from /x.json:3',
     );
     expect(told('listen', {})).toBe(':8388 from default');
-    expect(told('listen', { half: 'local' })).toBe('127.0.0.1:1080 from default');
+    expect(told('listen', { role: 'local' })).toBe('127.0.0.1:1080 from default');
   });
 
   it('is no rival of what holds', () => {
@@ -99,14 +100,14 @@ describe('what is told of a setting', () => {
 
   it('shows no secret', () => {
     const uri = `halflight://2022-blake3-aes-256-gcm:${encodeURIComponent(canaryKey)}@h.example:1`;
-    expect(told('uri', { half: 'local', typed: { uri } })).toBe(
+    expect(told('uri', { role: 'local', typed: { uri } })).toBe(
       'halflight://2022-blake3-aes-256-gcm:***@h.example:1 from argument',
     );
     expect(told('auth', { file: { auth: ['ann:one:two', 'bob:three'] } })).toBe(
       'ann:***, bob:*** from /x.json:2',
     );
     const plugged = 'ss://aes-256-gcm:geheim@h:1/?plugin=x%3Bpassword%3Dgeheim';
-    expect(told('uri', { half: 'local', typed: { uri: plugged } })).not.toContain('geheim');
+    expect(told('uri', { role: 'local', typed: { uri: plugged } })).not.toContain('geheim');
     expect(told('plugin', { file: { plugin: 'x;password=geheim' } })).toBe('x;*** from /x.json:2');
     expect(told('password', { file: { method: 'aes-256-gcm', password: 'geheim' } })).toBe(
       '*** from /x.json:3',

@@ -94,7 +94,7 @@ describe('a subscription in a config file', () => {
     typed: FileSettings,
     variables: Readonly<Record<string, string>>,
   ): Parameters<typeof tell>[0] => ({
-    half: 'local',
+    role: 'local',
     typed,
     variables,
     file: fileOf({ subscription, servers: [uri] }),

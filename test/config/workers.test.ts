@@ -39,7 +39,7 @@ describe('the number of workers', () => {
       '/x.json:1:11 workers: expected auto or a number from 1 to 256, got "1.5"',
     );
     expect(() => inFile('{workers: true}')).toThrow('workers: expected a number or a string, got true');
-    const told = tell({ half: 'local', typed: { workers: 'auto' }, variables: {}, file: undefined });
+    const told = tell({ role: 'local', typed: { workers: 'auto' }, variables: {}, file: undefined });
     expect(told).toContainEqual({ name: 'workers', value: 'auto', from: '--workers' });
   });
 

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { classicHalf, isClassic } from '../../shared/config/classic.js';
-import { halfOf } from '../../shared/config/file.js';
+import { allRoles, rolesOf } from '../../shared/config/file.js';
 import { understand } from '../../shared/config/file-open.js';
-import type { Half } from '../../shared/config/file-schema.js';
 import { parseJsonFile } from '../../shared/config/file-text.js';
 import { tell } from '../../shared/config/layers.js';
 import { ConfigError } from '../../shared/errors.js';
@@ -39,14 +38,14 @@ const structured = fc
 
 test('whatever stands in a config file is understood, or refused in one line that begins with its place', () => {
   fc.assert(
-    fc.property(fc.oneof(spliced, structured), fc.constantFrom<Half>('local', 'remote'), (bytes, half) => {
+    fc.property(fc.oneof(spliced, structured), fc.constantFrom(...allRoles), (bytes, role) => {
       try {
         const file = parseJsonFile('x.json', bytes);
         if (isClassic(file)) classicHalf(file);
-        else halfOf(file);
-        const config = understand({ file, mode: 0o600 }, half, {});
+        else rolesOf(file);
+        const config = understand({ file, mode: 0o600 }, role, {});
         for (const warning of config.warnings) expect(warning).toMatch(/^x\.json:\d+:\d+ ./);
-        const told = tell({ half, typed: {}, variables: {}, file: config });
+        const told = tell({ role, typed: {}, variables: {}, file: config });
         expect(told.map(({ value }) => value).join()).not.toContain('golden-golden');
       } catch (error) {
         expect(error).toBeInstanceOf(ConfigError);
