@@ -33,10 +33,10 @@ export interface InformedOutput extends Omit<InformerSettings, 'form'> {
 }
 
 /** What people have patience for in a program that opens files, and what a disk has room for. */
-export const defaultFileBytes = 100 * 1024 ** 2;
-export const defaultFiles = 1000;
+export const defaultFileBytes: number = 100 * 1024 ** 2;
+export const defaultFiles: number = 1000;
 /** A file needs room for the beginning of a conversation. */
-export const leastFileBytes = 4096;
+export const leastFileBytes: number = 4096;
 
 /**
  * The hooks that flags ask for; undefined when they ask for none. UsageError for what makes no sense together, ConfigError
