@@ -10,6 +10,9 @@ import type { HookLimits } from './limits.js';
 import type { Stage } from './stage.js';
 import type { Traffic } from './traffic.js';
 
+/** How long a client may go on talking to a target that has been told of an end, when nothing more comes down, ms. */
+const lingerMs = 30_000;
+
 /** The chains of filters of both directions. */
 export type Chains = Readonly<Record<Direction, readonly Stage[]>>;
 
@@ -31,7 +34,8 @@ export class FilteredStream implements PushStream, Sink {
   #farEnded = false;
   /** What the sink has heard as the last word, or will when there is one. */
   #end: 'clean' | Error | undefined;
-  readonly #cut = { up: false, down: false };
+  #clientEnded = false;
+  #lingering: NodeJS.Timeout | undefined;
   #settled: (() => void) | undefined;
 
   constructor(
@@ -105,6 +109,8 @@ export class FilteredStream implements PushStream, Sink {
   }
 
   end(): void {
+    this.#clientEnded = true;
+    clearTimeout(this.#lingering);
     this.#traffic.ended('client');
     this.#up.end();
   }
@@ -161,7 +167,6 @@ export class FilteredStream implements PushStream, Sink {
         this.#finish();
       },
       cut: () => {
-        this.#cut.up = true;
         this.#traffic.ended('halflight');
       },
       ready: () => {
@@ -184,7 +189,6 @@ export class FilteredStream implements PushStream, Sink {
         this.#finish();
       },
       cut: () => {
-        this.#cut.down = true;
         this.#traffic.ended('halflight');
       },
       ready: () => {
@@ -195,17 +199,8 @@ export class FilteredStream implements PushStream, Sink {
 
   #take(pieces: readonly Uint8Array[], given: boolean): boolean {
     this.#traffic.received('up', lengthOf(pieces));
-    // Who goes on sending to a target that has closed gets a reset; a target that was told of an end cannot give one.
-    if (this.#cut.up && this.#farEnded && this.#end === 'clean') queueMicrotask(this.#gone);
     return this.#up.put(pieces, given);
   }
-
-  readonly #gone = (): void => {
-    if (this.#end === 'clean')
-      this.#tellEnd(
-        new ProtocolError('stream: expected an end behind that of a hook, got bytes', 'truncated'),
-      );
-  };
 
   /** For a far stream that is done with pieces when it returns. */
   #borrow(pieces: readonly Piece[]): boolean {
@@ -234,11 +229,16 @@ export class FilteredStream implements PushStream, Sink {
     else this.#sink.failed(end);
   }
 
-  /** When a filter has ended what comes down, nobody hears the target any more. */
+  /** Both directions are over here. Whoever does not know of it, because a filter ended theirs, has some time to end. */
   #finish(): void {
     if (!this.#up.isOver) return;
     this.#settle();
-    if (this.#cut.down && this.#down.isOver && !this.#farEnded) dismiss(this.#far);
+    if (!this.#down.isOver) return;
+    if (!this.#farEnded) dismiss(this.#far);
+    if (this.#clientEnded || this.#end !== 'clean') return;
+    this.#lingering = setTimeout(() => {
+      this.#tellEnd(new ProtocolError('client: expected an end behind that of a hook, got none', 'silence'));
+    }, lingerMs);
   }
 
   #settle(): void {
@@ -248,6 +248,7 @@ export class FilteredStream implements PushStream, Sink {
   }
 
   #kill(): void {
+    clearTimeout(this.#lingering);
     this.#up.kill();
     this.#down.kill();
     this.#settle();

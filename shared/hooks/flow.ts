@@ -120,6 +120,7 @@ export class Flow {
   kill(): void {
     this.#over = true;
     this.#deaf = true;
+    this.#starved = false;
     this.#asked?.giveUp();
     this.#asked = undefined;
     this.#work = [];
@@ -139,7 +140,7 @@ export class Flow {
   }
 
   #tell(): void {
-    if (!this.#starved || !this.isOpen || this.#over) return;
+    if (!this.#starved || !this.isOpen) return;
     this.#starved = false;
     this.#outlet.ready();
   }
