@@ -33,7 +33,7 @@ export interface Example {
  * REASON ```` is compiled only.
  */
 export function readExamples(): readonly Example[] {
-  return pages.flatMap((page) => examplesIn(page));
+  return pages.flatMap((page) => examplesOf(page));
 }
 
 /** The beginnings of all blocks there in a language that could be run. */
@@ -42,7 +42,8 @@ export function countPrograms(): number {
     .length;
 }
 
-function examplesIn(page: string): readonly Example[] {
+/** The same of one page, a path from the root of the checkout. */
+export function examplesOf(page: string): readonly Example[] {
   const written = textOf(page);
   return Array.from(
     written.matchAll(/^```ts(?: no-run: ([^\n]+))?\n(.*?)^```$/gms),
