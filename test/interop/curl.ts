@@ -2,6 +2,9 @@ import { once } from 'node:events';
 import { type Outcome, outcomeOf } from './outcome.js';
 import { startPeer } from './programs.js';
 
+// -q, which must come first, and --noproxy keep the settings of who runs the test away.
+const steady = ['-q', '--no-progress-meter', '--fail', '--max-time', '110'] as const;
+
 /** A curl under way. */
 export interface Transfer {
   /** Settles when the answer has begun. */
@@ -22,15 +25,21 @@ export async function curl(
   return (await startCurl(proxy, words, upload)).outcome;
 }
 
+/** The same without any proxy. */
+export async function curlStraight(
+  words: readonly string[],
+  upload: Iterable<Uint8Array> = [],
+): Promise<Outcome> {
+  return outcomeOf(await startPeer('curl', [...steady, '--noproxy', '*', ...words]), upload);
+}
+
 /** Starts curl; `upload` is its standard input. */
 export async function startCurl(
   proxy: string,
   words: readonly string[],
   upload: Iterable<Uint8Array> = [],
 ): Promise<Transfer> {
-  // -q, which must come first, and --noproxy keep the settings of who runs the test away.
-  const steady = ['-q', '--no-progress-meter', '--fail', '--noproxy', '', '--max-time', '110'];
   const url = proxy.includes('://') ? proxy : `socks5h://${proxy}`;
-  const program = await startPeer('curl', [...steady, '--proxy', url, ...words]);
+  const program = await startPeer('curl', [...steady, '--noproxy', '', '--proxy', url, ...words]);
   return { begun: once(program.output, 'readable'), outcome: outcomeOf(program, upload) };
 }

@@ -60,6 +60,15 @@ export function startLocal(
   return startHalf(['local', ...[uri].flat(), '--listen', '127.0.0.1:0', ...flags], { variables });
 }
 
+/** Starts a forward `from` a place `to` another, on this machine as it is, or by the URIs of `via`. */
+export function startForward(
+  from: string,
+  to: string,
+  { via = [], flags = [] }: { readonly via?: readonly string[]; readonly flags?: readonly string[] } = {},
+): Promise<Half> {
+  return startHalf(['forward', from, to, ...via.flatMap((uri) => ['--via', uri]), ...flags]);
+}
+
 /** A PATH on which `halflight` is our command line, as an installation would have it. */
 export async function pathWithHalflight(): Promise<string> {
   const directory = temporaryDirectory();

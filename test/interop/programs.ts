@@ -23,6 +23,8 @@ const packages = {
   microsocks: 'microsocks',
   tinyproxy: 'tinyproxy-bin',
   'redis-server': 'redis-server',
+  dig: 'bind9-dnsutils',
+  '/usr/sbin/dnsmasq': 'dnsmasq-base',
   unshare: 'util-linux',
   perl: 'perl-base',
   ip: 'iproute2',
