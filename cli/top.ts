@@ -99,7 +99,6 @@ async function look(start: View, control: string | undefined): Promise<void> {
     draw();
   };
   void awaitSignals().asked.then(leave);
-  draw();
   let asking: NodeJS.Timeout | undefined;
   const ask = async (): Promise<void> => {
     found = await gather(control);

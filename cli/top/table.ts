@@ -99,7 +99,7 @@ function widest(title: string, cells: readonly string[]): number {
   return cells.reduce((width, cell) => Math.max(width, widthOf(cell)), widthOf(title));
 }
 
-/** `3 connections of 2 processes  ↑ 1.2 kB/s, 78 B in all  ↓ …`. */
+/** `3 connections of 2 processes   ↑ 1.2 kB/s, 78 kB   ↓ …`: what they carry now, and have carried. */
 export function totalsLine(rows: readonly TopRow[], processes: number): string {
   const sum = (amount: (row: TopRow) => number | undefined): string =>
     bytesInWords(rows.reduce((total, row) => total + (amount(row) ?? 0), 0));
@@ -107,8 +107,8 @@ export function totalsLine(rows: readonly TopRow[], processes: number): string {
     `${number} ${number === 1 ? one : many}`;
   return [
     `${count(rows.length, 'connection', 'connections')} of ${count(processes, 'process', 'processes')}`,
-    `↑ ${sum(({ upRate }) => upRate)}/s, ${sum(({ up }) => up)} in all`,
-    `↓ ${sum(({ downRate }) => downRate)}/s, ${sum(({ down }) => down)} in all`,
+    `↑ ${sum(({ upRate }) => upRate)}/s, ${sum(({ up }) => up)}`,
+    `↓ ${sum(({ downRate }) => downRate)}/s, ${sum(({ down }) => down)}`,
   ].join('   ');
 }
 

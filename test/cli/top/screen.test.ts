@@ -32,7 +32,7 @@ function lines(...asked: Parameters<typeof drawScreen>): readonly string[] {
 describe('the screen', () => {
   it('fits 80 columns and 24 rows', () => {
     expect(lines(view, picture)).toEqual([
-      '3 connections of 1 process   ↑ 3 B/s, 78 B in all   ↓ 1.2 MB/s, 1.6 kB in all',
+      '3 connections of 1 process   ↑ 3 B/s, 78 B   ↓ 1.2 MB/s, 1.6 kB',
       'forward 4711 on 127.0.0.1:8000, for 1 minute',
       '  ID ROLE CLIENT             TARGET               STATE  ↑/s  ↓/s    ↑    ↓  AGE',
       '  12 fwd  127.0.0.1:53412    example.com:443      open     3 1.2M   78 1.6k   1m',
