@@ -1,5 +1,6 @@
 import type { ForwardSettings } from '../shared/config/settings.js';
 import type { Environment } from '../shared/environment.js';
+import { hooksOf } from '../shared/hooks/hooks-of.js';
 import { createResolver } from '../shared/net/resolve.js';
 import type { Observer } from '../shared/observe/events.js';
 import { Attempts } from '../shared/serve/attempts.js';
@@ -22,14 +23,22 @@ export async function startForward(
   environment: Environment,
   observer: Observer,
 ): Promise<ForwardService> {
+  const hooks = await hooksOf(settings, { role: 'forward', observer });
   const timeouts = { ...defaultTimeouts, ...settings.timeouts };
+  const { idleMs } = timeouts;
   const resolver = createResolver();
   const attempts = new Attempts();
-  const machine = { role: 'forward', observer, idleMs: timeouts.idleMs, attempts } as const;
-  const forwards = await openForwards(settings.forwards, { machine, timeouts, environment, resolver });
-  const [first] = forwards.open;
+  const machine = { role: 'forward', observer, idleMs, attempts, ...(hooks && { hooks }) } as const;
+  const around = { machine, timeouts, environment, resolver };
+  const forwards = await openForwards(settings.forwards, around).catch(async (error: unknown) => {
+    resolver.close();
+    await hooks?.stop();
+    throw error;
+  });
+  const listen = forwards.open.map((each) => each.listen);
+  hooks?.started(listen);
   return {
-    listen: first?.listen ?? '',
+    listen: listen[0] ?? '',
     forwards: forwards.open,
     async stop(graceMs) {
       forwards.close();
@@ -37,6 +46,7 @@ export async function startForward(
       await forwards.drain(graceMs);
       await attempts.settled();
       resolver.close();
+      await hooks?.stop();
     },
   };
 }

@@ -12,6 +12,7 @@ import { emitting, type ObservedEvents } from '../shared/observe/emitter.js';
 import type { CheckResult } from '../shared/observe/events.js';
 import { Lifespan } from '../shared/observe/lifespan.js';
 import type { CarrierCounts } from '../shared/outbound/carriers.js';
+import type { OpenForward } from '../shared/serve/forwards.js';
 import type { StopOptions } from '../shared/service.js';
 import type { LocalService, ServerCheck } from './local.js';
 
@@ -64,6 +65,11 @@ export class EmbeddedLocal extends EventEmitter<ObservedEvents> {
   /** Where it listens, with the port that was really taken. */
   address(): ListenAddress {
     return readService(this.#life.running.listen);
+  }
+
+  /** Its forwards, in the order of the option, with the ports that were really taken. */
+  get forwards(): readonly OpenForward[] {
+    return this.#life.running.forwards;
   }
 
   /**

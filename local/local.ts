@@ -2,13 +2,14 @@ import type { LocalSettings, ServerChoice } from '../shared/config/settings.js';
 import type { Environment } from '../shared/environment.js';
 import { hooksOf } from '../shared/hooks/hooks-of.js';
 import type { Hooks } from '../shared/hooks/hooks.js';
-import { listen } from '../shared/net/listen.js';
+import { Crowd, listen } from '../shared/net/listen.js';
 import { loadLater } from '../shared/net/later.js';
 import { createResolver } from '../shared/net/resolve.js';
 import type { CheckResult, Observer } from '../shared/observe/events.js';
 import { Attempts } from '../shared/serve/attempts.js';
 import { Connections, warnCrowded } from '../shared/serve/connections.js';
 import { credentialCheck } from '../shared/serve/credentials.js';
+import type { Forwards, ForwardsOptions, OpenForward } from '../shared/serve/forwards.js';
 import type { HttpOptions } from '../shared/serve/http.js';
 import { type FrontDoor, frontDoor, lazyHttp } from '../shared/serve/inbound.js';
 import type { StartPluginTo } from '../shared/serve/plugin.js';
@@ -50,6 +51,8 @@ export interface ServerCheck {
 
 /** A running local. */
 export interface LocalService extends Service {
+  /** Its forwards, in the order of the settings. */
+  readonly forwards: readonly OpenForward[];
   /**
    * Tries the path to the remote: the name, the connection, then one authenticated conversation. Of several servers it
    * tries all, and the outcome is that of the first one that works, else that of the first.
@@ -86,7 +89,7 @@ export async function startLocal(
   const hooks = await hooksOf(settings, { role: 'local', observer });
   try {
     const local = await openLocal({ ...parts, settings, environment, observer, hooks });
-    hooks?.started([local.listen]);
+    hooks?.started([local.listen, ...local.forwards.map((forward) => forward.listen)]);
     return local;
   } catch (error) {
     await hooks?.stop();
@@ -141,13 +144,22 @@ async function openLocal({
     hooked: hooks !== undefined,
     stopping: stopping.signal,
   });
+  const crowd = new Crowd();
+  const around = { machine, timeouts, environment, resolver, way: leaving.forward, crowd };
+  const forwards = await forwardsOf(settings, around).catch(async (error: unknown) => {
+    await servers.stop();
+    throw error;
+  });
   const listener = await listen(settings.listen, {
     accept: (client) => {
       clients.add(client);
       void serveStream(client, inbound, machine);
     },
     crowded: warnCrowded(observer),
+    crowd,
   }).catch(async (error: unknown) => {
+    forwards?.close();
+    await forwards?.drain(0);
     await servers.stop();
     throw error;
   });
@@ -164,6 +176,7 @@ async function openLocal({
   loadLater(rarer);
   return {
     listen: listener.text,
+    forwards: forwards?.open ?? [],
     checkServers,
     check: async () => {
       const checks = (await checkServers()).map(({ check }) => check);
@@ -178,10 +191,11 @@ async function openLocal({
     async stop(graceMs) {
       const first = !stopping.signal.aborted;
       listener.close();
+      forwards?.close();
       servers.rest();
       attempts.stop();
       stopping.abort();
-      await clients.drain(graceMs);
+      await Promise.all([clients.drain(graceMs), forwards?.drain(graceMs)]);
       await attempts.settled();
       await servers.stop();
       resolver.close();
@@ -190,6 +204,16 @@ async function openLocal({
     },
     carriers: () => ({ ...carriers }),
   };
+}
+
+/** What only some locals have is loaded for those. */
+async function forwardsOf(
+  { forwards = [] }: Pick<LocalSettings, 'forwards'>,
+  options: ForwardsOptions,
+): Promise<Forwards | undefined> {
+  if (forwards.length === 0) return undefined;
+  const { openForwards } = await import('../shared/serve/forwards.js');
+  return openForwards(forwards, options);
 }
 
 interface Receiving {

@@ -2,6 +2,9 @@
 import type { Target } from '../codec/address.js';
 import { ConfigError } from '../errors.js';
 import type { ServerEntry } from './file-schema.js';
+import { type ForwardChoice, readForwards } from './forward-options.js';
+import { checkForwards } from './forward-places.js';
+import type { ForwardRule } from './forward-rule.js';
 import { formatListen } from './listen.js';
 import { portSettings, remotesAsk, type WholeLocalSettings } from './local-flags.js';
 import {
@@ -45,6 +48,8 @@ export interface LocalOptions extends HalfOptions {
   readonly pacDirect?: boolean;
   /** The name server that standard servers are asked for, to see whether they work; `1.1.1.1:53` by default. */
   readonly probeTarget?: string | Target;
+  /** Ports and unix sockets that lead to one target each, through its servers when they name no other way. */
+  readonly forwards?: ForwardChoice;
   /** The plugins that a URI or a list may name: each is a program that is run. */
   readonly allowPlugins?: readonly string[];
 }
@@ -63,6 +68,7 @@ const kinds = {
   cipherBackend: 'text',
   probeTarget: 'place',
   allowPlugins: 'texts',
+  forwards: 'any',
   timeouts: 'object',
   hooks: 'list',
 } as const satisfies Record<keyof LocalOptions, Kind>;
@@ -112,7 +118,15 @@ export function readLocalOptions(given: LocalOptions): WholeLocalSettings {
     ...(probeTarget !== undefined && {
       probeTarget: underName('probeTarget', () => parseProbeTarget(placeText(probeTarget))),
     }),
+    ...(options.forwards && { forwards: readOwnForwards(options.forwards) }),
   };
+}
+
+/** Those that name no way go through its servers, and may lead to what is called the same there. */
+function readOwnForwards(choice: ForwardChoice): readonly ForwardRule[] {
+  const rules = readForwards(choice);
+  checkForwards(rules, { straight: false });
+  return rules;
 }
 
 /** The servers that an option names, one at least. ConfigError, beginning with `server`, for one that cannot be used. */
