@@ -31,7 +31,7 @@ class HookList implements Hooks, Around {
   #up = 0;
   #down = 0;
   #ticks: NodeJS.Timeout | undefined;
-  #stopped = false;
+  #stopping: Promise<void> | undefined;
 
   constructor(
     hooks: readonly NamedHook[],
@@ -55,7 +55,7 @@ class HookList implements Hooks, Around {
       role: this.role,
       listen: Object.freeze([...listen]),
     }));
-    if (this.#stopped || !this.#observed('tick')) return;
+    if (this.#stopping !== undefined || !this.#observed('tick')) return;
     this.#ticks = setInterval(() => {
       this.tell('tick', () => ({ event: 'tick', at: Date.now(), open: this.#open.size, ...this.#bytes() }));
     }, this.limits.tickMs);
@@ -70,12 +70,16 @@ class HookList implements Hooks, Around {
   }
 
   stop(): Promise<void> {
-    if (this.#stopped) return Promise.resolve();
-    this.#stopped = true;
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
     clearInterval(this.#ticks);
     for (const connection of [...this.#open.values()]) connection.giveUp();
-    this.tell('stopped', () => ({ event: 'stopped', at: Date.now(), role: this.role }));
-    return Promise.resolve();
+    const event = Object.freeze({ event: 'stopped', at: Date.now(), role: this.role } as const);
+    // Some have files to close.
+    await Promise.all(this.all.map((hook) => hook.tellLast(event)));
   }
 
   // What its connections need.

@@ -49,6 +49,7 @@ export class GuardedHook {
     return this.#hook.filter !== undefined;
   }
 
+  /** Nobody waits for what an observer promises, but for how it fails. */
   tell(event: HookEvent): void {
     const on = this.#hook.on;
     const observe = on?.[event.event] as ((event: HookEvent) => unknown) | undefined;
@@ -63,6 +64,29 @@ export class GuardedHook {
     } catch (thrown) {
       failed(thrown);
     }
+  }
+
+  /** Settles when it is told, and has done what it does then. */
+  tellLast(event: Extract<HookEvent, { readonly event: 'stopped' }>): Promise<void> {
+    return new Promise((resolve) => {
+      const failed = (detail: string): void => {
+        this.fail('on.stopped', detail, undefined);
+        resolve();
+      };
+      try {
+        const returned: unknown = this.#hook.on?.stopped?.(event);
+        if (isLater(returned))
+          awaitAnswer(returned, this.#limits.stopMs, {
+            came: () => {
+              resolve();
+            },
+            failed,
+          });
+        else resolve();
+      } catch (thrown) {
+        failed(failure(thrown));
+      }
+    });
   }
 
   /** Whether a connection may go on as far as this hook is asked. Rejects with the reason of `signal` alone. */

@@ -6,6 +6,8 @@ export interface HookLimits {
   readonly answerMs: number;
   /** What a filter may hold back in one direction, bytes. */
   readonly heldBytes: number;
+  /** How long its half waits for it when it stops, ms. */
+  readonly stopMs: number;
   /** Between two ticks, ms. */
   readonly tickMs: number;
 }
@@ -14,5 +16,6 @@ export const defaultLimits: HookLimits = {
   admitMs: 10_000,
   answerMs: 30_000,
   heldBytes: 16 * 1024 * 1024,
+  stopMs: 5_000,
   tickMs: 1_000,
 };

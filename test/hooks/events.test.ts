@@ -51,3 +51,21 @@ it('a connection is told of from its coming to its end, with the addresses of bo
     },
   ]);
 });
+
+it('what an observer does when all has stopped is waited for, but not without end', async () => {
+  const done: string[] = [];
+  const slow = {
+    name: 'slow',
+    on: {
+      stopped: async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        done.push('flushed');
+      },
+    },
+  };
+  const never = { name: 'never', on: { stopped: () => new Promise(() => undefined) } };
+  const { hooks, warnings } = await hooked([slow, never], { limits: { stopMs: 10 } });
+  await hooks.stop();
+  expect(done).toEqual(['flushed']);
+  expect(warnings).toEqual(['hook never: on.stopped: expected an answer within 0.01 s, got none']);
+});
