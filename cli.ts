@@ -8,6 +8,7 @@ import { Command, CommanderError } from './cli/commander.js';
 import { addConfig } from './cli/commands/config.js';
 import { addHalves } from './cli/commands/halves.js';
 import { addKeys } from './cli/commands/keys.js';
+import { addTop } from './cli/commands/top.js';
 import { addTraffic } from './cli/commands/traffic.js';
 import { addUses } from './cli/commands/uses.js';
 import { help } from './cli/help.js';
@@ -32,6 +33,7 @@ function program(): Command {
   addKeys(root);
   addUses(root);
   addConfig(root);
+  addTop(root);
   return root;
 }
 
