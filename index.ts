@@ -16,6 +16,9 @@ export type {
   ForwardVia,
 } from './shared/config/forward-options.js';
 export type { HookOption } from './shared/config/hook-options.js';
+export { dumper, type DumperOptions, informer, type InformerOptions } from './shared/config/own-hooks.js';
+export type { DumpFormat } from './shared/hooks/dumper/settings.js';
+export type { InformerForm } from './shared/hooks/informer.js';
 export type {
   ByteFilter,
   ConnectionFilters,

@@ -3,11 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { type HookOption, readHooks } from '../../shared/config/hook-options.js';
 import { copyOptions } from '../../shared/config/options.js';
 import { ConfigError } from '../../shared/errors.js';
+import type { Hook } from '../../shared/hooks/hook.js';
 
 describe('the option hooks', () => {
   it('takes hooks, functions that make them, and files, which stay where they are now', () => {
-    const hook = { name: 'mine', admit: () => 'allow' } as const;
-    const source = (): typeof hook => hook;
+    const hook: Hook = { name: 'mine', admit: () => 'allow' };
+    const source = (): Hook => hook;
     expect(readHooks([hook, source, './mine.js'])).toEqual([
       { kind: 'given', source: hook },
       { kind: 'given', source },
