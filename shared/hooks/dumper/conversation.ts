@@ -6,6 +6,7 @@ import type { Disk } from './disk.js';
 import { endsOf } from './ends.js';
 import { fileStem } from './file-name.js';
 import { fileHead } from './pcapng.js';
+import { redactDatagram, Redactor } from './redact.js';
 import type { Recording } from './recording.js';
 import type { DumpFormat, DumperSettings } from './settings.js';
 import { TcpRecording } from './tcp-recording.js';
@@ -24,10 +25,16 @@ export class Conversation {
   readonly #ended: Record<Direction, boolean> = { up: false, down: false };
   readonly #clock = startClock();
   readonly #transport: ConnectionFacts['transport'];
+  readonly #redactors: Readonly<Record<Direction, Redactor>> | undefined;
+  readonly #redacting: boolean;
 
   constructor(disk: Disk, connection: ConnectionFacts, settings: DumperSettings) {
     const time = this.#clock();
     this.#transport = connection.transport;
+    this.#redacting = !settings.secrets;
+    if (this.#redacting) {
+      this.#redactors = { up: new Redactor({ socks: true }), down: new Redactor({ socks: false }) };
+    }
     this.#recordings = settings.formats.map((format) =>
       recorders[format](disk, { connection, time, fileBytes: settings.fileBytes }),
     );
@@ -40,6 +47,8 @@ export class Conversation {
       for (const direction of ['up', 'down'] as const) this.#end(direction, time);
     } else {
       const direction = by === 'client' ? 'up' : 'down';
+      this.#flush('up', time);
+      this.#flush('down', time);
       for (const recording of this.#recordings) recording.broken(direction, `${why}, by ${by}`, time);
     }
     this.finish();
@@ -53,8 +62,7 @@ export class Conversation {
   #filter(direction: Direction): ByteFilter {
     return {
       sent: (bytes) => {
-        const time = this.#clock();
-        for (const recording of this.#recordings) recording.piece(direction, bytes, time);
+        this.#write(direction, bytes);
         return 'pass';
       },
       ended: () => {
@@ -64,9 +72,30 @@ export class Conversation {
     };
   }
 
+  #write(direction: Direction, bytes: Uint8Array): void {
+    const time = this.#clock();
+    if (this.#transport === 'udp') {
+      this.#record(direction, this.#redacting ? redactDatagram(bytes) : bytes, time);
+      return;
+    }
+    const written = this.#redactors?.[direction].read(bytes) ?? bytes;
+    if (written.length > 0) this.#record(direction, written, time);
+  }
+
+  #record(direction: Direction, bytes: Uint8Array, time: number): void {
+    for (const recording of this.#recordings) recording.piece(direction, bytes, time);
+  }
+
+  /** Writes what was held back. */
+  #flush(direction: Direction, time: number): void {
+    const rest = this.#redactors?.[direction].end() ?? nothing;
+    if (rest.length > 0) this.#record(direction, rest, time);
+  }
+
   #end(direction: Direction, time: number): void {
     if (this.#ended[direction] || this.#transport === 'udp') return;
     this.#ended[direction] = true;
+    this.#flush(direction, time);
     for (const recording of this.#recordings) recording.ended(direction, time);
   }
 }
