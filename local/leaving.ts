@@ -65,10 +65,11 @@ export function leavingThrough(
     forward: {
       dial,
       ...(udp && {
-        talk: async (target, options) => ({
-          far: await leave(servers.inTurn(target.host), (ways, at) => ways.datagrams(at), options),
-          to: target,
-        }),
+        talker: () =>
+          Promise.resolve(async (target, options) => ({
+            far: await leave(servers.inTurn(target.host), (ways, at) => ways.datagrams(at), options),
+            to: target,
+          })),
       }),
     },
     greet: (greeting, options) => leave(servers.byLot(), (ways, at) => ways.greet(greeting, at), options),

@@ -75,11 +75,13 @@ const rare = [
   'shared/net/journal.ts',
   'shared/net/messages.ts',
   'shared/net/plugin',
+  'shared/net/unix-listen.ts',
   'shared/net/unix-messages.ts',
   'shared/outbound/bind.ts',
   'shared/proxy/http-',
   'shared/proxy/ss-manager.ts',
   'shared/serve/api/',
+  'shared/serve/forward',
   'shared/serve/http',
 ];
 const rareAtLocals = [
@@ -142,6 +144,11 @@ const before = [
   'shared/hooks/informer.ts',
   'shared/hooks/open.ts',
   'shared/hooks/thread.ts',
+  'shared/net/unix-listen.ts',
+  'shared/serve/forward-datagrams.ts',
+  'shared/serve/forwards.ts',
+  'shared/serve/straight-talker.ts',
+  'shared/serve/way-out.ts',
 ];
 
 describe('what is loaded late', () => {

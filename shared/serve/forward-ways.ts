@@ -1,17 +1,14 @@
 /** How what comes to a forward leaves: straight, through proxies, or as whoever has the forward goes elsewhere, too. */
 import { stat } from 'node:fs/promises';
 import type { Target } from '../codec/address.js';
-import { canonicalIp } from '../codec/ip.js';
 import type { UnixPlace } from '../config/forward-rule.js';
 import type { Hop } from '../config/proxy-uri.js';
 import type { Environment } from '../environment.js';
 import { DialError, messageOf, RefusedError } from '../errors.js';
 import { deadline, OutOfTime } from '../net/deadline.js';
-import { admitAddress, type Guard } from '../net/guard.js';
+import type { Guard } from '../net/guard.js';
 import type { Resolver } from '../net/resolve.js';
-import { routedAddress } from '../net/routes.js';
 import { dialPath } from '../net/dial-path.js';
-import { within } from '../net/within.js';
 import type { FarWay } from '../outbound/associate.js';
 import { directDialer } from '../outbound/direct.js';
 import type { Dialer, DialerOptions } from '../outbound/outbound.js';
@@ -30,8 +27,8 @@ export type Talker = (target: Target, options: DialerOptions) => Promise<Talk>;
 /** What carries connections and datagrams to their targets. */
 export interface ForwardWay {
   readonly dial: Dialer;
-  /** Absent where datagrams are not carried. */
-  readonly talk?: Talker;
+  /** Loads what opens ways for datagrams. Absent where those are not carried. */
+  readonly talker?: () => Promise<Talker>;
 }
 
 export interface ForwardWaysOptions {
@@ -63,7 +60,10 @@ export class ForwardWays {
     this.#guard = guardOf(() => own.tcp);
     this.straight = {
       dial: directDialer({ resolver, guard: this.#guard, timeoutMs: dialMs }),
-      talk: straightTalker(options),
+      talker: async () => {
+        const { straightTalker } = await import('./straight-talker.js');
+        return straightTalker({ resolver, dialMs, guard: guardOf(() => own.udp) });
+      },
     };
   }
 
@@ -78,10 +78,11 @@ export class ForwardWays {
     this.#chains.set(key, out);
     return {
       dial: (target, options) => inTime(dialMs, options, (limited) => out.dial(target, limited)),
-      talk: async (target, options) => ({
-        far: await inTime(dialMs, options, (limited) => out.datagrams(limited)),
-        to: target,
-      }),
+      talker: () =>
+        Promise.resolve(async (target, options) => ({
+          far: await inTime(dialMs, options, (limited) => out.datagrams(limited)),
+          to: target,
+        })),
     };
   }
 
@@ -107,18 +108,6 @@ export function isStraight(via: readonly Hop[]): boolean {
 /** Whoever sets up a forward chooses its target; only what leads back would go round for ever. */
 function guardOf(own: Guard['own']): Guard {
   return { allowPrivate: true, allowMail: true, own };
-}
-
-/** The name is looked up once for each client, so that all of a talk goes to one host. */
-function straightTalker({ resolver, dialMs, own }: ForwardWaysOptions): Talker {
-  const guard = guardOf(() => own.udp);
-  return async ({ host, port }, { signal }) => {
-    const { DirectWay } = await import('../outbound/direct-datagrams.js');
-    const found = await within(resolver.resolve(host).then(routedAddress), dialMs, signal);
-    if (found === undefined) throw new DialError('name-not-resolved', 'name: expected an address, got none');
-    admitAddress(guard, found, port);
-    return { far: new DirectWay(), to: { host: canonicalIp(found), port } };
-  };
 }
 
 /** What `reach` brings within `ms`. Rejects with a DialError `timed-out` when it brings nothing. */

@@ -143,10 +143,10 @@ class OpenForwards implements Forwards {
     const { machine, timeouts } = this.#options;
     if ('path' in from || 'path' in to)
       throw unfit(rule, 'HOST:PORT at both ends for UDP, got a unix socket');
-    const { talk } = await this.#wayOf(rule);
-    if (talk === undefined) throw unfit(rule, 'a way that takes UDP, got one on which it is off');
+    const { talker } = await this.#wayOf(rule);
+    if (talker === undefined) throw unfit(rule, 'a way that takes UDP, got one on which it is off');
     const { forwardDatagrams } = await import('./forward-datagrams.js');
-    const session = { machine, target: to, talk, idleMs: timeouts.sessionIdleMs };
+    const session = { machine, target: to, talk: await talker(), idleMs: timeouts.sessionIdleMs };
     const { address, close } = await forwardDatagrams({ listen: from, ...session });
     this.#own.udp.push(address);
     this.#closing.push(close);
