@@ -92,61 +92,80 @@ export const microsocks: TunnelKind = {
 
 const sshCipher = 'aes256-gcm@openssh.com';
 
-/** `ssh -D` to an sshd of our own, with keys that live as long as the run. */
+const missingSsh = (): string | undefined => missingPrograms('ssh', 'sshd', 'ssh-keygen');
+
 export const ssh: TunnelKind = {
   label: `ssh -D ${sshCipher}`,
-  missing: () => missingPrograms('ssh', 'sshd', 'ssh-keygen'),
+  missing: missingSsh,
   async start(ground) {
-    const [far, near] = [await freePort(), await freePort()];
-    const directory = mkdtempSync(join(ground.directory, 'ssh-'));
-    const [host, user, known, settings] = ['host', 'user', 'known', 'sshd_config'].map((name) =>
-      join(directory, name),
-    ) as [string, string, string, string];
-    for (const file of [host, user])
-      execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
-    copyFileSync(`${user}.pub`, join(directory, 'authorized'));
-    const address = ground.place.far.address;
-    writeFileSync(
-      settings,
-      [
-        `ListenAddress ${address}`,
-        `Port ${far}`,
-        `HostKey ${host}`,
-        `AuthorizedKeysFile ${join(directory, 'authorized')}`,
-        `Ciphers ${sshCipher}`,
-        'PasswordAuthentication no',
-        'KbdInteractiveAuthentication no',
-        // The directory belongs to the run, whatever the modes of its parents.
-        'StrictModes no',
-        // Without PAM sshd asks /etc/shadow whether the account is locked, which only root may read.
-        `UsePAM ${process.getuid?.() === 0 ? 'no' : 'yes'}`,
-        'PidFile none',
-        'AllowTcpForwarding yes',
-        // A connection is served by a child, which must end soon when ours have been killed and the link is gone.
-        'ClientAliveInterval 10',
-        'ClientAliveCountMax 1',
-        'LogLevel ERROR',
-        '',
-      ].join('\n'),
-    );
-    // The sshd of root separates its privileges in this directory, which its service makes at boot.
-    if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
-    // sshd starts itself anew for each connection, and wants to know where it is.
-    const remote = await serving(ground, 'far', far, [onPath('sshd') ?? 'sshd', '-D', '-e', '-f', settings]);
-    const wishes = {
-      IdentityFile: user,
-      IdentitiesOnly: 'yes',
-      UserKnownHostsFile: known,
-      StrictHostKeyChecking: 'accept-new',
-      Ciphers: sshCipher,
-      BatchMode: 'yes',
-      ExitOnForwardFailure: 'yes',
-      LogLevel: 'ERROR',
-    };
-    const options = Object.entries(wishes).flatMap(([name, wish]) => ['-o', `${name}=${wish}`]);
-    const way = ['-N', '-D', `127.0.0.1:${near}`, '-p', `${far}`, `${os.userInfo().username}@${address}`];
-    // -F none: nothing of the user's own settings.
-    const local = await serving(ground, 'near', near, ['ssh', '-F', 'none', ...options, ...way]);
-    return through(near, ground, [local, remote]);
+    const { port, halves } = await startSsh(ground, (near) => ['-D', `127.0.0.1:${near}`]);
+    return through(port, ground, halves);
   },
 };
+
+export const sshForward: TunnelKind = {
+  label: `ssh -L ${sshCipher}`,
+  missing: missingSsh,
+  async start(ground) {
+    const target = `127.0.0.1:${ground.target}`;
+    const { port, halves } = await startSsh(ground, (near) => ['-L', `127.0.0.1:${near}:${target}`]);
+    return { entry: { way: 'straight', host: '127.0.0.1', port }, halves };
+  },
+};
+
+/** `ssh` to an sshd of our own, with keys that live as long as the run, and the words of a `way` that listens on a port. */
+async function startSsh(
+  ground: Ground,
+  way: (near: number) => readonly string[],
+): Promise<{ readonly port: number; readonly halves: readonly Child[] }> {
+  const [far, near] = [await freePort(), await freePort()];
+  const directory = mkdtempSync(join(ground.directory, 'ssh-'));
+  const [host, user, known, settings] = ['host', 'user', 'known', 'sshd_config'].map((name) =>
+    join(directory, name),
+  ) as [string, string, string, string];
+  for (const file of [host, user]) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', file]);
+  copyFileSync(`${user}.pub`, join(directory, 'authorized'));
+  const address = ground.place.far.address;
+  writeFileSync(
+    settings,
+    [
+      `ListenAddress ${address}`,
+      `Port ${far}`,
+      `HostKey ${host}`,
+      `AuthorizedKeysFile ${join(directory, 'authorized')}`,
+      `Ciphers ${sshCipher}`,
+      'PasswordAuthentication no',
+      'KbdInteractiveAuthentication no',
+      // The directory belongs to the run, whatever the modes of its parents.
+      'StrictModes no',
+      // Without PAM sshd asks /etc/shadow whether the account is locked, which only root may read.
+      `UsePAM ${process.getuid?.() === 0 ? 'no' : 'yes'}`,
+      'PidFile none',
+      'AllowTcpForwarding yes',
+      // A connection is served by a child, which must end soon when ours have been killed and the link is gone.
+      'ClientAliveInterval 10',
+      'ClientAliveCountMax 1',
+      'LogLevel ERROR',
+      '',
+    ].join('\n'),
+  );
+  // The sshd of root separates its privileges in this directory, which its service makes at boot.
+  if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+  // sshd starts itself anew for each connection, and wants to know where it is.
+  const remote = await serving(ground, 'far', far, [onPath('sshd') ?? 'sshd', '-D', '-e', '-f', settings]);
+  const wishes = {
+    IdentityFile: user,
+    IdentitiesOnly: 'yes',
+    UserKnownHostsFile: known,
+    StrictHostKeyChecking: 'accept-new',
+    Ciphers: sshCipher,
+    BatchMode: 'yes',
+    ExitOnForwardFailure: 'yes',
+    LogLevel: 'ERROR',
+  };
+  const options = Object.entries(wishes).flatMap(([name, wish]) => ['-o', `${name}=${wish}`]);
+  const words = ['-N', ...way(near), '-p', `${far}`, `${os.userInfo().username}@${address}`];
+  // -F none: nothing of the user's own settings.
+  const local = await serving(ground, 'near', near, ['ssh', '-F', 'none', ...options, ...words]);
+  return { port: near, halves: [local, remote] };
+}

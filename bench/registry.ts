@@ -5,7 +5,7 @@ import { idle } from './idle.js';
 import { lossy } from './lossy.js';
 import type { Row } from './rows.js';
 import { start } from './start.js';
-import { throughput } from './throughput.js';
+import { forwardThroughput, throughput } from './throughput.js';
 
 /** The words of `--only`, but for the users, who have tables of their own (users.ts). */
 export type RowName =
@@ -13,6 +13,8 @@ export type RowName =
   | 'upload'
   | 'download-8'
   | 'upload-8'
+  | 'forward-download'
+  | 'forward-upload'
   | 'conversations-1'
   | 'conversations-32'
   | 'first-byte'
@@ -29,6 +31,8 @@ export const rows: Readonly<Record<RowName, Row>> = {
   upload: throughput('upload', 1),
   'download-8': throughput('download', 8),
   'upload-8': throughput('upload', 8),
+  'forward-download': forwardThroughput('download'),
+  'forward-upload': forwardThroughput('upload'),
   'conversations-1': conversations(1),
   'conversations-32': conversations(32),
   'first-byte': firstByte,

@@ -23,6 +23,7 @@ const peers: readonly (readonly [TunnelName, string])[] = [
   ['libev', '× libev'],
   ['rust', '× rust'],
   ['ssh', '× ssh'],
+  ['forward', '× no hook'],
 ];
 
 /** Medians, spreads and ratios of every line of a row. */

@@ -26,6 +26,22 @@ const manyFlows = [
   'ssh',
 ] as const;
 
+const forwarded = [
+  'direct',
+  'plain',
+  'forward',
+  'forward-observing',
+  'forward-filtering',
+  'forward-informer',
+  'forward-dumper',
+  'ssh-forward',
+] as const;
+
+/** One flow through forwards, with hooks and without. */
+export function forwardThroughput(direction: Direction): Row {
+  return { ...throughput(direction, 1), title: `${direction} through a forward`, tunnels: forwarded };
+}
+
 /** So many bytes in so many flows at the same moment, through each tunnel in turn. */
 export function throughput(direction: Direction, flows: number): Row {
   return {

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { type ForwardName, forwards } from './forwards.js';
 import type { Entry, Listening } from './orders.js';
-import { libev, microsocks, rust, ssh } from './peers.js';
+import { libev, microsocks, rust, ssh, sshForward } from './peers.js';
 import type { Place } from './places.js';
 import type { Child, Processes } from './processes.js';
 import { beside, cli, portOf, readyWithinMs, runCli } from './starting.js';
@@ -17,7 +18,9 @@ export type TunnelName =
   | 'halflight-optimistic'
   | 'libev'
   | 'rust'
-  | 'ssh';
+  | 'ssh'
+  | 'ssh-forward'
+  | ForwardName;
 
 /** A tunnel that runs and leads to one target. */
 export interface Tunnel {
@@ -68,6 +71,8 @@ export const tunnels: Readonly<Record<TunnelName, TunnelKind>> = {
   libev,
   rust,
   ssh,
+  ...forwards,
+  'ssh-forward': sshForward,
 };
 
 /** The relay code of the tunnel without its crypto: the price of two more processes in the way. */

@@ -11,6 +11,7 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { forwards } from '../../bench/forwards.js';
 import { linkObstacle } from '../../bench/links.js';
 import type { Summary } from '../../bench/report.js';
 
@@ -62,6 +63,21 @@ describe('the bench', () => {
       for (const { medians } of ours) expect(Object.values(medians)[0]?.median).toBeGreaterThan(0);
       expect(stdout).toMatch(/conversations-32 +halflight-2022 cpu +at most 200 +\d/);
       expect(stdout).toMatch(/download +halflight-2022 speed +at least 1\.5 × libev +not measured/);
+    },
+  );
+
+  it(
+    'measures forwards with hooks of every kind, against the one that has none',
+    { timeout: 60_000 },
+    async () => {
+      const names = Object.keys(forwards);
+      const chosen = names.flatMap((name) => ['--tunnel', name]);
+      const { code, stdout, rows } = await bench([...only(['forward-download']), ...chosen]);
+      expect(code).toBe(0);
+      expect(rows['forward-download']?.map(({ tunnel, samples }) => [tunnel, samples.length])).toEqual(
+        names.map((name) => [name, 1]),
+      );
+      expect(stdout).toMatch(/^halflight forward +\d+ +1\.00 /m);
     },
   );
 
