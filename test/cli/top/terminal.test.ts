@@ -4,7 +4,8 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cliStarter } from '../../support/cli.js';
 import { temporaryDirectory } from '../../support/directory.js';
-import { connect, type Peer } from '../../support/peer.js';
+import { echoClient } from '../../support/echo-client.js';
+import type { Peer } from '../../support/peer.js';
 import { startEcho, type TestTarget } from '../../support/targets.js';
 import { hasScript, inTerminal } from '../../support/terminal.js';
 
@@ -27,14 +28,7 @@ async function startHalves(): Promise<Halves> {
   return {
     runtime,
     target,
-    client: async () => {
-      const peer = await connect(port);
-      void peer.send(Buffer.from([4, 1, target.port >> 8, target.port & 255, 127, 0, 0, 1, 0]));
-      await peer.read(8);
-      void peer.send('hello');
-      await peer.read(5);
-      return peer;
-    },
+    client: () => echoClient(port, target),
   };
 }
 
