@@ -75,7 +75,6 @@ const rare = [
   'shared/net/journal.ts',
   'shared/net/messages.ts',
   'shared/net/plugin',
-  'shared/net/unix-listen.ts',
   'shared/net/unix-messages.ts',
   'shared/outbound/bind.ts',
   'shared/proxy/http-',
