@@ -2,6 +2,7 @@ import { codeOf, HookError, messageOf, RefusedError, StoppedError } from '../err
 import { refusalOf } from '../net/dial-errors.js';
 import type { PushStream } from '../net/stream.js';
 import type { ConnectionFacts, SocketEnds } from '../observe/connection.js';
+import { DatagramChain } from './datagram-chain.js';
 import { FilteredStream } from './filtered-stream.js';
 import { failure } from './answers.js';
 import type { GuardedHook } from './guarded-hook.js';
@@ -50,6 +51,8 @@ export class HookedVisit implements HookedConnection {
   readonly #traffic: Traffic[] = [];
   /** Its streams that go through filters. */
   readonly #filtered: FilteredStream[] = [];
+  /** Of datagrams. */
+  readonly #chains: DatagramChain[] = [];
   readonly #heard = new Set<Direction>();
   #dialed = false;
   #refused: string | undefined;
@@ -125,13 +128,24 @@ export class HookedVisit implements HookedConnection {
     return filtered;
   }
 
-  datagrams({ send }: DatagramsOut): DatagramsIn {
-    return send;
+  datagrams({ send, end }: DatagramsOut): DatagramsIn {
+    const stages = this.#stages();
+    const into = (direction: Direction): DatagramsIn['up'] => {
+      const out = { send: send[direction], end };
+      const chain = new DatagramChain(chainOf(stages, direction), out, this.#around.limits);
+      this.#chains.push(chain);
+      return (payload, at) => {
+        this.#began(direction);
+        chain.put(payload, at);
+      };
+    };
+    return { up: into('up'), down: into('down') };
   }
 
   closed(end: unknown, counts?: { readonly up: number; readonly down: number }): void {
     if (this.#closed) return;
     this.#closed = true;
+    for (const chain of this.#chains) chain.kill();
     const ms = Math.round(performance.now() - this.#startedAt);
     let waiting = this.#filtered.length;
     if (waiting === 0) this.#say(end, ms, counts);
@@ -206,7 +220,7 @@ export class HookedVisit implements HookedConnection {
       const wanted = hook.filtersOf(this.#facts);
       if (wanted === undefined) continue;
       const filters = new HookFilters(hook, this.#facts, () => {
-        for (const stream of this.#filtered) stream.lapse();
+        for (const each of [...this.#filtered, ...this.#chains]) each.lapse();
       });
       const stages = readFilters(filters, wanted);
       if (stages !== undefined && (stages.up ?? stages.down) !== undefined) all.push(stages);
