@@ -25,6 +25,7 @@ const packages = {
   'redis-server': 'redis-server',
   dig: 'bind9-dnsutils',
   '/usr/sbin/dnsmasq': 'dnsmasq-base',
+  tshark: 'tshark',
   unshare: 'util-linux',
   perl: 'perl-base',
   ip: 'iproute2',

@@ -72,8 +72,8 @@ export class MarkedText {
   }
 
   /** Searches on from here alone, whatever is before it. */
-  restart(at = this.at): void {
-    this.#from = at;
+  restart(): void {
+    this.#from = this.at;
   }
 
   /** The end of the text that has been searched, for the bytes that follow. */
