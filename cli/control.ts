@@ -1,7 +1,7 @@
 /** The control socket of a command that keeps running: what `halflight top` asks. */
 import { unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../shared/errors.js';
+import { codeOf, messageOf } from '../shared/errors.js';
 import type { Role } from '../shared/observe/events.js';
 import type { Log } from '../shared/observe/log.js';
 import { type ControlDesk, serveControl } from '../shared/serve/control/control.js';
@@ -50,7 +50,11 @@ export async function openControl(flags: ControlFlags, served: Controlled, log: 
       removeSocket(control.path);
     });
   } catch (error) {
-    log.warn('no control socket: halflight top will not see this process', { detail: messageOf(error) });
+    // Node says so where there is no such directory, too.
+    const missing =
+      codeOf(error) === 'EACCES' ? ' (is there such a directory, and may you write to it?)' : '';
+    const detail = messageOf(error) + missing;
+    log.warn('no control socket: halflight top will not see this process', { detail });
   }
 }
 

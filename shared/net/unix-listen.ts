@@ -1,7 +1,6 @@
 /** Listening on unix sockets that only this user can connect to (unix(7)). */
-import { chmod, lstat, stat, unlink } from 'node:fs/promises';
+import { chmod, lstat, unlink } from 'node:fs/promises';
 import net from 'node:net';
-import { dirname } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { codeOf } from '../errors.js';
 
@@ -22,8 +21,6 @@ export async function listenUnix(server: net.Server, path: string): Promise<void
   try {
     await bind(server, path);
   } catch (error) {
-    // Node says EACCES, too, where there is no such directory: then this rejects with ENOENT.
-    if (codeOf(error) === 'EACCES') await stat(dirname(path));
     if (codeOf(error) !== 'EADDRINUSE' || !(await isStale(path))) throw error;
     await unlink(path);
     await bind(server, path);
