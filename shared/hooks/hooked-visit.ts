@@ -53,6 +53,7 @@ export class HookedVisit implements HookedConnection {
   readonly #filtered: FilteredStream[] = [];
   /** Of datagrams. */
   readonly #chains: DatagramChain[] = [];
+  readonly #datagrams = { up: 0, down: 0 };
   readonly #heard = new Set<Direction>();
   #dialed = false;
   #refused: string | undefined;
@@ -77,7 +78,7 @@ export class HookedVisit implements HookedConnection {
 
   /** Bytes that came from either side. */
   get bytes(): { readonly up: number; readonly down: number } {
-    let [up, down] = [0, 0];
+    let { up, down } = this.#datagrams;
     for (const { bytes } of this.#traffic) {
       up += bytes.up;
       down += bytes.down;
@@ -136,6 +137,7 @@ export class HookedVisit implements HookedConnection {
       this.#chains.push(chain);
       return (payload, at) => {
         this.#began(direction);
+        this.#datagrams[direction] += payload.length;
         chain.put(payload, at);
       };
     };

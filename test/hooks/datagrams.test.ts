@@ -1,6 +1,6 @@
 /** What filters make of datagrams. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { Target } from '../../shared/codec/address.js';
 import { createHooks } from '../../shared/hooks/create.js';
 import type { ByteFilter, Filtered, Hook, HookEvent } from '../../shared/hooks/hook.js';
@@ -129,4 +129,28 @@ it('the first of each direction is told of', () => {
   const { put } = session({ on: { 'first-byte': (event) => events.push(event) } });
   for (const direction of ['up', 'up', 'down', 'down'] as const) put[direction](words('x'));
   expect(events.map((event) => ('direction' in event ? event.direction : ''))).toEqual(['up', 'down']);
+});
+
+it('ticks count them, also when their session is over', async () => {
+  const last = { open: -1, up: 0, down: 0 };
+  const hooks = createHooks([{ name: 'h', hook: { on: { tick: (tick) => Object.assign(last, tick) } } }], {
+    role: 'forward',
+    warn: () => undefined,
+    limits: { tickMs: 1 },
+  });
+  hooks.started([]);
+  const connection = hooks.accept(
+    () => facts,
+    () => undefined,
+  );
+  const ignored = (): undefined => undefined;
+  const put = connection.datagrams({ send: { up: ignored, down: ignored }, end: ignored });
+  put.up(words('12'));
+  put.down(words('123'));
+  await vi.waitUntil(() => last.open === 1 && last.up > 0);
+  expect(last).toMatchObject({ up: 2, down: 3 });
+  connection.closed(undefined, { up: 2, down: 3 });
+  await vi.waitUntil(() => last.open === 0);
+  expect(last).toMatchObject({ up: 2, down: 3 });
+  await hooks.stop();
 });
