@@ -34,6 +34,11 @@ type Item = { readonly at: number } & (
   | { readonly kind: 'broken'; readonly error: Error }
 );
 
+/** A question about an item. */
+interface ItemQuestion<Answer, Asked extends Item> extends Pick<Question<Answer>, 'ask' | 'read'> {
+  readonly use: (answer: Answer, item: Asked) => void;
+}
+
 interface Asked {
   readonly stage: Stage;
   readonly item: Item;
@@ -155,7 +160,7 @@ export class Flow {
       if ((item === undefined || this.#outgoingBytes >= burst) && !this.#emit() && item === undefined) break;
     }
     this.#running = false;
-    if (this.#work.length > 0) this.#work = this.#work.map(kept);
+    if (this.#work.length > 0) this.#work = this.#work.map((item) => kept(item));
   }
 
   /** Whether there was anything. */
@@ -204,17 +209,17 @@ export class Flow {
   #ask(stage: Stage, item: Item & { readonly kind: 'bytes' }): void {
     // Its own: it may keep it, and change it.
     const bytes = new Uint8Array(item.piece.bytes);
-    this.#question<Filtered>(stage, item, {
+    this.#question<Filtered, typeof item>(stage, item, {
       ask: () => stage.ask(bytes),
       read: readFiltered,
-      use: (answer) => {
-        this.#answered(stage, item, answer);
+      use: (answer, asked) => {
+        this.#answered(stage, asked, answer);
       },
     });
   }
 
   #askEnd(stage: Stage, item: Item & { readonly kind: 'end' }): void {
-    this.#question<Uint8Array>(stage, item, {
+    this.#question<Uint8Array, typeof item>(stage, item, {
       ask: () => stage.askEnd(),
       read: readEnd,
       use: (last) => {
@@ -225,17 +230,21 @@ export class Flow {
   }
 
   /** Asks, now or later, and gives the stage up that fails: its item then goes on as it is. */
-  #question<Answer extends object | string>(
+  #question<Answer extends object | string, Asked extends Item>(
     stage: Stage,
-    item: Item,
-    { ask, read, use }: Question<Answer>,
+    item: Asked,
+    { ask, read, use }: ItemQuestion<Answer, Asked>,
   ): void {
+    // What was lent is another's again when an answer comes later.
+    let own = item;
     const failed = (detail: string): void => {
-      this.#work.unshift(kept(item));
+      this.#work.unshift(kept(own));
       stage.filters.fail(item.kind === 'end' ? stage.endPlace : stage.place, detail);
     };
     const asking = question({ ask, read }, this.#limits.answerMs, {
-      came: use,
+      came: (answer) => {
+        use(answer, own);
+      },
       failed,
       later: (settle) => {
         this.#asked = undefined;
@@ -244,14 +253,16 @@ export class Flow {
         this.#tell();
       },
     });
-    if (asking !== undefined) this.#asked = { stage, item: kept(item), giveUp: asking };
+    if (asking === undefined) return;
+    own = kept(item);
+    this.#asked = { stage, item: own, giveUp: asking };
   }
 
   #answered(stage: Stage, item: Item & { readonly kind: 'bytes' }, answer: Filtered): void {
     if (this.#over) return;
     const at = item.at + 1;
     if (answer === 'hold') {
-      const { piece } = kept(item) as typeof item;
+      const { piece } = kept(item);
       stage.hold(piece.bytes);
       if (stage.heldBytes > this.#limits.heldBytes) {
         const most = `${this.#limits.heldBytes} bytes held back`;
@@ -281,7 +292,7 @@ function ours(bytes: Uint8Array): Piece {
 }
 
 /** The item with bytes of its own, that outlive the call. */
-function kept(item: Item): Item {
+function kept<Of extends Item>(item: Of): Of {
   if (item.kind !== 'bytes' || item.piece.owned) return item;
   return { ...item, piece: ours(new Uint8Array(item.piece.bytes)) };
 }

@@ -125,7 +125,8 @@ async function named<T>(name: string, opened: Promise<T>): Promise<T> {
   }
 }
 
-function cut(id: number, reason: Error): void {
+/** Breaks one connection of this process that is open. */
+export function cut(id: number, reason: Error): void {
   for (const connection of openConnections()) {
     if (connection.describe().id === id) connection.cut(reason);
   }

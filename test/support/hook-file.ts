@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
+import { cut as cutOpen } from '../../shared/hooks/open.js';
 import { startHookThread, type RunningHook } from '../../shared/hooks/thread.js';
 import type { ConnectionFacts } from '../../shared/observe/connection.js';
 import type { ThreadLimits } from '../../shared/hooks/thread-life.js';
@@ -23,7 +24,10 @@ export async function startThread(file: string, limits: Partial<ThreadLimits> = 
     name: path.basename(file),
     role: 'local',
     warn: (detail) => warnings.push(detail),
-    cut: (id) => cut.push(id),
+    cut: (id, reason) => {
+      cut.push(id);
+      cutOpen(id, reason);
+    },
     limits,
   });
   onTestFinished(() => running.stop());
