@@ -82,7 +82,7 @@ export async function hooked(hooks: readonly Hook[], options: HookedOptions = {}
   });
   const arrivals: ((peer: Peer) => void)[] = [];
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
-    socket.setNoDelay(true);
+    socket.setNoDelay(true).on('error', () => undefined);
     arrivals.shift()?.(new Peer(socket));
   });
   server.listen(0, host);
