@@ -35,10 +35,9 @@ export async function startForward(
     await hooks?.stop();
     throw error;
   });
-  const listen = forwards.open.map((each) => each.listen);
-  hooks?.started(listen);
+  hooks?.started(forwards.listening);
   return {
-    listen: listen[0] ?? '',
+    listen: forwards.open[0]?.listen ?? '',
     forwards: forwards.open,
     async stop(graceMs) {
       forwards.close();

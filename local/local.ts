@@ -88,9 +88,7 @@ export async function startLocal(
 ): Promise<LocalService> {
   const hooks = await hooksOf(settings, { role: 'local', observer });
   try {
-    const local = await openLocal({ ...parts, settings, environment, observer, hooks });
-    hooks?.started([local.listen, ...local.forwards.map((forward) => forward.listen)]);
-    return local;
+    return await openLocal({ ...parts, settings, environment, observer, hooks });
   } catch (error) {
     await hooks?.stop();
     throw error;
@@ -174,6 +172,7 @@ async function openLocal({
   };
   if (servers.all.length > 1) void servers.check();
   loadLater(rarer);
+  hooks?.started([listener.text, ...(forwards?.listening ?? [])]);
   return {
     listen: listener.text,
     forwards: forwards?.open ?? [],

@@ -1,8 +1,8 @@
 /** From the arguments and flags of `halflight forward`, and the settings of the same names in files, to settings. */
 import { underName } from './options.js';
 import { UsageError } from './exit.js';
-import { checkForwards, formatSource, parseForward, parseLocalForward, parseVia } from './forward-places.js';
-import { type ForwardRule, formatPlace } from './forward-rule.js';
+import { checkForwards, parseForward, parseLocalForward, parseVia } from './forward-places.js';
+import { type ForwardRule, formatPlace, formatSource } from './forward-rule.js';
 import type { ForwardSettings } from './settings.js';
 
 /** One forward, as text. In a file the first is the name of what the others stand behind. */

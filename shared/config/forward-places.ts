@@ -10,7 +10,7 @@
 import { isIP } from 'node:net';
 import { canonicalIp } from '../codec/ip.js';
 import { ConfigError } from '../errors.js';
-import { type ForwardPlace, type ForwardRule, formatPlace } from './forward-rule.js';
+import { type ForwardPlace, type ForwardRule, formatSource } from './forward-rule.js';
 import { isLoopback, isWildcard, parseListen } from './listen.js';
 import { underName } from './options.js';
 import { type Hop, parseHop } from './proxy-uri.js';
@@ -132,11 +132,6 @@ export function checkForwards(rules: readonly ForwardRule[], options: CheckOptio
       throw new ConfigError(`forward ${rule === undefined ? at : formatSource(rule)}: ${detail}`);
     }),
   );
-}
-
-/** Where it listens, as `parseForwardFrom` reads it: `127.0.0.1:53/udp`. */
-export function formatSource({ from, transport }: ForwardSource): string {
-  return `${formatPlace(from)}${transport === 'udp' ? '/udp' : ''}`;
 }
 
 function isPath(text: string): boolean {

@@ -23,3 +23,8 @@ export interface ForwardRule {
 export function formatPlace(place: ForwardPlace): string {
   return 'path' in place ? place.path : formatTarget(place);
 }
+
+/** Where a forward listens, and for what: `127.0.0.1:53/udp`. */
+export function formatSource({ from, transport }: Pick<ForwardRule, 'from' | 'transport'>): string {
+  return `${formatPlace(from)}${transport === 'udp' ? '/udp' : ''}`;
+}

@@ -1,5 +1,5 @@
 /** What can be told of one open connection. Unlike events it names the client: it is for whoever runs the half, and no log. */
-import type { Target } from '../codec/address.js';
+import { formatTarget, type Target } from '../codec/address.js';
 import type { Command, Protocol } from '../proxy/request.js';
 import type { Role } from './events.js';
 
@@ -41,4 +41,9 @@ export interface ConnectionRow extends ConnectionFacts {
   readonly down: number;
   /** By name, which of several servers it goes through. */
   readonly through?: string;
+}
+
+/** A target, or one end of a socket, as people read it: no host has a slash in it, but every path has. */
+export function formatEnd(end: Target): string {
+  return end.host.includes('/') ? end.host : formatTarget(end);
 }

@@ -2,7 +2,8 @@
  * Events as lines. At the default level no line names a target or a client (docs/probes.md T-45): who reads a log of
  * level info learns how much happened, and what went wrong, but not where anybody went.
  */
-import { formatTarget, type Target } from '../codec/address.js';
+import type { Target } from '../codec/address.js';
+import { formatEnd } from './connection.js';
 import { jsonLine } from './escape.js';
 import type { ObservedEvent, Observer } from './events.js';
 import { includesLevel, type Log, type LogFields, type LogLevel } from './log.js';
@@ -25,7 +26,7 @@ const lines: { readonly [Name in EventName]: LineOf<Name> } = {
   granted: ({ id, target, bound, carrier }) => ({
     level: 'debug',
     message: 'granted',
-    fields: { id, target: formatTarget(target), bound: formatTarget(bound), carrier },
+    fields: { id, target: formatEnd(target), bound: formatEnd(bound), carrier },
   }),
   refused: ({ id, target, reason, detail }, targets) => ({
     level: 'info',
@@ -36,12 +37,12 @@ const lines: { readonly [Name in EventName]: LineOf<Name> } = {
   bound: ({ id, target, bound }) => ({
     level: 'debug',
     message: 'bound',
-    fields: { id, target: formatTarget(target), bound: formatTarget(bound) },
+    fields: { id, target: formatEnd(target), bound: formatEnd(bound) },
   }),
   associated: ({ id, bound }) => ({
     level: 'debug',
     message: 'associated',
-    fields: { id, bound: formatTarget(bound) },
+    fields: { id, bound: formatEnd(bound) },
   }),
   denied: ({ id, protocol }) => ({
     level: 'info',
@@ -173,7 +174,7 @@ export function eventLine(event: ObservedEvent): string {
   return jsonLine({
     ...event,
     ...('target' in event ? { target: textOf(event.target) } : {}),
-    ...('bound' in event ? { bound: formatTarget(event.bound) } : {}),
+    ...('bound' in event ? { bound: formatEnd(event.bound) } : {}),
   });
 }
 
@@ -182,7 +183,7 @@ function namesOf(servers: readonly string[]): string {
 }
 
 function textOf(target: Target | undefined): string | undefined {
-  return target === undefined ? undefined : formatTarget(target);
+  return target === undefined ? undefined : formatEnd(target);
 }
 
 /** The table has a row for each name, and a row takes the event of its name; TypeScript cannot follow both at once. */

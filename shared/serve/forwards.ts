@@ -1,6 +1,6 @@
 /** Ports and unix sockets that lead to one target each (design.md §2, "local, forward"). */
 import { formatTarget, type Target } from '../codec/address.js';
-import { type ForwardPlace, type ForwardRule, formatPlace } from '../config/forward-rule.js';
+import { type ForwardPlace, type ForwardRule, formatPlace, formatSource } from '../config/forward-rule.js';
 import type { Environment } from '../environment.js';
 import { codeOf, ConfigError, messageOf } from '../errors.js';
 import { Crowd, listen, type Listener, type ListenOptions } from '../net/listen.js';
@@ -37,6 +37,8 @@ export interface ForwardsOptions {
 export interface Forwards {
   /** In the order of their rules. */
   readonly open: readonly OpenForward[];
+  /** Where they listen, as hooks are told: what is for datagrams is marked. */
+  readonly listening: readonly string[];
   /** Listens no more. */
   close(): void;
   /** Settles when nothing of them is open; what still is after `graceMs` is reset. Dials end by the machine's `attempts`. */
@@ -73,18 +75,20 @@ const refusals: ReadonlyMap<string | undefined, string> = new Map([
 const unreachablePath = 'a directory that is there and may be written to, got another one';
 
 /** The system's error, with the forward in its message. */
-function cannotListen({ from }: ForwardRule, cause: unknown): Error {
+function cannotListen(rule: ForwardRule, cause: unknown): Error {
   if (cause instanceof ConfigError) return cause;
   const code = codeOf(cause);
-  const known = code === 'EACCES' && 'path' in from ? unreachablePath : refusals.get(code);
+  const known = code === 'EACCES' && 'path' in rule.from ? unreachablePath : refusals.get(code);
   const why = known ?? `a place to listen at, got ${messageOf(cause)}`;
-  const error = new Error(`forward ${formatPlace(from)}: expected ${why} (${code ?? 'internal'})`, { cause });
+  const error = new Error(`forward ${formatSource(rule)}: expected ${why} (${code ?? 'internal'})`, {
+    cause,
+  });
   return Object.assign(error, { code });
 }
 
 class OpenForwards implements Forwards {
   readonly #options: ForwardsOptions;
-  readonly #listening: ListenOptions;
+  readonly #accepting: ListenOptions;
   readonly #clients = new Connections();
   readonly #open: OpenForward[] = [];
   readonly #closing: (() => void)[] = [];
@@ -95,11 +99,15 @@ class OpenForwards implements Forwards {
     const { machine, timeouts, environment, resolver, crowd = new Crowd() } = options;
     this.#options = options;
     this.#ways = new ForwardWays({ environment, resolver, dialMs: timeouts.dialMs, own: this.#own });
-    this.#listening = { accept: () => undefined, crowded: warnCrowded(machine.observer), crowd };
+    this.#accepting = { accept: () => undefined, crowded: warnCrowded(machine.observer), crowd };
   }
 
   get open(): readonly OpenForward[] {
     return this.#open;
+  }
+
+  get listening(): readonly string[] {
+    return this.#open.map(({ listen: place, transport }) => (transport === 'udp' ? `${place}/udp` : place));
   }
 
   async add(rule: ForwardRule): Promise<void> {
@@ -158,7 +166,7 @@ class OpenForwards implements Forwards {
       this.#clients.add(client);
       serve(client);
     };
-    return listen(from, { ...this.#listening, accept });
+    return listen(from, { ...this.#accepting, accept });
   }
 
   async #dialerOf(rule: ForwardRule): Promise<Dialer> {
@@ -175,8 +183,8 @@ class OpenForwards implements Forwards {
   }
 }
 
-function unfit({ from }: ForwardRule, why: string): ConfigError {
-  return new ConfigError(`forward ${formatPlace(from)}: expected ${why}`);
+function unfit(rule: ForwardRule, why: string): ConfigError {
+  return new ConfigError(`forward ${formatSource(rule)}: expected ${why}`);
 }
 
 /** Serves clients that all want the same. */

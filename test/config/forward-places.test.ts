@@ -2,13 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   checkForwards,
-  formatSource,
   parseForward,
   parseForwardFrom,
   parseForwardTo,
   parseLocalForward,
   parseVia,
 } from '../../shared/config/forward-places.js';
+import { formatSource } from '../../shared/config/forward-rule.js';
 import { ConfigError, messageOf } from '../../shared/errors.js';
 
 const straight = { straight: true };

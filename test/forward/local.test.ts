@@ -89,7 +89,7 @@ describe('the forwards of a local', () => {
     const local = embeddedLocal(remote.uri(), { udp: false, forwards: { '0/udp': '127.0.0.1:53' } });
     expect(await errorOf(local)).toMatchObject({
       code: 'config',
-      message: 'forward 127.0.0.1:0: expected a way that takes UDP, got one on which it is off',
+      message: 'forward 127.0.0.1:0/udp: expected a way that takes UDP, got one on which it is off',
     });
   });
 

@@ -125,7 +125,7 @@ describe('a forward of datagrams', () => {
     );
     expect(error).toMatchObject({
       code: 'EADDRINUSE',
-      message: `forward 127.0.0.1:${taken.port}: expected a place that is free, got one where somebody listens (EADDRINUSE)`,
+      message: `forward 127.0.0.1:${taken.port}/udp: expected a place that is free, got one where somebody listens (EADDRINUSE)`,
     });
   });
 });
