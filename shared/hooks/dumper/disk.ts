@@ -53,6 +53,7 @@ export class Disk implements Waiting {
   #failing = false;
   #warnedAt = -Infinity;
   #idle: (() => void)[] = [];
+  readonly #removals = new Set<Promise<void>>();
 
   constructor({ directory, files, warn, limits }: DiskOptions) {
     this.#directory = directory;
@@ -76,6 +77,7 @@ export class Disk implements Waiting {
     this.#later.clear();
     this.#write();
     if (this.#writing.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+    await Promise.all(this.#removals);
   }
 
   admits(file: DumpFile, length: number): boolean {
@@ -166,9 +168,16 @@ export class Disk implements Waiting {
       const oldest = this.#finished.shift();
       if (oldest === undefined) return;
       this.#count -= 1;
-      oldest.remove().catch((error: unknown) => {
-        this.#warn(`dump ${oldest.title}: expected to remove it, got ${codeOf(error) ?? messageOf(error)}`);
-      });
+      const removal = this.#remove(oldest).finally(() => this.#removals.delete(removal));
+      this.#removals.add(removal);
+    }
+  }
+
+  async #remove(file: DumpFile): Promise<void> {
+    try {
+      await file.remove();
+    } catch (error) {
+      this.#warn(`dump ${file.title}: expected to remove it, got ${codeOf(error) ?? messageOf(error)}`);
     }
   }
 }

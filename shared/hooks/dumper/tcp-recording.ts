@@ -53,7 +53,7 @@ export class TcpRecording implements Recording {
   }
 
   piece(direction: Direction, bytes: Uint8Array, time: number): void {
-    const segments = Math.ceil(bytes.length / maxPayload);
+    const segments = Math.ceil(bytes.length / Math.min(maxPayload, this.#volume.largest));
     const size = Math.ceil(bytes.length / segments);
     for (let at = 0; at < bytes.length; at += size) {
       const last = at + size >= bytes.length;

@@ -117,11 +117,14 @@ export class TextRecording implements Recording {
   }
 
   #append(bytes: Buffer): void {
-    for (let at = 0; at < bytes.length; at += maxPart) {
-      const part = bytes.subarray(at, at + maxPart);
+    const size = Math.min(maxPart, this.#volume.largest);
+    for (let at = 0; at < bytes.length;) {
+      const most = bytes.subarray(at, at + size);
+      const part = most.subarray(0, most.length - incompleteEnd(most));
       const room = this.#volume.room(part.length);
       if (room === undefined) return;
       room.bytes.set(part, room.at);
+      at += part.length;
     }
   }
 }

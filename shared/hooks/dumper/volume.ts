@@ -3,6 +3,9 @@ import type { Disk } from './disk.js';
 import type { DumpFile } from './dump-file.js';
 import type { Room } from './packets.js';
 
+/** Files with less room than that for it become larger than they should, bytes. */
+const leastPart = 256;
+
 export interface VolumeOptions {
   /** The name of the first file, without `.pcapng`. */
   readonly stem: string;
@@ -23,6 +26,12 @@ export class Volume {
     this.#disk = disk;
     this.#options = options;
     this.#file = this.#begin();
+  }
+
+  /** Bytes of what it records that fit into a file by themselves, with what packets add to them. */
+  get largest(): number {
+    const { fileBytes, head } = this.#options;
+    return fileBytes === 0 ? Infinity : Math.max(leastPart, fileBytes - head.length - leastPart);
   }
 
   /** Room for so many bytes that stay together, to be filled at once. Undefined when the dump is over. */
