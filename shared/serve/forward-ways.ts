@@ -6,7 +6,7 @@ import type { Hop } from '../config/proxy-uri.js';
 import type { Environment } from '../environment.js';
 import { DialError, messageOf, RefusedError } from '../errors.js';
 import { deadline, OutOfTime } from '../net/deadline.js';
-import type { Guard } from '../net/guard.js';
+import { admitAddresses, type Guard } from '../net/guard.js';
 import type { Resolver } from '../net/resolve.js';
 import { dialPath } from '../net/dial-path.js';
 import type { FarWay } from '../outbound/associate.js';
@@ -76,14 +76,32 @@ export class ForwardWays {
     const { wayOut } = await import('./way-out.js');
     const out = this.#chains.get(key) ?? wayOut(via, { environment, resolver, guard: this.#guard });
     this.#chains.set(key, out);
+    const [first] = via.filter(({ kind }) => kind !== 'direct');
+    const { own } = this.#options;
     return {
-      dial: (target, options) => inTime(dialMs, options, (limited) => out.dial(target, limited)),
+      dial: async (target, options) => {
+        await this.#refuseOwn(first, own.tcp);
+        return inTime(dialMs, options, (limited) => out.dial(target, limited));
+      },
       talker: () =>
-        Promise.resolve(async (target, options) => ({
-          far: await inTime(dialMs, options, (limited) => out.datagrams(limited)),
-          to: target,
-        })),
+        Promise.resolve(async (target, options) => {
+          await this.#refuseOwn(first, own.udp);
+          return { far: await inTime(dialMs, options, (limited) => out.datagrams(limited)), to: target };
+        }),
     };
+  }
+
+  /** A server is dialled by its tunnel, past the guard. */
+  async #refuseOwn(first: Hop | undefined, own: readonly Target[]): Promise<void> {
+    if (first?.kind !== 'tunnel') return;
+    const { host, port } = first.uri;
+    if (own.some((each) => each.port === port)) {
+      admitAddresses(
+        guardOf(() => own),
+        await this.#options.resolver.resolve(host),
+        port,
+      );
+    }
   }
 
   /** The way to a unix socket of this host. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ForwardRule } from '../../shared/config/forward-rule.js';
 import { parseHop } from '../../shared/config/proxy-uri.js';
 import { endOf, running } from '../support/forward.js';
+import { knownKey } from '../support/options.js';
 import { deadPort, startEcho, startTarget } from '../support/targets.js';
 import { connect } from '../support/peer.js';
 import { udpEcho, udpPeer } from '../support/udp.js';
@@ -80,13 +81,20 @@ describe('a forward through proxies', () => {
     }
   });
 
-  it('refuses a proxy that is itself', async () => {
-    const [port, echo] = [await deadPort(), await startEcho()];
-    const via = hops(`socks5://127.0.0.1:${port}`);
-    const forward = await running([{ from: { host: '127.0.0.1', port }, to: echo, via }]);
-    expect(await endOf(forward.at[0])).toBe('reset');
+  it.each(['socks5', 'halflight'])('refuses a proxy that is itself: %s', async (scheme) => {
+    const [port, echo, key] = [await deadPort(), await startEcho(), encodeURIComponent(knownKey)];
+    const user = scheme === 'socks5' ? '' : `2022-blake3-aes-256-gcm:${key}@`;
+    const via = hops(`${scheme}://${user}127.0.0.1:${port}`);
+    const from = { host: '127.0.0.1', port };
+    const forward = await running([
+      { from, to: echo, via },
+      { from, to: echo, via, transport: 'udp' },
+    ]);
+    expect(await endOf(from)).toBe('reset');
     expect(await forward.seen('refused')).toMatchObject({ reason: 'not-allowed' });
-    expect(forward.events.filter(({ event }) => event === 'opened')).toHaveLength(1);
+    await (await udpPeer()).say('hello', from);
+    expect(await forward.seen('refused')).toMatchObject({ reason: 'not-allowed' });
+    expect(forward.events.filter(({ event }) => event === 'opened')).toHaveLength(2);
   });
 
   it('gives up a proxy that says nothing in time', async () => {
