@@ -39,7 +39,12 @@ export interface LifeOptions {
 }
 
 /** How often a silent thread is looked at before it is given up: so a computer that slept takes nobody for dead. */
-const looks = 5;
+const looks = 20;
+/**
+ * A thread that gives no sign of life may be filling buffers, which no limit of its heap knows of. So the whole process may
+ * grow meanwhile by as many times of what the hook may take, and no more.
+ */
+const mostGrowth = 2;
 
 export class ThreadLife {
   readonly #thread: Worker;
@@ -48,6 +53,8 @@ export class ThreadLife {
   readonly #watch: NodeJS.Timeout;
   #beat = 0;
   #silent = 0;
+  /** What the process took when there was a sign of life, bytes. */
+  #taken = 0;
   #over = false;
   #complained = false;
   #stopped: Promise<void> | undefined;
@@ -56,6 +63,7 @@ export class ThreadLife {
     this.#thread = thread;
     this.#line = line;
     this.#options = options;
+    this.#taken = process.memoryUsage.rss();
     const { limits } = options;
     thread.on('message', (message: FromThread) => {
       this.#hear(message);
@@ -112,11 +120,16 @@ export class ThreadLife {
   }
 
   #look(): void {
-    const beat = Atomics.load(this.#options.beats, 0);
+    const { beats, limits } = this.#options;
+    const beat = Atomics.load(beats, 0);
     this.#silent = beat === this.#beat ? this.#silent + 1 : 0;
     this.#beat = beat;
-    if (this.#silent >= looks)
-      this.#end(`got no sign of life for ${this.#options.limits.silenceMs / 1000} s`);
+    const taken = process.memoryUsage.rss();
+    if (this.#silent === 0) this.#taken = taken;
+    const most = limits.memoryMiB * mostGrowth;
+    if (this.#silent >= looks) this.#end(`got no sign of life for ${limits.silenceMs / 1000} s`);
+    else if (taken - this.#taken > most * 1_048_576)
+      this.#end(`got a process that grew by ${most} MiB meanwhile`);
   }
 
   #end(what: string): void {
