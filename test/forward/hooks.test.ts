@@ -73,6 +73,34 @@ describe('the hooks of forwards', () => {
     ]);
   });
 
+  it('change datagrams, drop them, and end their session', async () => {
+    const { hook } = keeping({
+      filter: () => ({
+        up: {
+          received: (bytes) => {
+            const text = String(Buffer.from(bytes));
+            if (text === 'drop') return 'hold';
+            return text === 'end' ? { end: Buffer.from('last') } : Buffer.from(text.toUpperCase());
+          },
+        },
+        down: { sent: (bytes) => Promise.resolve(Buffer.concat([Buffer.from('heard '), bytes])) },
+      }),
+    });
+    const echo = await udpPeer();
+    const forward = await running([{ to: echo, transport: 'udp' }], {
+      hooks: [{ kind: 'given', source: hook }],
+    });
+    const client = await udpPeer();
+    const at = forward.at[0] ?? echo;
+    for (const text of ['drop', 'hello']) await client.say(text, at);
+    const { payload, from } = await echo.next();
+    await echo.say(payload, from);
+    expect([String(payload), String((await client.next()).payload)]).toEqual(['HELLO', 'heard HELLO']);
+    await client.say('end', at);
+    expect(String((await echo.next()).payload)).toBe('last');
+    expect(await forward.seen('closed')).toMatchObject({ datagrams: { up: 2 } });
+  });
+
   it('that cannot be used open no port', async () => {
     const { hook } = keeping();
     const echo = await startEcho();
