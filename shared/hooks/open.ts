@@ -1,6 +1,7 @@
 /** The hooks that a half is to have, from its settings. Nothing of this is loaded where there are none. */
 import path from 'node:path';
 import { ConfigError } from '../errors.js';
+import { escapeControls } from '../observe/escape.js';
 import type { Observer } from '../observe/events.js';
 import { openConnections } from '../serve/open.js';
 import { createHooks } from './create.js';
@@ -30,7 +31,7 @@ export async function openHooks(
 ): Promise<Hooks | undefined> {
   if (settings === undefined || settings.length === 0) return undefined;
   const warn = (detail: string): void => {
-    observer({ event: 'warning', detail });
+    observer({ event: 'warning', detail: escapeControls(detail) });
   };
   const opened: OpenHook[] = [];
   const close = async (): Promise<void> => {

@@ -65,8 +65,9 @@ export class ThreadLife {
     this.#options = options;
     this.#taken = process.memoryUsage.rss();
     const { limits } = options;
-    thread.on('message', (message: FromThread) => {
-      this.#hear(message);
+    thread.on('message', (message: FromThread | null) => {
+      // A file may post what it likes, on the same port.
+      if (typeof message === 'object' && message !== null) this.#hear(message);
     });
     thread.on('messageerror', (error) => {
       this.#end(`got an answer that cannot be read: ${messageOf(error)}`);

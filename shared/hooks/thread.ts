@@ -91,10 +91,10 @@ async function loading(
   const loaded = new AbortController();
   const { signal } = loaded;
   const first = async (): Promise<HookParts> => {
-    const [message] = (await once(thread, 'message', { signal })) as [FromThread];
-    if (message.kind === 'ready') return message.parts;
-    if (message.kind === 'mistake') throw new ConfigError(message.message);
-    if (message.kind === 'warning') warn(`hook ${name}: ${message.detail}`);
+    const [message] = (await once(thread, 'message', { signal })) as [FromThread | null];
+    if (message?.kind === 'ready') return message.parts;
+    if (message?.kind === 'mistake') throw new ConfigError(message.message);
+    if (message?.kind === 'warning') warn(`hook ${name}: ${message.detail}`);
     return first();
   };
   const late = async (): Promise<never> => {

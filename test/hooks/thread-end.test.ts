@@ -93,6 +93,17 @@ describe('the thread of a hook', () => {
     ]);
   });
 
+  it('is not disturbed by what a file posts to whoever started it', async () => {
+    const { hook, warnings } = await startThread(
+      hookFile(`import { parentPort } from 'node:worker_threads';
+        const post = () => { for (const word of [null, 5, 'word', {}, []]) parentPort.postMessage(word); };
+        post();
+        export const hook = { admit() { post(); return 'deny'; } };`),
+    );
+    expect(await hook.admit?.(connection(1))).toBe('deny');
+    expect(warnings).toEqual([]);
+  });
+
   it('takes no more events than can wait', async () => {
     const { hook } = await startThread(
       hookFile(

@@ -64,7 +64,7 @@ describe('hooks of a program', () => {
     const made: string[] = [];
     const forward = await echoForward(({ role, warn }) => {
       made.push(role);
-      warn('here');
+      warn('here\u001b[2J');
       return { name: 'counted' };
     });
     const warnings: string[] = [];
@@ -72,7 +72,7 @@ describe('hooks of a program', () => {
     await forward.stop();
     await forward.start();
     expect(made).toEqual(['forward', 'forward']);
-    expect(warnings).toEqual(['hook hooks[0]: here']);
+    expect(warnings).toEqual(['hook hooks[0]: here\\u001b[2J']);
   });
 
   it('watch both halves, each in threads of its own', async () => {
