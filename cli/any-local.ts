@@ -5,6 +5,7 @@ import type { LocalSettings } from '../shared/config/settings.js';
 import { systemEnvironment } from '../shared/net/system.js';
 import type { Observer } from '../shared/observe/events.js';
 import type { Log } from '../shared/observe/log.js';
+import type { OpenForward } from '../shared/serve/forwards.js';
 import type { ControlCrew } from './control.js';
 import type { LocalCrewOptions } from './workers/local-crew.js';
 
@@ -13,6 +14,8 @@ export interface AnyLocal extends Pick<SubscribedLocal, 'listen' | 'servers' | '
   /** Of several processes: how many conversations they have open. */
   readonly open?: () => Promise<number>;
   readonly control?: ControlCrew;
+  /** Of one process. */
+  readonly forwards?: readonly OpenForward[];
 }
 
 /**

@@ -1,13 +1,11 @@
 /** `halflight forward`: reads its flags, opens the forwards, and says what they lead to. */
 import { type ForwardFlags, readForwardFlags } from '../shared/config/forward-flags.js';
-import { type ForwardLine, forwardPage, openToOthers } from '../shared/config/forward-page.js';
-import type { ForwardRule } from '../shared/config/forward-rule.js';
+import { forwardPage, forwardReady, linesOf } from '../shared/config/forward-page.js';
 import type { HookFlags } from '../shared/config/hook-flags.js';
 import type { ForwardSettings } from '../shared/config/settings.js';
-import type { ForwardService } from '../forward/forward.js';
 import { systemEnvironment } from '../shared/net/system.js';
 import type { Configured } from './configured.js';
-import { hooksOf } from './hooks.js';
+import { askedHooks } from './hooks.js';
 import { type ControlFlags, openControl } from './control.js';
 import type { Output, OutputFlags } from './output.js';
 import { finish, prepare, unlessStopped } from './running.js';
@@ -18,31 +16,24 @@ export async function runForward(
 ): Promise<void> {
   const life = prepare(flags, 'forward');
   const { output, observer } = life;
-  const settings: ForwardSettings = { ...readForwardFlags(flags), ...(await hooksOf(flags, output)) };
+  const settings: ForwardSettings = { ...readForwardFlags(flags), ...(await askedHooks(flags, output)) };
   warnTypedVia(flags, settings, output);
 
   const { startForward } = await import('../forward/forward.js');
   const service = await unlessStopped(startForward(settings, systemEnvironment, observer), life);
   const listen = service.forwards.map((each) => each.listen);
   await openControl(flags, { role: 'forward', listen }, output.log);
-  const forwards = linesOf(service, settings.forwards);
-  const { hooks = [] } = flags;
-  await output.announce(() => forwardPage({ forwards, hooks }), {
+  const page = {
+    forwards: linesOf(service.forwards, settings.forwards, { straight: true }),
+    hooks: flags.hooks ?? [],
+  };
+  await output.announce(() => forwardPage(page), {
     event: 'ready',
     role: 'forward',
     listen: service.listen,
-    forwards: forwards.map(({ via, ...line }) => ({ ...line, ...(via.length > 0 && { via }) })),
-    ...(openToOthers(forwards).length > 0 && { open: openToOthers(forwards) }),
-    ...(hooks.length > 0 && { hooks }),
+    ...forwardReady(page),
   });
   await finish([service], life);
-}
-
-function linesOf({ forwards }: ForwardService, rules: readonly ForwardRule[]): readonly ForwardLine[] {
-  return forwards.map((forward, at) => ({
-    ...forward,
-    via: (rules[at]?.via ?? []).map(({ name }) => name),
-  }));
 }
 
 /** Warns of a secret that was typed, unless it stands in a config file. */

@@ -25,7 +25,18 @@ switch in the file says can be taken back: --udp is the opposite of --no-udp, --
 `;
 
 type Page =
-  'root' | 'remote' | 'local' | 'up' | 'forward' | 'keygen' | 'uri' | 'config' | 'env' | 'run' | 'connect';
+  | 'root'
+  | 'dump'
+  | 'remote'
+  | 'local'
+  | 'up'
+  | 'forward'
+  | 'keygen'
+  | 'uri'
+  | 'config'
+  | 'env'
+  | 'run'
+  | 'connect';
 
 /** By the name of the command; `root` is for all of them. */
 export const help: Readonly<Record<Page, string>> = {
@@ -111,6 +122,14 @@ Examples:
   halflight forward 8000 example.com:80 --hook dumper --dump-dir dumps
   halflight forward -c forward.json --hook ./mine.js
 ${hooking}${endings}`,
+  dump: `
+It reads the pcapng files that --hook dumper writes; tshark and Wireshark read them as well.
+
+Examples:
+  halflight dump cat dumps/….pcapng
+  halflight dump cat dumps/….pcapng --extract down -o page.html
+
+Exit codes: 0 written, 64 usage, 69 not written, 77 a file that may not be read, 78 a file that is no such dump.`,
   keygen: `
 Examples:
   halflight keygen

@@ -7,7 +7,7 @@ import { wantsColor } from '../shared/observe/log.js';
 import type { Output, OutputFlags } from './output.js';
 
 /** What settings have when there are hooks. What reads their flags is loaded where one is given. */
-export async function hooksOf(
+export async function askedHooks(
   flags: HookFlags & WorkersFlags & OutputFlags,
   { line }: Output,
 ): Promise<{ readonly hooks?: readonly HookSetting[] }> {

@@ -1,7 +1,10 @@
 /** `halflight local`: reads its flags, starts the half, and says which way it found. */
 import { formatTarget } from '../shared/codec/address.js';
 import { weakPassword } from '../shared/codec/keys.js';
-import { type LocalFlags, readLocalFlags } from '../shared/config/local-flags.js';
+import type { ForwardFlags } from '../shared/config/forward-flags.js';
+import { forwardLines, forwardReady, linesOf } from '../shared/config/forward-page.js';
+import type { HookFlags } from '../shared/config/hook-flags.js';
+import { type LocalFlags, readLocalFlags, type WholeLocalSettings } from '../shared/config/local-flags.js';
 import { localPage } from '../shared/config/local-page.js';
 import { isLegacyPaste } from '../shared/config/pasted.js';
 import type { ServerFlags } from '../shared/config/server-choices.js';
@@ -10,6 +13,7 @@ import { prefixCost } from '../shared/config/uri-prefix.js';
 import { startAnyLocal } from './any-local.js';
 import type { Configured } from './configured.js';
 import { type ControlFlags, openControl } from './control.js';
+import { askedHooks } from './hooks.js';
 import type { Output, OutputFlags } from './output.js';
 import { firstUser, portOf } from './port-page.js';
 import { finish, prepare, unlessAsked, unlessStopped, warnTypedAuth } from './running.js';
@@ -17,33 +21,43 @@ import { finish, prepare, unlessAsked, unlessStopped, warnTypedAuth } from './ru
 /** `halflight local [URI…]`. Settles never: it ends the process. */
 export async function runLocal(
   uri: string | undefined,
-  flags: LocalFlags & ServerFlags & OutputFlags & ControlFlags & Configured,
+  flags: LocalFlags & ServerFlags & ForwardFlags & HookFlags & OutputFlags & ControlFlags & Configured,
 ): Promise<void> {
   const life = prepare(flags, 'local');
   const { output, observer } = life;
-  const settings = await readLocalFlags(uri, flags, process.env);
+  const settings: WholeLocalSettings = {
+    ...(await readLocalFlags(uri, flags, process.env)),
+    ...(await askedHooks(flags, output)),
+  };
   const { servers, workers } = settings;
   for (const written of flags.servers?.map((entry) => entry.uri) ?? [uri]) warnOldLink(written, output);
   for (const server of servers) warnWeakServer(server, output);
   warnTypedAuth(flags, output);
 
   const local = await unlessStopped(startAnyLocal(settings, { observer, log: output.log }), life);
-  await openControl(flags, { role: 'local', listen: [local.listen], crew: local.control }, output.log);
+  const { forwards = [] } = local;
+  const listen = [local.listen, ...forwards.map((each) => each.listen)];
+  await openControl(flags, { role: 'local', listen, crew: local.control }, output.log);
   const checks = await unlessAsked(local.checkServers(), life);
   if (checks !== undefined) {
     const remoteAsks = servers.some((server) => server.uri.remoteAuth === true);
     const user = remoteAsks ? 'USER' : firstUser(settings);
     const remote = local.servers.map((server) => formatTarget(server.uri)).join(', ');
+    const inside = {
+      forwards: linesOf(forwards, settings.forwards, { straight: false }),
+      hooks: flags.hooks ?? [],
+    };
     const ready = {
       event: 'ready',
       role: 'local',
       listen: local.listen,
       remote,
       ...(workers && { workers }),
+      ...forwardReady(inside),
     };
     const [only, ...others] = checks.map(({ check }) => check);
     await output.announce(
-      () => localPage({ ...portOf(local), user, remote, checks }),
+      () => [...localPage({ ...portOf(local), user, remote, checks }), ...forwardLines(inside)],
       others.length > 0 ? { ...ready, servers: checks } : { ...ready, check: only },
     );
   }

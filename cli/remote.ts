@@ -7,6 +7,8 @@ import {
   readRemoteFlags,
   type SecretSource,
 } from '../shared/config/flags.js';
+import { hookLines } from '../shared/config/forward-page.js';
+import type { HookFlags } from '../shared/config/hook-flags.js';
 import { doubtLine, type DrawQr, managedPage, remotePage } from '../shared/config/paste.js';
 import { publicHost } from '../shared/config/public-host.js';
 import { remoteUri } from '../shared/config/remote-uri.js';
@@ -16,6 +18,7 @@ import { systemEnvironment } from '../shared/net/system.js';
 import { serveApi } from './api.js';
 import type { Configured } from './configured.js';
 import { type ControlFlags, openControl } from './control.js';
+import { askedHooks } from './hooks.js';
 import { endProcess } from './life.js';
 import type { OutputFlags } from './output.js';
 import { furtherPorts, managedReady, pagePort, remoteReady } from './page-ports.js';
@@ -25,21 +28,20 @@ import type { RemoteCrewService } from './workers/remote-crew.js';
 
 /** `halflight remote`. Settles never: it ends the process. */
 export async function runRemote(
-  flags: AllRemoteFlags & UriOfFlags & OutputFlags & ControlFlags & Configured,
+  flags: AllRemoteFlags & UriOfFlags & HookFlags & OutputFlags & ControlFlags & Configured,
 ): Promise<void> {
   const life = prepare(flags, 'remote');
   const { output, observer } = life;
+  const hooks = await askedHooks(flags, output);
   const managed = await readManagedFlags(flags, process.env);
   if (managed !== undefined) {
-    if (flags.uriOf === undefined) return runManaged(managed, flags, life);
+    if (flags.uriOf === undefined) return runManaged({ ...managed, ...hooks }, flags, life);
     throw new UsageError(
       "--uri-of: expected users of a port of its own, got a remote whose ports are a panel's",
     );
   }
-  const { settings, ...found } = await unlessStopped(
-    readRemoteFlags(flags, process.env, systemEnvironment),
-    life,
-  );
+  const found = await unlessStopped(readRemoteFlags(flags, process.env, systemEnvironment), life);
+  const settings = { ...found.settings, ...hooks };
   const source = fromConfig(found.source, flags);
   if (source.from === 'flag') {
     const variable = flags.password === undefined ? 'HALFLIGHT_KEY' : 'HALFLIGHT_PASSWORD';
@@ -78,12 +80,16 @@ export async function runRemote(
   await openControl(flags, { role: 'remote', listen, crew: control }, output.log);
   const ready = remoteReady(main, ports);
   await output.announce(
-    async () => remotePage({ ...main, ports, manager, source, doubt }, await qrDrawer()),
+    async () => [
+      ...remotePage({ ...main, ports, manager, source, doubt }, await qrDrawer()),
+      ...hookLines(flags.hooks),
+    ],
     {
       ...ready,
       ...(manager && { manager }),
       ...(api && { api: api.listen }),
       ...(found.workers > 1 && { workers: found.workers }),
+      ...(flags.hooks && { hooks: flags.hooks }),
     },
   );
   if (api !== undefined) output.log.info('users are managed over HTTP', { listen: api.listen });
@@ -109,7 +115,7 @@ async function startAnyRemote(
 /** `halflight remote` without a port of its own. */
 async function runManaged(
   settings: ManagedSettings,
-  flags: AllRemoteFlags & OutputFlags & ControlFlags & Configured,
+  flags: AllRemoteFlags & HookFlags & OutputFlags & ControlFlags & Configured,
   life: Life,
 ): Promise<never> {
   const { output, observer } = life;
@@ -121,7 +127,10 @@ async function runManaged(
   await openControl(flags, { role: 'remote', listen: [manager] }, output.log);
   const { ports: first = [] } = settings.manager;
   const ports = furtherPorts(remote.ports, { settings: { ...settings, ports: first }, host });
-  await output.announce(() => managedPage(manager, ports), managedReady(manager, ports));
+  await output.announce(() => [...managedPage(manager, ports), ...hookLines(flags.hooks)], {
+    ...managedReady(manager, ports),
+    ...(flags.hooks && { hooks: flags.hooks }),
+  });
   return finish([remote], life, () => usageOf(remote.ports));
 }
 

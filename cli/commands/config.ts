@@ -2,8 +2,8 @@
 import { UsageError } from '../../shared/config/exit.js';
 import type { Command, Option } from '../commander.js';
 import { help } from '../help.js';
-import { configFile, localFlags, once, remoteFlags } from '../options.js';
-import { type ConfigFlag, named } from './settings.js';
+import { configFile, forwardFlags, localFlags, once, remoteFlags } from '../options.js';
+import { type ConfigFlag, forwarded, type ForwardTyped, named } from './settings.js';
 
 type Config = typeof import('../config.js');
 
@@ -17,7 +17,7 @@ export function addConfig(root: Command): void {
       const got = config.args.length === 0 ? 'none' : 'another word';
       throw new UsageError(`config: expected check, show or import, got ${got}; see halflight config --help`);
     });
-  const half = (): Option => once('--for <half>', 'the half that it is for', ['local', 'remote']);
+  const half = (): Option => once('--for <program>', 'what it is for', ['local', 'remote', 'forward']);
   config
     .command('check')
     .description('say what is wrong with a file, if anything is')
@@ -51,5 +51,11 @@ export function addConfig(root: Command): void {
   localFlags(show.command('local').description('with these flags')).action(
     async (uris: readonly string[], flags: ConfigFlag) =>
       (await import('../config.js')).runShow('local', { ...flags, ...named(uris) }, path(flags)),
+  );
+  forwardFlags(show.command('forward').description('with these arguments and flags')).action(
+    async (from: string | undefined, to: string | undefined, flags: ForwardTyped) => {
+      const typed = await forwarded([from, to], flags);
+      return (await import('../config.js')).runShow('forward', typed, path(flags));
+    },
   );
 }

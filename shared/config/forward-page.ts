@@ -1,5 +1,6 @@
-/** What `halflight forward` tells the person who started it. Pure text. */
+/** What is told of forwards, and of the hooks that see what goes through, to whoever started them. Pure text. */
 import { escapeControls } from '../observe/escape.js';
+import type { ForwardRule } from './forward-rule.js';
 import { isLoopback, isWildcard } from './listen.js';
 import { readService } from './service-address.js';
 
@@ -19,23 +20,57 @@ export interface ForwardPage {
   readonly hooks: readonly string[];
 }
 
-/** One line for each forward, which of them others reach, and which hooks see what goes through. */
-export function forwardPage({ forwards, hooks }: ForwardPage): string[] {
-  const wide = Math.max(...forwards.map((each) => placeOf(each).length));
-  const open = openToOthers(forwards);
+/** What a command that has nothing but forwards prints. */
+export function forwardPage(page: ForwardPage): string[] {
+  const { length } = page.forwards;
   return [
-    `halflight forward listens on ${forwards.length === 1 ? 'one place' : `${forwards.length} places`}:`,
+    `halflight forward listens on ${length === 1 ? 'one place' : `${length} places`}:`,
     '',
-    ...forwards.map((each) => `  ${placeOf(each).padEnd(wide)} → ${escapeControls(each.to)}${wayOf(each)}`),
-    '',
-    ...(open.length === 0
-      ? []
-      : [
-          `Whoever reaches ${open.join(', ')} from elsewhere reaches the target, and is asked for nothing.`,
-          '',
-        ]),
-    ...(hooks.length === 0 ? [] : [`Hooks: ${hooks.map(escapeControls).join(', ')}.`, '']),
+    ...forwardLines(page),
   ];
+}
+
+/** One line for each forward, which of them others reach, and which hooks see what goes through. */
+export function forwardLines({ forwards, hooks }: ForwardPage): string[] {
+  const wide = Math.max(...forwards.map((each) => placeOf(each).length));
+  const open = openToOthers(forwards).join(', ');
+  return [
+    ...forwards.map((each) => `  ${placeOf(each).padEnd(wide)} → ${escapeControls(each.to)}${wayOf(each)}`),
+    ...(forwards.length === 0 ? [] : ['']),
+    ...(open === ''
+      ? []
+      : [`Whoever reaches ${open} from elsewhere reaches the target, and is asked for nothing.`, '']),
+    ...hookLines(hooks),
+  ];
+}
+
+/** Which hooks see what goes through, if there are any. */
+export function hookLines(hooks: readonly string[] = []): string[] {
+  return hooks.length === 0 ? [] : [`Hooks: ${hooks.map(escapeControls).join(', ')}.`, ''];
+}
+
+/** Of each forward what its rule says of the way: `direct` where others go through something, and it does not. */
+export function linesOf(
+  forwards: readonly Omit<ForwardLine, 'via'>[],
+  rules: readonly ForwardRule[] | undefined,
+  { straight }: { readonly straight: boolean },
+): readonly ForwardLine[] {
+  return forwards.map((forward, at) => {
+    const names = rules?.[at]?.via?.map(({ name }) => name);
+    return { ...forward, via: names?.length === 0 && !straight ? ['direct'] : (names ?? []) };
+  });
+}
+
+/** What programs are told of forwards and hooks. */
+export function forwardReady({ forwards, hooks }: ForwardPage): object {
+  const open = openToOthers(forwards);
+  return {
+    ...(forwards.length > 0 && {
+      forwards: forwards.map(({ via, ...line }) => ({ ...line, ...(via.length > 0 && { via }) })),
+    }),
+    ...(open.length > 0 && { open }),
+    ...(hooks.length > 0 && { hooks }),
+  };
 }
 
 /** Where those listen that others than this machine reach. The owner of a unix socket has it alone. */

@@ -2,6 +2,8 @@
 import type { CipherBackend } from '../codec/aead.js';
 import { ConfigError } from '../errors.js';
 import { type AuthFlags, authVariable, type Credential, readCredentials } from './credentials.js';
+import { UsageError } from './exit.js';
+import type { ForwardFlags } from './forward-flags.js';
 import { formatListen, isLoopback, parseListen } from './listen.js';
 import { parseProbeTarget, readServers, readSubscription, type ServerFlags } from './server-choices.js';
 import type { LocalSettings } from './settings.js';
@@ -36,7 +38,7 @@ export interface WholeLocalSettings extends LocalSettings {
 /** What the arguments of `halflight local` and the variables beside them mean. UsageError without a server. */
 export async function readLocalFlags(
   uri: string | undefined,
-  flags: LocalFlags & ServerFlags,
+  flags: LocalFlags & ServerFlags & Pick<ForwardFlags, 'forwards'>,
   variables: Variables,
 ): Promise<WholeLocalSettings> {
   const servers = readServers(uri, flags, variables);
@@ -45,6 +47,7 @@ export async function readLocalFlags(
   const workers = readWorkers(flags.workers);
   const ways = {
     servers,
+    ...(await forwardsOf(flags, workers)),
     ...(workers > 1 && { workers }),
     ...(subscription !== undefined && { subscription }),
     ...(probeTarget !== undefined && { probeTarget: parseProbeTarget(probeTarget) }),
@@ -55,6 +58,18 @@ export async function readLocalFlags(
   }
   // The variable is what clients on this machine name, as `halflight run` does in the same shell.
   return { ...portSettings(flags, [], advice.remoteAsks), ...ways };
+}
+
+async function forwardsOf(
+  { forwards }: Pick<ForwardFlags, 'forwards'>,
+  workers: number,
+): Promise<Pick<LocalSettings, 'forwards'>> {
+  if (forwards === undefined) return {};
+  if (workers > 1) {
+    throw new UsageError('forwards: expected one process, got several: leave out workers');
+  }
+  const { readForwards } = await import('./forward-flags.js');
+  return { forwards: readForwards(forwards, { straight: false }) };
 }
 
 /**
