@@ -22,8 +22,8 @@ export interface RunningTerminal {
   readonly pid: number;
   readonly type: (keys: string) => void;
   readonly resize: (columns: number, rows: number) => void;
-  /** The lines of the picture, without marks, once `wanted` is in one of them, now or later. */
-  readonly shows: (wanted: string | RegExp) => Promise<readonly string[]>;
+  /** The lines of the picture, without marks, once `wanted` is in one of them, now or later, and there are so many if that is said. */
+  readonly shows: (wanted: string | RegExp, lines?: number) => Promise<readonly string[]>;
   /** All that was written, at the end, and the exit code. */
   readonly ended: Promise<{ readonly exitCode: number | null; readonly written: string }>;
 }
@@ -65,12 +65,12 @@ export async function inTerminal(
     resize: (width, height) => {
       execFileSync('stty', ['-F', tty, 'cols', String(width), 'rows', String(height)]);
     },
-    shows: (wanted) =>
+    shows: (wanted, count) =>
       until(() => {
         const lines = lastPicture(written);
         const is = (each: string): boolean =>
           typeof wanted === 'string' ? each.includes(wanted) : wanted.test(each);
-        return lines.some(is) ? lines : undefined;
+        return lines.some(is) && (count ?? lines.length) === lines.length ? lines : undefined;
       }),
     ended: once(child, 'close').then(([exitCode]: unknown[]) => ({
       exitCode: typeof exitCode === 'number' ? exitCode : null,

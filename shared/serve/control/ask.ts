@@ -4,7 +4,7 @@ import { linesOf } from './lines.js';
 import type { Answer, ConnectionTable, Named, Question } from './table.js';
 
 /** A process that is stopped, or busier than that, is not waited for, ms. */
-const patienceMs = 2_000;
+const patienceMs = 3_000;
 /** A table of tens of thousands of connections. */
 const mostAnswerBytes = 64 * 1024 * 1024;
 

@@ -100,6 +100,10 @@ describe('the control socket', () => {
     // Whoever else comes is answered meanwhile, several times.
     for (let times = 0; times < 5; times += 1) await askTable(path);
     expect(asked).toBeLessThan(5 + 5);
+    // Nor when it has gone: what it has asked before goes with it.
+    socket.destroy();
+    for (let times = 0; times < 5; times += 1) await askTable(path);
+    expect(asked).toBeLessThan(10 + 5);
   });
 
   it('survives whoever vanishes before the answer, and many at once', async () => {
