@@ -99,8 +99,9 @@ function datagramOptions(
   listen: Target,
   notBefore: number,
 ): Parameters<typeof serveDatagrams>[0] {
-  const { environment, observer, timeouts, resolver, guard } = premises;
-  return { listen, cipher, users, accounts, environment, resolver, guard, observer, notBefore, timeouts };
+  const { environment, observer, hooks, timeouts, resolver, guard } = premises;
+  const shared = { environment, observer, hooks, timeouts, resolver, guard };
+  return { ...shared, listen, cipher, users, accounts, notBefore };
 }
 
 /**

@@ -170,7 +170,7 @@ function openDoor({ settings, premises, cipher, users, memory, accounts }: Withi
     timeouts,
     replay,
     inbound,
-    uot: settings.udp ? { resolver, guard, observer, noDescriptor, timeouts } : undefined,
+    uot: settings.udp ? { resolver, guard, observer, hooks, noDescriptor, timeouts } : undefined,
     absorbed,
     resting,
   };

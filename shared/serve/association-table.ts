@@ -74,6 +74,9 @@ export class AssociationTable {
 
   add(key: Key, source: string, association: Association): void {
     const entry = { key, source, association };
+    association.giveUp = () => {
+      this.#cut(entry);
+    };
     this.#entries.set(key, entry);
     this.#all.add(entry);
     const neighbours = this.#sources.get(source) ?? new Room(this.#perSource);

@@ -6,9 +6,13 @@ import { type Datagrams, type Endpoint, openDatagrams, type Sent } from '../net/
 import { admitAddress, admitAddresses, admitAgain, admitTarget, type Guard } from '../net/guard.js';
 import type { Resolver } from '../net/resolve.js';
 import { routedAddress } from '../net/routes.js';
+import type { HookedConnection, Hooks } from '../hooks/hooks.js';
+import type { ConnectionFacts, ConnectionRow, SocketEnds } from '../observe/connection.js';
 import type { Observer } from '../observe/events.js';
 import type { Account, Carried, Carrier } from './accounts.js';
 import { type Named, Names } from './association-names.js';
+import { enter, leave, type OpenConnection } from './open.js';
+import { nowhere } from './socket-ends.js';
 import { named, nextConversation } from './visit.js';
 
 /** What all associations of a port share. */
@@ -20,11 +24,17 @@ export interface Surroundings {
   readonly listener: Pick<Datagrams, 'send'>;
   /** A socket could not be had for want of a descriptor. */
   readonly noDescriptor: () => void;
+  readonly hooks?: Hooks | undefined;
 }
 
 /** In whose name. */
 export interface Owned {
   readonly account: Account;
+}
+
+/** Where clients are whose datagrams come in a stream. */
+export interface InStream {
+  readonly ends?: SocketEnds | undefined;
 }
 
 const dnsPort = 53;
@@ -44,9 +54,15 @@ interface Admitted extends Way {
  * The datagrams of one client of a remote, on their way to any number of targets and back: one socket for each family,
  * so that a target sees the same sender in all of them. Whoever has learned its port may answer (RFC 4787 §5).
  */
-export class Association implements Carrier {
+export class Association implements Carrier, OpenConnection {
   /** Where answers go. Changes with every genuine packet: clients move (T-22). */
   client: Endpoint;
+  /** Ends it, wherever it is kept. */
+  giveUp: () => void = () => {
+    this.close();
+  };
+  readonly #ends: SocketEnds | undefined;
+  readonly #hooked: HookedConnection | undefined;
   readonly #sealer: PacketSealer;
   readonly #around: Surroundings;
   readonly #account: Account;
@@ -60,20 +76,43 @@ export class Association implements Carrier {
   #last: Admitted | undefined;
   #closed = false;
   #broken: Error | undefined;
+  #cutBy: Error | undefined;
   #up = 0;
   #down = 0;
   #datagramsUp = 0;
   #datagramsDown = 0;
   #dropped = 0;
 
-  constructor(client: Endpoint, sealer: PacketSealer, { account, ...around }: Surroundings & Owned) {
+  constructor(
+    client: Endpoint,
+    sealer: PacketSealer,
+    { account, ends, ...around }: Surroundings & Owned & InStream,
+  ) {
     this.client = client;
+    this.#ends = ends;
     this.#sealer = sealer;
     this.#around = around;
     this.#names = new Names(this.#find, { found: this.#found, lost: this.#lost });
     this.#account = account;
     account.open(this);
+    enter(this);
     around.observer({ event: 'opened', id: this.#id, role: 'remote', ...named(account) });
+    this.#hooked = around.hooks?.accept(
+      () => this.#facts(),
+      (reason) => {
+        this.cut(reason);
+      },
+    );
+  }
+
+  describe(): ConnectionRow {
+    return { ...this.#facts(), state: 'open', up: this.#up, down: this.#down };
+  }
+
+  cut(reason: Error): void {
+    if (this.#closed) return;
+    this.#cutBy = reason;
+    this.giveUp();
   }
 
   get kind(): 'association' {
@@ -127,10 +166,11 @@ export class Association implements Carrier {
   close(): void {
     this.#closed = true;
     // As long as a socket is left, a failure of another did not end it.
-    const broken = this.#sockets.size === 0 ? this.#broken : undefined;
+    const broken = this.#cutBy ?? (this.#sockets.size === 0 ? this.#broken : undefined);
     for (const socket of this.#sockets.values()) socket.close();
     this.#sockets.clear();
     this.#account.close(this);
+    leave(this);
     this.#around.observer({
       event: 'closed',
       id: this.#id,
@@ -141,6 +181,21 @@ export class Association implements Carrier {
       datagrams: { up: this.#datagramsUp, down: this.#datagramsDown, dropped: this.#dropped },
       ...(broken && { error: codeOf(broken) ?? 'internal' }),
     });
+    this.#hooked?.closed(broken, { up: this.#up, down: this.#down });
+  }
+
+  /** It has any number of targets, and so it names none. */
+  #facts(): ConnectionFacts {
+    const { address: host, port } = this.client;
+    return {
+      id: this.#id,
+      role: 'remote',
+      transport: 'udp',
+      openedAt: Math.round(performance.timeOrigin + this.#startedAt),
+      client: this.#ends ?? { ...nowhere, remote: { host, port } },
+      ...named(this.#account),
+      command: 'associate',
+    };
   }
 
   readonly #find = async ({ host, port }: Target): Promise<string> => {

@@ -16,6 +16,7 @@ import {
 } from '../net/descriptors.js';
 import type { Guard } from '../net/guard.js';
 import type { Resolver } from '../net/resolve.js';
+import type { Hooks } from '../hooks/hooks.js';
 import type { Observer } from '../observe/events.js';
 import type { Accounts } from './accounts.js';
 import { Association, type Surroundings } from './association.js';
@@ -35,6 +36,7 @@ export interface DatagramOptions {
   readonly resolver: Resolver;
   readonly guard: Guard;
   readonly observer: Observer;
+  readonly hooks?: Hooks | undefined;
   /** Unix seconds: a stamped packet older than this may have been recorded before we could remember it (T-05). */
   readonly notBefore: number;
   readonly timeouts: IdleLimits;
@@ -86,14 +88,14 @@ class Associations implements DatagramService {
   #dropped = 0;
 
   constructor(listener: Datagrams, options: DatagramOptions, wanted: Places) {
-    const { cipher, users, environment, resolver, guard, observer, notBefore, timeouts } = options;
+    const { cipher, users, environment, resolver, guard, observer, hooks, notBefore, timeouts } = options;
     this.#notBefore = notBefore;
     this.#accounts = options.accounts;
     this.#listener = listener;
     const noDescriptor = (): void => {
       this.#shortages.add('descriptors');
     };
-    this.#around = { resolver, guard, observer, listener, noDescriptor };
+    this.#around = { resolver, guard, observer, hooks, listener, noDescriptor };
     this.#server = packetServer(cipher, environment, users);
     const affordable = Math.floor(mostDatagramSockets() / socketsEach);
     const places = { ...wanted, total: Math.min(wanted.total, affordable) };

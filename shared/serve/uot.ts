@@ -6,6 +6,7 @@ import type { PushStream, Sink } from '../net/stream.js';
 import { UotCodec, type UotVersion } from '../proxy/uot.js';
 import { Association, type Owned, type Surroundings } from './association.js';
 import type { IdleLimits } from './association-table.js';
+import { endsOf } from './socket-ends.js';
 
 /** One for each family. */
 const socketsEach = 2;
@@ -48,7 +49,15 @@ class DatagramStream implements Sink {
         else this.#full = !stream.write([packet]);
       },
     };
-    this.#association = new Association(byStream, sealer, { ...around, listener });
+    this.#association = new Association(byStream, sealer, {
+      ...around,
+      listener,
+      ends: endsOf(stream.system),
+    });
+    this.#association.giveUp = () => {
+      this.#close();
+      stream.abort();
+    };
     this.#sweep = setInterval(() => {
       const limit = this.#association.onlyNameServers ? timeouts.dnsIdleMs : timeouts.udpIdleMs;
       if (performance.now() - this.#association.lastActive >= limit) this.ended();
