@@ -128,7 +128,9 @@ export class Disk implements Waiting {
     try {
       if (file.waiting > 0) await file.write();
       this.#writing.delete(file);
-      if (file.over && file.waiting === 0) this.#done(file);
+      if (file.abandoned) this.#forgive(file);
+      else if (file.over && file.waiting === 0) this.#done(file);
+      else if (file.waiting >= enough || file.over) this.#next.add(file);
     } catch (error) {
       this.#writing.delete(file);
       this.#end(file, `to write to it, got ${codeOf(error) ?? messageOf(error)}`);

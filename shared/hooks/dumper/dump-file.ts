@@ -1,6 +1,7 @@
 /** One file of a dump: what is to be written waits in pages, and is appended by whoever has the time. */
 import { constants } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
+import { lengthOf } from '../../bytes.js';
 import { codeOf } from '../../errors.js';
 import { freePage, type Page, takePage } from './page.js';
 import type { Room } from './packets.js';
@@ -11,6 +12,9 @@ const appendFlags = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLL
 
 /** Other names that are tried where there is a file of that name. */
 const maxTries = 9;
+
+/** How often a file that is open is written to before others have their turn. */
+const maxRounds = 16;
 
 /** Where a file is, or will be. */
 export interface FileName {
@@ -39,6 +43,7 @@ export class DumpFile {
   #waiting = 0;
   #written = 0;
   #over = false;
+  #abandoned = false;
 
   constructor(name: FileName, disk: Waiting) {
     this.#name = name;
@@ -70,6 +75,11 @@ export class DumpFile {
     return this.#over;
   }
 
+  /** Whether it ended before all was said. */
+  get abandoned(): boolean {
+    return this.#abandoned;
+  }
+
   /** Room for so many bytes at its end, to be filled at once. Undefined when its dump is over. */
   room(length: number): Room | undefined {
     if (this.#over || !this.#disk.admits(this, length)) return undefined;
@@ -95,29 +105,37 @@ export class DumpFile {
   /** Its dump ends here: what waits is forgotten. */
   abandon(): void {
     this.#over = true;
+    this.#abandoned = true;
     this.#forget(this.#pages);
     this.#pages = [];
   }
 
-  /** Writes all that waits. Rejects with the error of the system; then the file has what it had before. */
+  /**
+   * Writes all that waits, and some of what comes meanwhile. Rejects with the error of the system; then the file has what was written
+   * before.
+   */
   async write(): Promise<void> {
-    const pages = this.#pages;
-    this.#pages = [];
+    const file = await this.#open();
     try {
-      const file = await this.#open();
-      try {
-        for (const { bytes, used } of pages) await writeWhole(file, bytes.subarray(0, used));
-        this.#written += pages.reduce((sum, { used }) => sum + used, 0);
-      } catch (error) {
-        // A block that ends in its middle would spoil all that is before it.
-        await file.truncate(this.#written).catch(() => undefined);
-        throw error;
-      } finally {
-        await file.close();
-      }
+      for (let round = 0; round < maxRounds && this.#pages.length > 0; round++) await this.#writePages(file);
     } catch (error) {
+      // A block that ends in its middle would spoil all that is before it.
+      await file.truncate(this.#written).catch(() => undefined);
       if (this.#written === 0) await this.remove().catch(() => undefined);
       throw error;
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #writePages(file: FileHandle): Promise<void> {
+    const pages = this.#pages.splice(0);
+    try {
+      await writeWhole(
+        file,
+        pages.map(({ bytes, used }) => bytes.subarray(0, used)),
+      );
+      this.#written += pages.reduce((sum, { used }) => sum + used, 0);
     } finally {
       this.#forget(pages);
     }
@@ -157,8 +175,11 @@ export class DumpFile {
 }
 
 /** A system may take less than it is given. */
-async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    done += (await file.write(bytes, done, bytes.length - done)).bytesWritten;
+async function writeWhole(file: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
+  const { bytesWritten } = await file.writev(pieces);
+  if (bytesWritten === lengthOf(pieces)) return;
+  const rest = Buffer.concat(pieces).subarray(bytesWritten);
+  for (let done = 0; done < rest.length;) {
+    done += (await file.write(rest, done, rest.length - done)).bytesWritten;
   }
 }

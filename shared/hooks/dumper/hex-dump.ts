@@ -3,21 +3,17 @@
 const perLine = 16;
 
 /** A line for every sixteen bytes: the offset, the bytes, and what of them is readable ASCII. */
-export function hexDump(bytes: Uint8Array): string {
-  const lines: string[] = [];
+export function hexDump(bytes: Buffer): string {
+  let lines = '';
   for (let at = 0; at < bytes.length; at += perLine) {
-    const line = bytes.subarray(at, at + perLine);
-    const offset = at.toString(16).padStart(8, '0');
-    lines.push(`${offset}  ${columns(line)}  |${readable(line)}|\n`);
+    const end = Math.min(at + perLine, bytes.length);
+    const readable = bytes.toString('latin1', at, end).replace(/[^ -~]/g, '.');
+    lines += `${at.toString(16).padStart(8, '0')}  ${columns(bytes.toString('hex', at, end))}  |${readable}|\n`;
   }
-  return lines.join('');
+  return lines;
 }
 
-function columns(line: Uint8Array): string {
-  const hex = Array.from(line, (byte) => byte.toString(16).padStart(2, '0'));
-  return `${hex.slice(0, 8).join(' ').padEnd(23)}  ${hex.slice(8).join(' ').padEnd(23)}`;
-}
-
-function readable(line: Uint8Array): string {
-  return Array.from(line, (byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.')).join('');
+function columns(hex: string): string {
+  const spaced = hex.replace(/../g, '$& ');
+  return `${spaced.slice(0, 24)} ${spaced.slice(24)}`.trimEnd().padEnd(48);
 }

@@ -147,8 +147,8 @@ function readable(text: string): string {
 
 function indented(text: string): string {
   if (text === '') return '';
-  const lines = `  ${text.replaceAll(/\r?\n(?!$)/g, '\n  ')}`;
-  return lines.endsWith('\n') ? lines : `${lines}\n`;
+  const body = text.endsWith('\n') ? text.slice(0, text.endsWith('\r\n') ? -2 : -1) : text;
+  return `  ${body.replaceAll('\r\n', '\n').replaceAll('\n', '\n  ')}\n`;
 }
 
 /** To the microsecond; `Date` knows milliseconds. */
