@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ForwardRule } from '../../shared/config/forward-rule.js';
 import { parseHop } from '../../shared/config/proxy-uri.js';
+import { embeddedLocal, embeddedRemote } from '../support/embedded.js';
 import { endOf, running } from '../support/forward.js';
 import { knownKey } from '../support/options.js';
 import { deadPort, startEcho, startTarget } from '../support/targets.js';
@@ -79,6 +80,23 @@ describe('a forward through proxies', () => {
         `socks5://me:***@127.0.0.1:${port}: dial: expected a connection, got ECONNREFUSED`,
       );
     }
+  });
+
+  it('says to a proxy what belongs to it alone, though another forward has the same one by another password', async () => {
+    const [remote, echo] = [await embeddedRemote(), await startEcho()];
+    const local = await embeddedLocal(remote.uri(), { credentials: ['me:geheim'] });
+    const { port } = local.address();
+    const forward = await running(
+      ['geheim', 'another'].map((password) => ({
+        to: echo,
+        via: hops(`socks5://me:${password}@127.0.0.1:${port}`),
+      })),
+    );
+    const client = await connect(forward.at[0]?.port ?? 0);
+    await client.send('hello');
+    expect(String(await client.read(5))).toBe('hello');
+    expect(await endOf(forward.at[1])).toBe('reset');
+    expect(JSON.stringify(await forward.seen('refused'))).toContain('socks5://me:***@');
   });
 
   it.each(['socks5', 'halflight'])('refuses a proxy that is itself: %s', async (scheme) => {
