@@ -158,7 +158,7 @@ published rules for fully encrypted traffic (USENIX Security 2023). Those rules 
 Exit codes: 0 printed, 64 usage, 78 a link that cannot be used; 1 when --first-packet-check finds that such an observer can
 tell the connections of a link.`,
   config: `
-A file is read for a local or for a remote by what is in it; --for says so where it says nothing or fits both. check tells
+A file is read for a local, a remote or a forward by what is in it; --for says so where it says nothing or fits both. check tells
 all mistakes, each as FILE:LINE:COLUMN. show starts nothing and makes no key. What is imported is the file of shadowsocks-libev,
 shadowsocks-rust or the Python program, which -c reads as well.
 

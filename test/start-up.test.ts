@@ -40,6 +40,7 @@ function resolved(from: string, specifier: string): string {
 const halves = {
   local: ['cli.ts', 'cli/configured.ts', 'cli/local.ts', 'cli/any-local.ts', 'local/local.ts'],
   remote: ['cli.ts', 'cli/configured.ts', 'cli/remote.ts', 'remote/remote.ts'],
+  forward: ['cli.ts', 'cli/configured.ts', 'cli/forward.ts', 'forward/forward.ts'],
 } as const;
 
 /** What few people use, and what would be half of a start. */
@@ -124,6 +125,14 @@ describe('a start', () => {
     const loaded = loadedWith(...halves.remote);
     expect(loaded.size).toBeGreaterThan(50);
     expect(among(loaded, [...rare, ...rareAtRemotes])).toEqual([]);
+  });
+
+  it('of a plain forward loads neither half, nor what few people use', () => {
+    const loaded = loadedWith(...halves.forward);
+    expect(loaded.size).toBeGreaterThan(50);
+    const own = among(loaded, ['shared/serve/forward']);
+    const others = new Set([...loaded].filter((name) => !own.includes(name)));
+    expect(among(others, [...rare, 'local/', 'remote/'])).toEqual([]);
   });
 
   it('of a program that uses the library loads neither half before it is started', () => {
