@@ -6,9 +6,14 @@ import { buffer } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startForward } from '../../forward/forward.js';
 import { readService } from '../../shared/config/service-address.js';
+import { Disk } from '../../shared/hooks/dumper/disk.js';
+import { endsOf } from '../../shared/hooks/dumper/ends.js';
+import { fileHead } from '../../shared/hooks/dumper/pcapng.js';
+import { TcpRecording } from '../../shared/hooks/dumper/tcp-recording.js';
+import { Volume } from '../../shared/hooks/dumper/volume.js';
 import { systemEnvironment } from '../../shared/net/system.js';
 import { temporaryDirectory } from '../support/directory.js';
-import { recite, startDump } from '../support/dump.js';
+import { facts, recite, startDump } from '../support/dump.js';
 import { expectSound, followed, tshark } from './tshark.js';
 
 /** Bytes without a pattern, the same ones each time. */
@@ -136,6 +141,36 @@ describe('tshark reads what the dumper writes', () => {
     ).toBe(true);
   });
 
+  test('a conversation whose sequence numbers begin anew, as they do after 4 GiB', async () => {
+    const directory = temporaryDirectory();
+    const disk = new Disk({ directory, files: 0, warn: expect.unreachable });
+    const ends = endsOf(facts);
+    const volume = new Volume(disk, {
+      stem: 'long',
+      suffix: '.pcapng',
+      head: fileHead('', ends.names),
+      fileBytes: 0,
+    });
+    const time = facts.openedAt * 1000;
+    const recording = new TcpRecording(volume, {
+      ends,
+      headline: '',
+      opened: time,
+      time,
+      sequence: 2 ** 32 - 50_000,
+    });
+    const bytes = body(200_000);
+    for (const direction of ['up', 'down'] as const) recording.piece(direction, bytes, time);
+    for (const direction of ['up', 'down'] as const) recording.ended(direction, time);
+    recording.finish();
+    await disk.settled();
+    const path = join(directory, 'long.pcapng');
+    const both = await followed(path);
+    expect(both.up.equals(bytes)).toBe(true);
+    expect(both.down.equals(bytes)).toBe(true);
+    await expectSound(path);
+  });
+
   test('a conversation that was reset', async () => {
     const dump = await startDump({ formats: ['pcapng'] });
     const conversation = dump.converse();
@@ -177,6 +212,14 @@ describe('tshark reads what the dumper writes', () => {
     await dump.stop();
     const fields = ['-T', 'fields', '-e', 'ipv6.src', '-e', 'ipv6.dst'];
     expect(await tshark(dump.only('.pcapng'), '-c', '1', ...fields)).toBe('::ffff:127.0.0.1\t2001:db8::7\n');
+    await expectSound(dump.only('.pcapng'));
+  });
+
+  test('a datagram that a filter has made larger than any', async () => {
+    const dump = await startDump({ formats: ['pcapng'] });
+    recite(dump, [['up', Buffer.alloc(70_000)]], { transport: 'udp' });
+    await dump.stop();
+    expect(await tshark(dump.only('.pcapng'), '-T', 'fields', '-e', 'udp.length')).toBe('65515\n');
     await expectSound(dump.only('.pcapng'));
   });
 

@@ -13,6 +13,9 @@ import {
 import type { Recording } from './recording.js';
 import type { Volume } from './volume.js';
 
+/** What IPv4 can carry, bytes; only a filter could make more of it. */
+const maxPayload = 65_507;
+
 const frameFlags: Readonly<Record<Direction, number>> = { up: inbound, down: outbound };
 
 export class UdpRecording implements Recording {
@@ -27,7 +30,8 @@ export class UdpRecording implements Recording {
     this.#comment = commentOption(headline);
   }
 
-  piece(direction: Direction, bytes: Uint8Array, time: number): void {
+  piece(direction: Direction, whole: Uint8Array, time: number): void {
+    const bytes = whole.subarray(0, maxPayload);
     const course = this.#courses[direction];
     const frame = {
       time,
