@@ -109,6 +109,18 @@ describe('a hook in a thread', () => {
     expect(other?.up?.received?.(new Uint8Array(1))).toBe('pass');
   });
 
+  it('is given its bytes alone, not what else is in the same memory', async () => {
+    const { hook } = await startThread(
+      hookFile(
+        `export const hook = { filter: () => ({ up: { received: ({ buffer }) => new Uint8Array(buffer) } }) };`,
+      ),
+    );
+    const memory = new Uint8Array([1, 2, 3, 4]);
+    const answer = await hook.filter?.(connection(1))?.up?.received?.(memory.subarray(1, 3));
+    expect(answer).toEqual(new Uint8Array([2, 3]));
+    expect(memory).toEqual(new Uint8Array([1, 2, 3, 4]));
+  });
+
   it('keeps what it gives, and can give it again', async () => {
     const { hook } = await startThread(
       hookFile(`const blocked = Buffer.from('blocked');
