@@ -238,7 +238,8 @@ export class Visit implements Caller, Carrier, OpenConnection {
       ...(command && { command }),
       ...(target && { target }),
       ...(this.#far && {
-        far: endsOf(this.#far.system) ?? (target ? { local: target, remote: target } : nowhere),
+        // The path of a unix socket is a target without a port.
+        far: endsOf(this.#far.system) ?? (target?.port === 0 ? { local: target, remote: target } : nowhere),
       }),
     };
   }
