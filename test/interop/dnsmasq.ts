@@ -7,7 +7,11 @@ import { startPeer } from './programs.js';
 /** A name, and its address of RFC 5737. */
 export const known = { name: 'forward.test', address: '192.0.2.7' } as const;
 /** A name with a text that takes the most that a datagram of 4,096 bytes can hold with ease. */
-export const long = { name: 'long.test', text: 'halflight'.repeat(28).slice(0, 250), times: 14 } as const;
+export const long: { readonly name: string; readonly text: string; readonly times: number } = {
+  name: 'long.test',
+  text: 'halflight'.repeat(28).slice(0, 250),
+  times: 14,
+};
 
 /** Starts one; its HOST:PORT, of UDP and of TCP. */
 export function startDnsmasq(): Promise<string> {
