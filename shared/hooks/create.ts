@@ -30,6 +30,7 @@ class HookList implements Hooks, Around {
   /** Bytes of connections that are closed. */
   #up = 0;
   #down = 0;
+  #started = false;
   #ticks: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -49,6 +50,7 @@ class HookList implements Hooks, Around {
   }
 
   started(listen: readonly string[]): void {
+    this.#started = true;
     this.tell('started', () => ({
       event: 'started',
       at: Date.now(),
@@ -77,6 +79,7 @@ class HookList implements Hooks, Around {
   async #stop(): Promise<void> {
     clearInterval(this.#ticks);
     for (const connection of [...this.#open.values()]) connection.giveUp();
+    if (!this.#started) return;
     const event = Object.freeze({ event: 'stopped', at: Date.now(), role: this.role } as const);
     // Some have files to close.
     await Promise.all(this.all.map((hook) => hook.tellLast(event)));

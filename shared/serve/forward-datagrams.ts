@@ -1,5 +1,6 @@
 /** Forwards of datagrams: a session for each address and port that sends some (RFC 4787 §4.3, §5: as a careful NAT). */
 import type { Target } from '../codec/address.js';
+import { StoppedError } from '../errors.js';
 import { bindDatagrams, type Datagrams, type Endpoint } from '../net/datagrams.js';
 import { countStanding, mostDatagramSockets, openDatagramSockets, seldom } from '../net/descriptors.js';
 import { onAnyAddress } from '../net/listen.js';
@@ -65,7 +66,8 @@ class Sessions implements DatagramForward {
   readonly close = (): void => {
     this.#closed = true;
     clearTimeout(this.#sweep);
-    for (const { session } of this.#open.values()) session.close();
+    const reason = new StoppedError('stop: expected no session, got one');
+    for (const { session } of this.#open.values()) session.close(reason);
     this.#near.close();
   };
 

@@ -45,6 +45,8 @@ describe('the hooks of forwards', () => {
     expect(told[8]).toMatchObject({
       up: flow,
       down: flow,
+      by: 'halflight',
+      why: 'stopped',
       connection: {
         role: 'forward',
         transport: 'udp',
@@ -111,12 +113,12 @@ describe('the hooks of forwards', () => {
     expect(await errorOf(running([{ to: echo }], { hooks }))).toMatchObject({ code: 'config' });
   });
 
-  it('stop with forwards that cannot listen', async () => {
+  it('hear nothing of forwards that cannot listen', async () => {
     const { hook, told } = keeping();
     const taken = await startEcho();
     const from = { host: '127.0.0.1', port: taken.port };
     const hooks = [{ kind: 'given', source: hook }] as const;
     expect(await errorOf(running([{ from, to: taken }], { hooks }))).toMatchObject({ code: 'EADDRINUSE' });
-    expect(told.map(({ event }) => event)).not.toContain('started');
+    expect(told).toEqual([]);
   });
 });
