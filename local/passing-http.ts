@@ -9,7 +9,7 @@ import { httpGranted, readHttpReply } from '../shared/proxy/http-reply.js';
 import { readRequestLine } from '../shared/proxy/http-target.js';
 import type { Newcomer } from '../shared/serve/inbound.js';
 import type { ProxyRequest } from '../shared/serve/serve.js';
-import { type PassingDoor, passOn } from './passing.js';
+import { nothing, type PassingDoor, passOn } from './passing.js';
 
 /**
  * Undefined for a request that is not for the remote; nothing has been taken of it then. A CONNECT goes with its whole
@@ -33,10 +33,9 @@ export async function passHttp(
   const said = rest === undefined ? first : concat([first, rest.bytes]);
   // Its first line is a word of the client's own, which hooks are to see like the rest.
   const seen = door.hooked && !connects;
-  if (line === undefined || rest?.whole === false || seen) {
-    driver.putBack(said);
-    return undefined;
-  }
+  const passes = line !== undefined && rest?.whole !== false && (!seen || door.vouched === true);
+  if (seen || !passes) driver.putBack(said);
+  if (!passes) return undefined;
   const { target } = line;
   const refused = (reason: Refusal): Uint8Array => httpRefusal(target, reason);
   const protocol = 'HTTP';
@@ -44,5 +43,6 @@ export async function passHttp(
     return { command: 'connect', protocol, target, granted: () => httpGranted, refused };
   }
   const reply = connects ? readHttpReply : undefined;
-  return passOn({ door, driver, target }, { asks: 'connect', protocol, said, reply, refused });
+  const words = seen ? nothing : said;
+  return passOn({ door, driver, target }, { asks: 'connect', protocol, said: words, reply, refused });
 }

@@ -11,7 +11,7 @@ import type { ReplyReader } from '../shared/proxy/request.js';
 import { countdown, type FrontDoor, greet, type Newcomer } from '../shared/serve/inbound.js';
 import type { Inbound, PassedRequest, ProxyRequest } from '../shared/serve/serve.js';
 
-const nothing = new Uint8Array(0);
+export const nothing: Uint8Array = new Uint8Array(0);
 
 /** A door whose clients' words go to the remote as they are; `door.http` serves what only the local can answer. */
 export interface PassingDoor extends FrontDoor {
@@ -20,6 +20,8 @@ export interface PassingDoor extends FrontDoor {
   readonly optimistic: boolean;
   /** Hooks are to see all that is for targets: nothing of it goes with the request. */
   readonly hooked: boolean;
+  /** The remote asks clients who they are: what one asks for nobody else can. */
+  readonly vouched?: true;
 }
 
 /** Receives the clients of such a door. */

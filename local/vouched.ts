@@ -54,7 +54,7 @@ export function vouchedDoor(door: VouchedDoor): Inbound {
     const newcomer = { driver, caller, signal };
     const left = countdown(door.deadlineMs);
     const [first] = await driver.run(peek(1), left(), { signal });
-    if (first !== socks5) return passWords({ ...door, deadlineMs: left() }, newcomer);
+    if (first !== socks5) return passWords({ ...door, deadlineMs: left(), vouched: true }, newcomer);
     const greeting = await driver.run(readGreeting(), left(), { signal });
     const greeted = await door.greet(greeting, {
       signal,

@@ -81,7 +81,12 @@ it('what a client sends behind its request goes through the filters of a local, 
   expect((await client.rest()).toString()).toMatch(/\r\n\r\nSAID AHEAD$/);
 });
 
-it('plain HTTP requests are seen by the filters of a local from their first word', async () => {
+const alice = { user: 'alice', password: 'wonder' };
+
+it.each([
+  ['', [], []],
+  [', also where the remote asks who it is', [alice], ['Proxy-Authorization: Basic YWxpY2U6d29uZGVy']],
+])('plain HTTP is seen by the filters of a local from its first word%s', async (_, credentials, named) => {
   const heard: string[] = [];
   const web = await startTarget({
     serve: ({ socket }) => {
@@ -102,14 +107,19 @@ it('plain HTTP requests are seen by the filters of a local from their first word
       },
     }),
   };
-  const remote = await remoteHalf();
+  const remote = await remoteHalf({ credentials });
   const local = await localHalf(remote, { hooks: given(watch, swap) });
   const client = await connect(local.port);
   const authority = `${web.host}:${String(web.port)}`;
-  void client.send(
-    `GET http://${authority}/first HTTP/1.1\r\nHost: ${authority}\r\nConnection: close\r\n\r\n`,
-  );
+  const head = [
+    `GET http://${authority}/first HTTP/1.1`,
+    `Host: ${authority}`,
+    'Connection: close',
+    ...named,
+  ];
+  void client.send(`${head.join('\r\n')}\r\n\r\n`);
   expect((await client.rest()).toString()).toMatch(/\r\n\r\njello$/);
+  client.end();
   expect(heard.join('')).toMatch(/^GET \/other HTTP/);
   await turnsUntil(() => events.at(-1)?.event === 'closed');
   expect(names(events)).toEqual(['started', ...life]);
