@@ -1,4 +1,5 @@
 /** Whether something is the filters of a connection: hooks that no compiler has checked answer, too. */
+import { ConfigError } from '../errors.js';
 import { isLater, kindOf } from './answers.js';
 import type { ByteFilter, ConnectionFilters, Direction } from './hook.js';
 import { checkNames } from './hook-shape.js';
@@ -6,7 +7,7 @@ import { checkNames } from './hook-shape.js';
 const directions = { up: true, down: true } as const satisfies Record<Direction, true>;
 const parts = { received: true, sent: true, ended: true } as const satisfies Record<keyof ByteFilter, true>;
 
-/** TypeError for what is neither filters of a connection nor undefined. */
+/** ConfigError for what is neither filters of a connection nor undefined. */
 export function checkFilters(filters: unknown): asserts filters is ConnectionFilters | undefined {
   if (filters === undefined) return;
   const checked = objectOf(filters, '{ up, down } or undefined', '');
@@ -17,7 +18,7 @@ export function checkFilters(filters: unknown): asserts filters is ConnectionFil
     checkNames(filter, Object.keys(parts), { where: direction, what: 'a part of a filter' });
     for (const part of Object.keys(parts)) {
       if (filter[part] === undefined || typeof filter[part] === 'function') continue;
-      throw new TypeError(`${direction}.${part}: expected a function, got ${kindOf(filter[part])}`);
+      throw new ConfigError(`${direction}.${part}: expected a function, got ${kindOf(filter[part])}`);
     }
   }
 }
@@ -26,5 +27,5 @@ function objectOf(value: unknown, words: string, where: string): Readonly<Record
   if (typeof value === 'object' && value !== null && !Array.isArray(value) && !isLater(value)) {
     return value as Readonly<Record<string, unknown>>;
   }
-  throw new TypeError(`${where}expected ${words}, got ${kindOf(value)}`);
+  throw new ConfigError(`${where}expected ${words}, got ${kindOf(value)}`);
 }

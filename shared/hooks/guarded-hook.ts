@@ -1,7 +1,9 @@
 /** One hook, behind a wall: whatever it throws, returns or never answers stays on its side. */
+import { ConfigError } from '../errors.js';
 import type { ConnectionFacts } from '../observe/connection.js';
 import { awaitAnswer, failure, forget, isLater, kindOf } from './answers.js';
-import type { Hook, HookEvent, Verdict } from './hook.js';
+import { checkFilters } from './filter-shape.js';
+import type { ConnectionFilters, Hook, HookEvent, Verdict } from './hook.js';
 import type { HookLimits } from './limits.js';
 
 export interface NamedHook {
@@ -134,18 +136,24 @@ export class GuardedHook {
     });
   }
 
-  /** What it answers to `filter`: an object, or undefined when it wants to see nothing, or failed. */
-  filtersOf(connection: ConnectionFacts): object | undefined {
+  /** What it answers to `filter`; undefined when it wants to see nothing, or failed. */
+  filtersOf(connection: ConnectionFacts): ConnectionFilters | undefined {
+    let filters: unknown;
     try {
-      const filters: unknown = this.#hook.filter?.(connection);
-      if (filters === undefined) return undefined;
-      if (typeof filters === 'object' && filters !== null && !isLater(filters)) return filters;
-      forget(filters);
-      this.fail('filter', `expected filters or undefined, got ${kindOf(filters)}`, connection);
+      filters = this.#hook.filter?.(connection);
     } catch (thrown) {
       this.fail('filter', failure(thrown), connection);
+      return undefined;
     }
-    return undefined;
+    try {
+      checkFilters(filters);
+      return filters;
+    } catch (thrown) {
+      forget(filters);
+      const detail = thrown instanceof ConfigError ? thrown.message : failure(thrown);
+      this.fail('filter', detail, connection);
+      return undefined;
+    }
   }
 
   fail(place: string, detail: string, connection: ConnectionFacts | undefined): void {

@@ -4,7 +4,6 @@ import type { PushStream } from '../net/stream.js';
 import type { ConnectionFacts, SocketEnds } from '../observe/connection.js';
 import { DatagramChain } from './datagram-chain.js';
 import { FilteredStream } from './filtered-stream.js';
-import { failure } from './answers.js';
 import type { GuardedHook } from './guarded-hook.js';
 import type { Direction, FlowCounts, HookEvent } from './hook.js';
 import type { DatagramsIn, DatagramsOut, HookedConnection } from './hooks.js';
@@ -224,8 +223,9 @@ export class HookedVisit implements HookedConnection {
       const filters = new HookFilters(hook, this.#facts, () => {
         for (const each of [...this.#filtered, ...this.#chains]) each.lapse();
       });
-      const stages = readFilters(filters, wanted);
-      if (stages !== undefined && (stages.up ?? stages.down) !== undefined) all.push(stages);
+      const { up, down } = wanted;
+      if ((up ?? down) === undefined) continue;
+      all.push({ up: up && filters.stagesOf('up', up), down: down && filters.stagesOf('down', down) });
     }
     return all;
   }
@@ -246,17 +246,6 @@ export class HookedVisit implements HookedConnection {
 type EventOf<Name extends HookEvent['event']> = Extract<HookEvent, { readonly event: Name }>;
 
 type ConnectionStages = Readonly<Record<Direction, Stages | undefined>>;
-
-function readFilters(filters: HookFilters, wanted: object): ConnectionStages | undefined {
-  try {
-    const { up, down } = wanted as Partial<Record<Direction, unknown>>;
-    const stages = { up: filters.stagesOf('up', up), down: filters.stagesOf('down', down) };
-    return filters.out ? undefined : stages;
-  } catch (thrown) {
-    filters.fail('filter', failure(thrown));
-    return undefined;
-  }
-}
 
 /** First every `received`, then every `sent`. */
 function chainOf(stages: readonly ConnectionStages[], direction: Direction): readonly Stage[] {

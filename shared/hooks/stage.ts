@@ -1,6 +1,5 @@
 /** The filters of one hook on their place in the chain of a connection. */
 import type { ConnectionFacts } from '../observe/connection.js';
-import { kindOf } from './answers.js';
 import type { ByteFilter, Direction } from './hook.js';
 import type { GuardedHook } from './guarded-hook.js';
 
@@ -34,25 +33,11 @@ export class HookFilters {
   }
 
   /** The stages of one direction: what sees bytes as received, and what sees them as sent. */
-  stagesOf(direction: Direction, filter: unknown): Stages | undefined {
-    if (filter === undefined) return undefined;
-    if (typeof filter !== 'object' || filter === null) {
-      this.fail(`filter`, `expected ${direction} to be a filter or undefined, got ${kindOf(filter)}`);
-      return undefined;
-    }
-    const parts = filter as Partial<Record<keyof ByteFilter, unknown>>;
-    for (const name of ['received', 'sent', 'ended'] as const) {
-      const part = parts[name];
-      if (part === undefined || typeof part === 'function') continue;
-      this.fail('filter', `expected ${direction}.${name} to be a function or undefined, got ${kindOf(part)}`);
-      return undefined;
-    }
-    const whole = filter as ByteFilter;
-    const ending = new Ending(whole);
-    const stage = (part: 'received' | 'sent'): Stage =>
-      new Stage(this, { direction, part, filter: whole, ending });
-    const sent = whole.sent === undefined ? undefined : stage('sent');
-    const first = whole.received !== undefined || (sent === undefined && whole.ended !== undefined);
+  stagesOf(direction: Direction, filter: ByteFilter): Stages {
+    const ending = new Ending(filter);
+    const stage = (part: 'received' | 'sent'): Stage => new Stage(this, { direction, part, filter, ending });
+    const sent = filter.sent === undefined ? undefined : stage('sent');
+    const first = filter.received !== undefined || (sent === undefined && filter.ended !== undefined);
     const received = first ? stage('received') : undefined;
     ending.stages = [received, sent].filter((each) => each !== undefined);
     return { received, sent };

@@ -11,18 +11,18 @@ const filters: readonly (readonly [string, Hook['filter'], RegExp])[] = [
   [
     'are a promise',
     () => wrong(Promise.reject(new Error('late'))),
-    /: filter: expected filters or undefined, got a promise/,
+    /: filter: expected \{ up, down \} or undefined, got a promise/,
   ],
-  ['are a word', () => wrong('pass'), /: filter: expected filters or undefined, got 'pass'/],
+  ['are a word', () => wrong('pass'), /: filter: expected \{ up, down \} or undefined, got 'pass'/],
   [
     'have a direction that is none',
     () => wrong({ up: 7 }),
-    /: filter: expected up to be a filter or undefined, got a number/,
+    /: filter: up: expected \{ received, sent, ended \}, got a number/,
   ],
   [
     'have a part that is none',
     () => wrong({ down: { sent: 'pass' } }),
-    /: filter: expected down\.sent to be a function or undefined, got 'pass'/,
+    /: filter: down\.sent: expected a function, got 'pass'/,
   ],
   [
     'throw when looked at',
