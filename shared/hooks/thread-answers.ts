@@ -50,9 +50,12 @@ export class HookAnswers {
   /** What the hook itself answers, which the half judges. */
   readonly #judged = {
     admit: (connection) => this.#hook.admit?.(connection),
-    received: (piece) => this.#filterOf(piece)?.received?.(buffered(piece)) ?? 'pass',
-    sent: (piece) => this.#filterOf(piece)?.sent?.(buffered(piece)) ?? 'pass',
-    ended: (piece) => this.#filterOf(piece)?.ended?.() ?? new Uint8Array(),
+    received: (piece) => this.#look('received', piece),
+    sent: (piece) => this.#look('sent', piece),
+    ended: (piece) => {
+      const filter = this.#filterOf(piece);
+      return filter?.ended === undefined ? new Uint8Array() : filter.ended();
+    },
   } as const satisfies Answers<Judged>;
 
   readonly #own = {
@@ -69,6 +72,12 @@ export class HookAnswers {
   /** The connection is over. */
   forget(id: number): void {
     this.#filters.delete(id);
+  }
+
+  /** Only where there is no such part do bytes pass unasked: a part that answers nothing has not let them. */
+  #look(part: 'received' | 'sent', piece: Piece): unknown {
+    const filter = this.#filterOf(piece);
+    return filter?.[part] === undefined ? 'pass' : filter[part](buffered(piece));
   }
 
   #filterOf({ id, direction }: Piece): ByteFilter | undefined {

@@ -63,6 +63,33 @@ it('a thread says who may go on to the target', async () => {
   expect((await target.read(6)).toString()).toBe('let in');
 });
 
+/** Keeps what it is given, and forgets to say so. */
+const silent = (failClosed: boolean): string =>
+  hookFile(`export const hook = {
+    failClosed: ${failClosed},
+    filter: () => ({ up: { received(bytes) { console.assert(bytes.length > 0); } } }),
+  };`);
+
+it('a filter of a file that answers nothing is reported, and bytes go on without it', async () => {
+  const { hook } = await startThread(silent(false));
+  const { join, warnings } = await hooked([hook]);
+  const { client, target } = await join();
+  await client.send('words');
+  expect((await target.read(5)).toString()).toBe('words');
+  expect(warnings).toEqual([
+    expect.stringContaining('up.received: expected pass, hold, a Uint8Array or { end }, got nothing'),
+  ]);
+});
+
+it('a filter of a file that answers nothing and fails closed lets nothing through', async () => {
+  const { hook } = await startThread(silent(true));
+  const { join } = await hooked([hook]);
+  const { client, target } = await join();
+  await client.send('words');
+  expect(await client.ended()).toBe('reset');
+  expect((await target.rest()).toString()).toBe('');
+});
+
 /** Observes with all it has: what it never does is to answer about a connection that says \`stop\`. */
 const stuck = (failClosed: boolean): string =>
   hookFile(`export const hook = {

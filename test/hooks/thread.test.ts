@@ -61,6 +61,26 @@ describe('a hook in a thread', () => {
     await expect(hook.admit?.(connection(10))).rejects.toThrow('expected an answer, got a function');
   });
 
+  it('hands on that a filter answers nothing, at once or later', async () => {
+    const { hook } = await startThread(
+      hookFile(`export const hook = { filter: () => ({
+        up: { received() {}, sent: () => null, ended() {} },
+        down: { async received() {}, sent: async () => null, ended: () => null },
+      }) };`),
+    );
+    const { up, down } = hook.filter?.(connection(1)) ?? {};
+    const piece = new Uint8Array(1);
+    const answers = [up, down].map(async (filter) => [
+      await filter?.received?.(piece.slice()),
+      await filter?.sent?.(piece.slice()),
+      await filter?.ended?.(),
+    ]);
+    expect(await Promise.all(answers)).toEqual([
+      [undefined, null, undefined],
+      [undefined, null, null],
+    ]);
+  });
+
   it('fails the very event for which an observer fails, at once or later', async () => {
     const { hook } = await startThread(
       hookFile(`export const hook = { on: { tick({ at }) {
