@@ -14,7 +14,7 @@ export interface Configured {
 export interface ReadConfig {
   readonly path: string;
   readonly warnings: readonly string[];
-  /** The settings that it was heard for. */
+  /** The settings that it alone was heard for. */
   readonly names: ReadonlySet<SettingName>;
 }
 

@@ -34,9 +34,17 @@ export interface EntriesRow {
 /** An object whose names are values, too: each of them and what it stands for become one object. */
 export interface MapRow {
   readonly kind: 'map';
-  /** The field that the names become, and what they must be. */
-  readonly key: { readonly field: string; readonly row: ValueRow };
+  readonly key: KeyRow;
   readonly entry: EntriesRow;
+}
+
+export interface KeyRow {
+  /** The field that the names become. */
+  readonly field: string;
+  /** What they must be. */
+  readonly row: ValueRow;
+  /** Whether two of them mean the same, however they are spelled. */
+  readonly same: (one: string, other: string) => boolean;
 }
 
 /** One setting. */

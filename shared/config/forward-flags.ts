@@ -4,6 +4,7 @@ import { UsageError } from './exit.js';
 import { checkForwards, parseForward, parseLocalForward, parseVia } from './forward-places.js';
 import { type ForwardRule, formatPlace, formatSource } from './forward-rule.js';
 import type { ForwardSettings } from './settings.js';
+import { together } from './together.js';
 
 /** One forward, as text. In a file the first is the name of what the others stand behind. */
 export interface ForwardEntry {
@@ -19,7 +20,10 @@ export interface ForwardFlags {
   readonly via?: readonly string[];
 }
 
-/** The forwards that a command line names: FROM and TO, and those behind each -L. UsageError for FROM alone. */
+/**
+ * The forwards that a command line names: FROM and TO, and those behind each -L. UsageError for FROM alone, ConfigError for
+ * what cannot be read.
+ */
 export function typedForwards(
   from: string | undefined,
   to: string | undefined,
@@ -30,11 +34,17 @@ export function typedForwards(
       'expected FROM and TO, or -L with both, got FROM alone; see halflight forward --help',
     );
   }
-  const places = locals.map((text): ForwardEntry => {
-    const rule = parseLocalForward(text);
-    return { from: formatSource(rule), to: formatPlace(rule.to) };
-  });
-  return [...(from === undefined || to === undefined ? [] : [{ from, to }]), ...places];
+  const pair = from === undefined || to === undefined ? [] : [{ from, to }];
+  return together([
+    ...pair.map((entry) => (): ForwardEntry => {
+      parseForward(entry.from, entry.to);
+      return entry;
+    }),
+    ...locals.map((text) => (): ForwardEntry => {
+      const rule = parseLocalForward(text);
+      return { from: formatSource(rule), to: formatPlace(rule.to) };
+    }),
+  ]);
 }
 
 /** What the flags of `halflight forward` mean. UsageError without a forward, ConfigError for one that cannot be used. */

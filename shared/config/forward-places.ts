@@ -8,6 +8,7 @@
  * A port alone is one of 127.0.0.1: whoever reaches a forward reaches its target.
  */
 import { isIP } from 'node:net';
+import { resolve } from 'node:path';
 import { canonicalIp } from '../codec/ip.js';
 import { ConfigError } from '../errors.js';
 import { type ForwardPlace, type ForwardRule, formatSource } from './forward-rule.js';
@@ -186,10 +187,11 @@ function joined(what: string, source: ForwardSource, to: ForwardPlace): ForwardR
   return { ...source, to };
 }
 
-function collide(one: ForwardSource, other: ForwardSource): boolean {
+/** Whether only one of them can listen. */
+export function collide(one: ForwardSource, other: ForwardSource): boolean {
   if (one.transport !== other.transport) return false;
   if ('path' in one.from || 'path' in other.from) {
-    return 'path' in one.from && 'path' in other.from && one.from.path === other.from.path;
+    return 'path' in one.from && 'path' in other.from && resolve(one.from.path) === resolve(other.from.path);
   }
   // The system chooses another port each time that it is asked for any.
   return (
@@ -214,7 +216,8 @@ const loopbacks: readonly string[] = ['127.0.0.1', '::1'];
 /** What a wildcard means to whoever dials is this machine. Of another address of it the dialer knows more. */
 function leadsToItself({ from, to, transport, via }: ForwardRule, { straight }: CheckOptions): boolean {
   if (via === undefined ? !straight : via.length > 0) return false;
-  if ('path' in from || 'path' in to) return 'path' in from && 'path' in to && from.path === to.path;
+  if ('path' in from || 'path' in to)
+    return 'path' in from && 'path' in to && resolve(from.path) === resolve(to.path);
   if (isWildcard(from.host) && !isLoopback(to.host) && !isWildcard(to.host)) return false;
   return collide({ from, transport }, { from: to, transport });
 }

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { MapRow, ValueRow } from './file-rows.js';
 import type { ForwardEntry } from './forward-flags.js';
-import { parseForwardFrom, parseForwardTo, parseVia } from './forward-places.js';
+import { collide, parseForwardFrom, parseForwardTo, parseVia } from './forward-places.js';
 import type { ForwardPlace } from './forward-rule.js';
 
 /** The path of a unix socket begins where the config file is. */
@@ -36,6 +36,7 @@ export const forwardsRow: MapRow = {
       check: parseForwardFrom,
       within: resolved((text) => parseForwardFrom(text).from),
     },
+    same: (one, other) => collide(parseForwardFrom(one), parseForwardFrom(other)),
   },
   entry: { kind: 'entries', lead: 'to', bare: true, fields: entryFields },
 };

@@ -1,6 +1,6 @@
 /**
  * Settings come from the command line, from variables, from a config file, or are as they always are, and are heard in
- * this order: what was typed last wins.
+ * this order: what was typed last wins. Of a setting that is a map it wins for the names that it has, and the others stay.
  */
 import type { Role } from '../observe/events.js';
 import type { ConfigFile } from './file-open.js';
@@ -36,7 +36,25 @@ export function layered(layers: Layers): FileSettings {
   const stored = Object.entries(layers.file?.settings ?? {}).filter(([name]) =>
     heard.some((one) => one === name),
   );
-  return { ...Object.fromEntries(stored), ...layers.typed };
+  const joined = settingsOf(layers.role).flatMap((name) => {
+    const all = joinedMap(name, layers);
+    return all === undefined ? [] : [[name, all] as const];
+  });
+  return { ...Object.fromEntries(stored), ...layers.typed, ...Object.fromEntries(joined) };
+}
+
+/** Of a map what was typed, and what the file says of other names; undefined where these are not both there. */
+function joinedMap(name: SettingName, { typed, file }: Layers): readonly object[] | undefined {
+  const row = settingRow(name);
+  if (row?.kind !== 'map') return undefined;
+  const { field, same } = row.key;
+  const keyOf = (entry: object): string => String((entry as Readonly<Record<string, unknown>>)[field]);
+  const [own, stored] = [typed[name], file?.settings[name]].map(
+    (value) => value as readonly object[] | undefined,
+  );
+  if (own === undefined || stored === undefined) return undefined;
+  const others = stored.filter((entry) => !own.some((each) => same(keyOf(each), keyOf(entry))));
+  return others.length === 0 ? undefined : [...own, ...others];
 }
 
 /** Every setting of a program, as it holds. */
@@ -47,11 +65,14 @@ export function tell(layers: Layers): readonly Told[] {
     const layer = layerOf(name, layers);
     const variable = row?.variable ?? '';
     const node = file?.nodes.get(name);
+    const place = file === undefined || node === undefined ? '' : `${file.file.path}:${file.file.line(node)}`;
     if (layer === 'typed' && typed[name] !== undefined) {
+      const said = row?.typed ?? flagOf(name, typed[name]);
+      const all = joinedMap(name, layers);
       return {
         name,
-        value: shown(row, typed[name]),
-        from: row?.typed ?? flagOf(name, typed[name]),
+        value: shown(row, all ?? typed[name]),
+        from: all === undefined ? said : `${said}, ${place}`,
       };
     }
     if (layer === 'variable' && nonEmpty(variables[variable]) !== undefined) {
@@ -61,7 +82,7 @@ export function tell(layers: Layers): readonly Told[] {
       return {
         name,
         value: shown(row, file.settings[name]),
-        from: `${file.file.path}:${file.file.line(node)}`,
+        from: place,
       };
     }
     return { name, value: defaultOf(row, role), from: 'default' };

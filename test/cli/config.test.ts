@@ -230,7 +230,7 @@ it.each([
   [['show', 'remotee'], "too many arguments for 'show'"],
   [['show', 'local.json'], "too many arguments for 'show'"],
   [['show', 'remote', 'foo'], "too many arguments for 'remote'"],
-  [['check', 'x', '--for', 'both'], '--for: expected one of local, remote, got "both"'],
+  [['check', 'x', '--for', 'both'], '--for: expected one of local, remote, forward, got "both"'],
 ])('config %j is a usage error', async (words, message) => {
   const { exitCode, stderr } = await config(...words);
   expect(exitCode).toBe(64);

@@ -12,7 +12,7 @@ const temporary = temporaryDirectories();
 
 interface Ready {
   readonly listen: string;
-  readonly forwards: readonly { readonly listen: string }[];
+  readonly forwards: readonly { readonly listen: string; readonly to: string }[];
 }
 
 async function ready(running: Running): Promise<Ready> {
@@ -96,6 +96,14 @@ it('reads a config file, and tells of no secret in it', async () => {
   const { stdout, stderr } = await running.ended;
   expect(stdout + stderr).not.toContain('canary');
   expect(stderr).not.toContain('process list');
+});
+
+it('adds what is typed to the forwards of its config file', async () => {
+  const file = path.join(await temporary(), 'forward.json');
+  await writeFile(file, '{ forwards: { "0": "a:1", "./x.sock": "a:2" } }', { mode: 0o600 });
+  const running = forward('-c', file, '-L', '0:b:1', '-L', `${path.dirname(file)}/x.sock:b:2`, '--json');
+  const { forwards } = await ready(running);
+  expect(forwards.map(({ to }) => to)).toEqual(['b:1', 'b:2', 'a:1']);
 });
 
 it('warns of a secret that was typed', async () => {

@@ -172,7 +172,7 @@ it('config check and config show know a forward', async () => {
   expect((await start(['config', 'check', file, '--for', 'local']).ended).exitCode).toBe(78);
   const shown = await start(['config', 'show', 'forward', '-c', file, '9000', 'b:2', '--via', 'direct'])
     .ended;
-  expect(shown.stdout).toMatch(/^forwards +9000 → b:2 +argument$/m);
+  expect(shown.stdout).toMatch(/^forwards +9000 → b:2, 8000 → a:1 +argument, \S+forward\.json:1$/m);
   expect(shown.stdout).toMatch(/^via +direct +--via$/m);
   expect(shown.stdout).toMatch(/^hooks +\S+x\.js +\S+forward\.json:1$/m);
   expect((await start(['config', 'show', '-c', file]).ended).stdout).toMatch(

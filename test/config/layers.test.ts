@@ -72,6 +72,26 @@ describe('flags, variables and a file', () => {
     });
   });
 
+  it('forwards of both are there, and one that was typed takes the place of that in the file', () => {
+    const role = 'forward';
+    const file = {
+      forwards: { '8000': 'a:1', '5353/udp': 'a:2', '/run/x.sock': 'a:3', '127.0.0.1:0': 'a:4' },
+    };
+    const typed = (...forwards: NonNullable<FileSettings['forwards']>): FileSettings => ({ forwards });
+    const froms = (said: FileSettings): unknown =>
+      together({ role, typed: said, file }).forwards?.map(({ from, to }) => `${from} ${to}`);
+    const [a8000, a5353, unix, any] = ['8000 a:1', '5353/udp a:2', '/run/x.sock a:3', '127.0.0.1:0 a:4'];
+    expect(froms(typed({ from: '9000', to: 'b:1' }))).toEqual(['9000 b:1', a8000, a5353, unix, any]);
+    for (const from of ['8000', '127.0.0.1:8000', 'localhost:8000/tcp', ':8000']) {
+      expect(froms(typed({ from, to: 'b:1' }))).toEqual([`${from} b:1`, a5353, unix, any]);
+    }
+    expect(
+      froms(typed({ from: '[::1]:8000', to: 'b:1' }, { from: '/run/../run/x.sock', to: 'b:2' })),
+    ).toEqual(['[::1]:8000 b:1', '/run/../run/x.sock b:2', a8000, a5353, any]);
+    expect(froms(typed({ from: '0', to: 'b:1' }))).toHaveLength(5);
+    expect(froms({})).toHaveLength(4);
+  });
+
   it('only what is a setting is taken from the flags of a command', () => {
     expect(settingsAmong({ listen: ':1', config: 'x', udp: undefined, toString: 1 })).toEqual({
       listen: ':1',
@@ -90,6 +110,16 @@ describe('what is told of a setting', () => {
     );
     expect(told('listen', {})).toBe(':8388 from default');
     expect(told('listen', { role: 'local' })).toBe('127.0.0.1:1080 from default');
+  });
+
+  it('is all who said a part of it', () => {
+    const said = (from: string): Said => ({
+      role: 'forward',
+      typed: { forwards: [{ from, to: 'b:1' }] },
+      file: { forwards: { '8000': 'a:1' } },
+    });
+    expect(told('forwards', said('9000'))).toBe('9000 → b:1, 8000 → a:1 from argument, /x.json:2');
+    expect(told('forwards', said(':8000'))).toBe(':8000 → b:1 from argument');
   });
 
   it('is no rival of what holds', () => {
