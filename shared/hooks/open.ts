@@ -3,7 +3,7 @@ import path from 'node:path';
 import { ConfigError } from '../errors.js';
 import { escapeControls } from '../observe/escape.js';
 import type { Observer } from '../observe/events.js';
-import { openConnections } from '../serve/open.js';
+import { cut } from '../serve/open.js';
 import { createHooks } from './create.js';
 import type { Hook, HookContext, HookSource } from './hook.js';
 import { checkHook, checkSource } from './hook-shape.js';
@@ -123,12 +123,5 @@ async function named<T>(name: string, opened: Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError(`${name}: ${error.message}`, { cause: error });
-  }
-}
-
-/** Breaks one connection of this process that is open. */
-export function cut(id: number, reason: Error): void {
-  for (const connection of openConnections()) {
-    if (connection.describe().id === id) connection.cut(reason);
   }
 }

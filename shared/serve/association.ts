@@ -68,7 +68,7 @@ export class Association implements Carrier, OpenConnection {
   readonly #account: Account;
   readonly #names: Names;
   readonly #sockets = new Map<4 | 6, Datagrams>();
-  readonly #id = nextConversation();
+  readonly id: number = nextConversation();
   readonly #startedAt = performance.now();
   #lastActive = this.#startedAt;
   #onlyNameServers = true;
@@ -96,7 +96,7 @@ export class Association implements Carrier, OpenConnection {
     this.#account = account;
     account.open(this);
     enter(this);
-    around.observer({ event: 'opened', id: this.#id, role: 'remote', ...named(account) });
+    around.observer({ event: 'opened', id: this.id, role: 'remote', ...named(account) });
     this.#hooked = around.hooks?.accept(
       () => this.#facts(),
       (reason) => {
@@ -173,7 +173,7 @@ export class Association implements Carrier, OpenConnection {
     leave(this);
     this.#around.observer({
       event: 'closed',
-      id: this.#id,
+      id: this.id,
       ...named(this.#account),
       up: this.#up,
       down: this.#down,
@@ -188,7 +188,7 @@ export class Association implements Carrier, OpenConnection {
   #facts(): ConnectionFacts {
     const { address: host, port } = this.client;
     return {
-      id: this.#id,
+      id: this.id,
       role: 'remote',
       transport: 'udp',
       openedAt: Math.round(performance.timeOrigin + this.#startedAt),

@@ -31,7 +31,7 @@ export interface SessionAround {
 export class DatagramSession implements OpenConnection {
   readonly client: Endpoint;
   readonly #around: SessionAround;
-  readonly #id = nextConversation();
+  readonly id: number = nextConversation();
   readonly #openedAt = Date.now();
   readonly #startedAt = performance.now();
   readonly #hooked: HookedConnection | undefined;
@@ -54,7 +54,7 @@ export class DatagramSession implements OpenConnection {
     this.client = client;
     this.#around = around;
     const { observer, role, hooks } = around.machine;
-    observer({ event: 'opened', id: this.#id, role });
+    observer({ event: 'opened', id: this.id, role });
     enter(this);
     this.#hooked = hooks?.accept(
       () => this.describe(),
@@ -73,7 +73,7 @@ export class DatagramSession implements OpenConnection {
     const { machine, near, target } = this.#around;
     const { address, port } = this.client;
     return {
-      id: this.#id,
+      id: this.id,
       role: machine.role,
       transport: 'udp',
       openedAt: this.#openedAt,
@@ -112,7 +112,7 @@ export class DatagramSession implements OpenConnection {
     this.#hooked?.closed(broken, { up, down });
     observer({
       event: 'closed',
-      id: this.#id,
+      id: this.id,
       target: this.#around.target,
       up,
       down,
@@ -152,7 +152,7 @@ export class DatagramSession implements OpenConnection {
     const { host } = talk.to;
     this.#answering = parseIp(host) === undefined || isUnspecified(host) ? undefined : canonicalIp(host);
     talk.far.attach({ answered: this.#answered, dropped: this.#drop, ended: this.#ended });
-    machine.observer({ event: 'associated', id: this.#id, bound: near.address });
+    machine.observer({ event: 'associated', id: this.id, bound: near.address });
     this.#hooked?.dialed();
     this.#hooks = this.#hooked?.datagrams({
       send: { up: this.#sendUp, down: this.#sendDown },
@@ -170,7 +170,7 @@ export class DatagramSession implements OpenConnection {
     const { machine, target } = this.#around;
     machine.observer({
       event: 'refused',
-      id: this.#id,
+      id: this.id,
       target,
       reason: refusalOf(failure),
       detail: messageOf(failure),
@@ -180,7 +180,7 @@ export class DatagramSession implements OpenConnection {
   }
 
   readonly #through = (server: string): void => {
-    this.#around.machine.observer({ event: 'through', id: this.#id, server });
+    this.#around.machine.observer({ event: 'through', id: this.id, server });
   };
 
   #pass(datagram: Uint8Array): void {

@@ -2,23 +2,31 @@
 import type { ConnectionRow } from '../observe/connection.js';
 
 export interface OpenConnection {
+  readonly id: number;
   describe(): ConnectionRow;
   /** Ends it at once, both ways; `reason` is what broke it. */
   cut(reason: Error): void;
 }
 
-const open = new Set<OpenConnection>();
+const open = new Map<number, OpenConnection>();
 
 /** The connections of all halves in this process, oldest first. */
 export function openConnections(): Iterable<OpenConnection> {
-  return open;
+  return open.values();
 }
 
 export function enter(connection: OpenConnection): void {
-  open.add(connection);
+  open.set(connection.id, connection);
 }
 
 /** May be repeated. */
-export function leave(connection: OpenConnection): void {
-  open.delete(connection);
+export function leave({ id }: OpenConnection): void {
+  open.delete(id);
+}
+
+/** Cuts one of them off; false when it is not there any more. */
+export function cut(id: number, reason: Error): boolean {
+  const connection = open.get(id);
+  connection?.cut(reason);
+  return connection !== undefined;
 }

@@ -2,10 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
-import { cut as cutOpen } from '../../shared/hooks/open.js';
 import { startHookThread, type RunningHook } from '../../shared/hooks/thread.js';
 import type { ConnectionFacts } from '../../shared/observe/connection.js';
 import type { ThreadLimits } from '../../shared/hooks/thread-life.js';
+import { cut as cutOpen } from '../../shared/serve/open.js';
 import { temporaryDirectory } from './directory.js';
 
 export interface StartedHook extends RunningHook {

@@ -1,7 +1,7 @@
 /** What the control socket of one process tells, and does. */
 import { StoppedError } from '../../errors.js';
 import type { Role } from '../../observe/events.js';
-import { openConnections } from '../open.js';
+import { cut, openConnections } from '../open.js';
 import type { Named, ServedConnection } from './table.js';
 
 /** The connections that are open in this process; `role` leaves out those of others. */
@@ -12,10 +12,5 @@ export function connectionsHere(role?: Role): readonly ServedConnection[] {
 
 /** Cuts one of them off; false when it is not there any more. */
 export function cutHere({ id }: Pick<Named, 'id'>): boolean {
-  for (const connection of openConnections()) {
-    if (connection.describe().id !== id) continue;
-    connection.cut(new StoppedError('connection: expected to go on, got told to end it'));
-    return true;
-  }
-  return false;
+  return cut(id, new StoppedError('connection: expected to go on, got told to end it'));
 }
