@@ -1,7 +1,8 @@
 /** The life of a thread, from when its hook is loaded: whether it still lives, and how it comes to its end. */
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Worker } from 'node:worker_threads';
+import { type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import { codeOf, messageOf } from '../errors.js';
+import { wordsOf } from './answers.js';
 import type { ThreadLine } from './thread-line.js';
 import type { FromThread } from './thread-messages.js';
 
@@ -30,6 +31,8 @@ export class HookEnded extends Error {
 }
 
 export interface LifeOptions {
+  /** The half's end of the line. */
+  readonly port: MessagePort;
   /** A word of memory that changes as long as the thread lives. */
   readonly beats: Int32Array;
   readonly limits: ThreadLimits;
@@ -64,22 +67,23 @@ export class ThreadLife {
     this.#line = line;
     this.#options = options;
     this.#taken = process.memoryUsage.rss();
-    const { limits } = options;
-    thread.on('message', (message: FromThread | null) => {
-      // A file may post what it likes, on the same port.
-      if (typeof message === 'object' && message !== null) this.#hear(message);
+    const { limits, port } = options;
+    port.on('message', (message: FromThread) => {
+      this.#hear(message);
     });
-    thread.on('messageerror', (error) => {
+    port.on('messageerror', (error) => {
       this.#end(`got an answer that cannot be read: ${messageOf(error)}`);
     });
     thread.on('error', (error) => {
       this.#end(`got ${deathOf(error, limits.memoryMiB)}`);
     });
     thread.on('exit', () => {
+      this.#hearRest();
       this.#end('got process.exit');
     });
     // What serves is what keeps the process running.
     thread.unref();
+    port.unref();
     this.#watch = setInterval(() => {
       this.#look();
     }, limits.silenceMs / looks);
@@ -104,6 +108,7 @@ export class ThreadLife {
     clearInterval(this.#watch);
     this.#line.close(new HookEnded('its thread has stopped'));
     await this.#thread.terminate();
+    this.#options.port.close();
   }
 
   #hear(message: FromThread): void {
@@ -117,6 +122,15 @@ export class ThreadLife {
       this.#options.warn(message.detail);
     } else {
       this.#line.hear(message);
+    }
+  }
+
+  /** What it said before it ended may still be on the way. */
+  #hearRest(): void {
+    for (;;) {
+      const said = receiveMessageOnPort(this.#options.port) as { readonly message: FromThread } | undefined;
+      if (said === undefined) return;
+      this.#hear(said.message);
     }
   }
 
@@ -147,5 +161,5 @@ export class ThreadLife {
 /** What a thread died of, in words. */
 export function deathOf(error: unknown, memoryMiB: number): string {
   if (codeOf(error) === 'ERR_WORKER_OUT_OF_MEMORY') return `objects of more than ${memoryMiB} MiB`;
-  return messageOf(error);
+  return wordsOf(error);
 }

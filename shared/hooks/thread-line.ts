@@ -1,5 +1,5 @@
 /** The half's end of the line to the thread of a hook: what it asks, and who waits for the answers. */
-import type { Worker } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import type { HookEvent } from './hook.js';
 import type { Answer, Asked, FromThread, Observed, Questions, ToThread } from './thread-messages.js';
 
@@ -15,7 +15,7 @@ const mostLate = 1_024;
 
 /** Questions and their answers. */
 export class ThreadLine {
-  readonly #port: Pick<Worker, 'postMessage'>;
+  readonly #port: Pick<MessagePort, 'postMessage'>;
   readonly #asked = new Map<number, Waiting>();
   #lastAsked = 0;
   #closed: Error | undefined;
@@ -27,7 +27,7 @@ export class ThreadLine {
   readonly #late = new Set<number>();
   #allObserved: (() => void) | undefined;
 
-  constructor(port: Pick<Worker, 'postMessage'>) {
+  constructor(port: Pick<MessagePort, 'postMessage'>) {
     this.#port = port;
   }
 

@@ -1,4 +1,5 @@
 /** What a half and the thread of a hook say to each other: questions, their answers, and what needs none. */
+import type { MessagePort } from 'node:worker_threads';
 import type { ConnectionFacts } from '../observe/connection.js';
 import type { Role } from '../observe/events.js';
 import type { Direction, Filtered, Hook, HookEvent, Verdict } from './hook.js';
@@ -8,6 +9,8 @@ export interface ThreadStart {
   /** The hook's file, absolute. */
   readonly path: string;
   readonly role: Role;
+  /** The line to the half. Of the port that each thread has to whoever started it the hook's file may do as it likes. */
+  readonly port: MessagePort;
   /** A word of shared memory that changes as long as the thread lives. */
   readonly beats: Int32Array;
   /** How much its buffers may take, in bytes: they are outside of the heap, which the thread's limits know nothing of. */

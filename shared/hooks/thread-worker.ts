@@ -3,8 +3,9 @@
  * imports it: `thread.ts` starts it.
  */
 import { getHeapStatistics } from 'node:v8';
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { messageOf } from '../errors.js';
+import { wordsOf } from './answers.js';
 import { loadHook, placed } from './file.js';
 import type { Hook } from './hook.js';
 import { eventNames } from './hook-shape.js';
@@ -16,10 +17,13 @@ const beatMs = 250;
 
 type Question = Extract<ToThread, { readonly kind: 'ask' }>;
 
-const { path, role, beats, mostBufferBytes } = workerData as ThreadStart;
+const start = workerData as Partial<ThreadStart>;
+const { path, role, port, beats, mostBufferBytes } = start as ThreadStart;
+// The hook's file sees the same object, and what is ours there is no concern of it.
+for (const name of Object.keys(start)) Reflect.deleteProperty(start, name);
 
 function say(message: FromThread, handedOver: readonly ArrayBuffer[] = []): void {
-  parentPort?.postMessage(message, [...handedOver]);
+  port.postMessage(message, [...handedOver]);
 }
 
 function beat(): void {
@@ -31,7 +35,11 @@ function warn(detail: unknown): void {
 }
 
 function messageFor(thrown: unknown): string {
-  return placed(thrown, path);
+  try {
+    return placed(thrown, path);
+  } catch {
+    return wordsOf(thrown);
+  }
 }
 
 function watchBuffers(): void {
@@ -84,7 +92,7 @@ setInterval(() => {
 try {
   const hook = await loadHook(path, { role, warn });
   const answers = new HookAnswers(hook, { messageFor, observed, beat, flushed });
-  parentPort?.on('message', (message: ToThread) => {
+  port.on('message', (message: ToThread) => {
     beat();
     if (message.kind === 'forget') answers.forget(message.id);
     else void reply(answers, message);

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { accessSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ConfigError } from '../errors.js';
 import type { Role } from '../observe/events.js';
@@ -40,21 +40,26 @@ export async function startHookThread(options: ThreadOptions): Promise<RunningHo
   const { path, role, cut } = options;
   const limits = { ...threadLimits, ...options.limits };
   const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  const start: ThreadStart = { path, role, beats, mostBufferBytes: limits.memoryMiB * 1_048_576 };
+  const { port1: port, port2: far } = new MessageChannel();
+  const mostBufferBytes = limits.memoryMiB * 1_048_576;
+  const start: ThreadStart = { path, role, port: far, beats, mostBufferBytes };
   const thread = new Worker(threadProgram(), {
     workerData: start,
+    transferList: [far],
     // What this program was started with is not for another one.
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: limits.memoryMiB },
   });
-  const parts = await loading(thread, limits, options).catch(async (error: unknown) => {
+  const parts = await loading({ thread, port }, limits, options).catch(async (error: unknown) => {
+    port.close();
     await thread.terminate();
     throw error;
   });
   const { name = options.name } = parts;
-  const line = new ThreadLine(thread);
+  const line = new ThreadLine(port);
   const hook = new ThreadHook(parts, line, cut);
   const life = new ThreadLife(thread, line, {
+    port,
     beats,
     limits,
     warn: (detail) => {
@@ -84,17 +89,17 @@ function threadProgram(): URL {
 
 /** What the hook is made of. ConfigError when that does not become known. */
 async function loading(
-  thread: Worker,
+  { thread, port }: { readonly thread: Worker; readonly port: MessagePort },
   { loadMs, memoryMiB }: ThreadLimits,
   { name, warn }: ThreadOptions,
 ): Promise<HookParts> {
   const loaded = new AbortController();
   const { signal } = loaded;
   const first = async (): Promise<HookParts> => {
-    const [message] = (await once(thread, 'message', { signal })) as [FromThread | null];
-    if (message?.kind === 'ready') return message.parts;
-    if (message?.kind === 'mistake') throw new ConfigError(message.message);
-    if (message?.kind === 'warning') warn(`hook ${name}: ${message.detail}`);
+    const [message] = (await once(port, 'message', { signal })) as [FromThread];
+    if (message.kind === 'ready') return message.parts;
+    if (message.kind === 'mistake') throw new ConfigError(message.message);
+    if (message.kind === 'warning') warn(`hook ${name}: ${message.detail}`);
     return first();
   };
   const late = async (): Promise<never> => {

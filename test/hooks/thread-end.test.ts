@@ -96,12 +96,61 @@ describe('the thread of a hook', () => {
   it('is not disturbed by what a file posts to whoever started it', async () => {
     const { hook, warnings } = await startThread(
       hookFile(`import { parentPort } from 'node:worker_threads';
-        const post = () => { for (const word of [null, 5, 'word', {}, []]) parentPort.postMessage(word); };
+        const wordless = { toString: 1 };
+        const words = [null, 5, 'word', {}, [], { kind: 'ready' }, { kind: 'crowded' },
+          { kind: 'warning', detail: wordless }, { kind: 'uncaught', message: wordless }];
+        for (let number = 1; number < 5; number += 1) {
+          words.push({ kind: 'answer', number }, { kind: 'failure', number, message: wordless });
+        }
+        const post = () => { for (const word of words) parentPort.postMessage(word); };
         post();
-        export const hook = { admit() { post(); return 'deny'; } };`),
+        export const hook = { on: { tick: post }, admit({ id }) { post(); if (id === 2) parentPort.close(); return 'deny'; } };`),
     );
-    expect(await hook.admit?.(connection(1))).toBe('deny');
+    await hook.on?.tick?.({ event: 'tick', at: 1, open: 0, up: 0, down: 0 });
+    for (const id of [1, 2, 3]) expect(await hook.admit?.(connection(id))).toBe('deny');
     expect(warnings).toEqual([]);
+  });
+
+  it('keeps what is its own from the file', async () => {
+    const { hook } = await startThread(
+      hookFile(`import { workerData } from 'node:worker_threads';
+        export const hook = { admit: () => Object.keys(workerData).length };`),
+    );
+    expect(await hook.admit?.(connection(1))).toBe(0);
+  });
+
+  it('is heard to its last word', async () => {
+    const { hook, warnings } = await startThread(
+      hookFile(`export const hook = ({ warn }) => ({ admit() {
+        for (let at = 1; at <= 1_000; at += 1) warn('word ' + at);
+        process.exit();
+      } });`),
+    );
+    expect(await hook.admit?.(connection(1))).toBe('allow');
+    expect(warnings.slice(-2)).toEqual([
+      'hook hook.js: word 1000',
+      'hook hook.js: expected its thread to go on, got process.exit',
+    ]);
+  });
+
+  it.each([
+    ['thrown by what it asks', `admit() { throw wordless; }`],
+    ['rejected', `admit: () => Promise.reject(wordless)`],
+    [
+      'thrown by a timer',
+      `async admit() { setTimeout(() => { throw wordless; }); return new Promise(() => 0); }`,
+    ],
+  ])('says of what has no words that it was %s', async (how, admit) => {
+    const { hook, warnings } = await startThread(
+      hookFile(`const wordless = Object.create(null); export const hook = { ${admit} };`),
+    );
+    const asked = Promise.resolve(hook.admit?.(connection(1)));
+    if (how === 'thrown by a timer') {
+      asked.catch(() => undefined);
+      await expect
+        .poll(() => warnings)
+        .toEqual(['hook hook.js: expected no error that nothing catches, got something without words']);
+    } else await expect(asked).rejects.toThrow('something without words');
   });
 
   it('takes no more events than can wait', async () => {
