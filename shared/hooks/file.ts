@@ -67,15 +67,20 @@ async function importTypeScript(path: string): Promise<Readonly<Record<string, u
 function exported(module: Readonly<Record<string, unknown>>): unknown {
   if ('hook' in module) return module['hook'];
   const { default: whole } = module;
-  if (typeof whole === 'object' && whole !== null && 'hook' in whole) return whole.hook;
+  const inside = typeof whole === 'object' && whole !== null ? whole : {};
+  if ('hook' in inside) return inside.hook;
+  // A file that exports nothing is a module of CommonJS to Node: its default is an object without anything in it.
+  const empty = inside === whole && Object.keys(inside).length === 0;
   const names = Object.keys(module).filter((name) => name !== 'module.exports');
-  const got = names.length === 0 ? 'none' : names.join(', ');
-  throw new ConfigError(`expected an export named hook (export const hook = { … }), got ${got}`);
+  const got = empty && names.length === 1 ? '' : names.join(', ');
+  throw new ConfigError(`expected an export named hook (export const hook = { … }), got ${got || 'none'}`);
 }
 
 /** What keeps a module from being loaded, with its place. */
 async function mistake(error: unknown, path: string): Promise<string> {
   const text = placed(error, path);
+  if (/^Cannot find (?:package|module) 'halflight'/.test(text))
+    return `${text}: npm install it beside the file, or take its types alone (import type)`;
   if (!(error instanceof SyntaxError) || /:\d+\)$/.test(text)) return text;
   return (await syntaxError(path)) ?? text;
 }

@@ -111,7 +111,7 @@ export interface ByteFilter {
   received?(bytes: Uint8Array): Filtered | Promise<Filtered>;
   /** Bytes as they go to the destination, behind what `received` of every hook has made of them. */
   sent?(bytes: Uint8Array): Filtered | Promise<Filtered>;
-  /** The direction has ended: what was held back and is to go on, or nothing. */
+  /** The direction has ended: what was held back and is to go on, or nothing. Not asked when it breaks, nor of UDP. */
   ended?(): Uint8Array | Promise<Uint8Array>;
 }
 
@@ -134,7 +134,7 @@ export interface Hook {
   filter?(connection: ConnectionFacts): ConnectionFilters | undefined;
 }
 
-/** What a hook is told of where it is. */
+/** What a function that makes a hook is given. */
 export interface HookContext {
   readonly role: Role;
   /** Says something to whoever runs it: a warning in the log, or an event of that name where it is part of a program. */

@@ -1,4 +1,5 @@
 /** What the thread of a hook answers: the hook asked, and what it says in a form that goes to another thread. */
+import { messageOf } from '../errors.js';
 import { isLater, kindOf } from './answers.js';
 import type { ByteFilter, ConnectionFilters, Direction, Hook, HookEvent } from './hook.js';
 import { checkFilters } from './filter-shape.js';
@@ -62,7 +63,7 @@ export class HookAnswers {
     observe: (batch) => this.#observe(batch),
     filter: (connection) => {
       const filters: unknown = this.#hook.filter?.(connection);
-      checkFilters(filters);
+      checkAnswered(filters);
       if (filters !== undefined) this.#filters.set(connection.id, filters);
       return planOf(filters);
     },
@@ -115,6 +116,15 @@ export class HookAnswers {
     } catch (error) {
       return { number, message: messageFor(error) };
     }
+  }
+}
+
+/** It is the first piece that fails for them, so the message says that they are meant. */
+function checkAnswered(filters: unknown): asserts filters is ConnectionFilters | undefined {
+  try {
+    checkFilters(filters);
+  } catch (error) {
+    throw new Error(`filter: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -96,6 +96,23 @@ describe('the file of a hook', () => {
       'expected an export named hook (export const hook = { … }), got admit, default',
     ],
     ['hook.mjs', '', 'expected an export named hook (export const hook = { … }), got none'],
+    ['hook.js', '', 'expected an export named hook (export const hook = { … }), got none'],
+    ['hook.ts', '', 'expected an export named hook (export const hook = { … }), got none'],
+    [
+      'hook.js',
+      'export default { admit() {} };',
+      'expected an export named hook (export const hook = { … }), got default',
+    ],
+    [
+      'hook.mjs',
+      "import { dial } from 'halflight';",
+      "expected a module that loads, got Cannot find package 'halflight' imported from FILE: npm install it beside the file, or take its types alone (import type)",
+    ],
+    [
+      'hook.ts',
+      "import { dial } from 'halflight'; export const hook = { admit: dial };",
+      "expected a module that loads, got Cannot find module 'halflight' (FILE:1): npm install it beside the file, or take its types alone (import type)",
+    ],
     ['hook.js', 'export const hook = 5;', 'the export hook: expected an object or a function, got a number'],
     [
       'hook.js',

@@ -153,15 +153,15 @@ describe('a hook in a thread', () => {
   });
 
   it.each([
-    ['5', 'expected { up, down } or undefined, got a number'],
-    ['Promise.resolve()', 'expected { up, down } or undefined, got a promise'],
-    ['({ upp: {} })', 'filters: expected the name of a direction, got "upp" (did you mean up?)'],
-    ['({ up: () => "pass" })', 'up: expected { received, sent, ended }, got a function'],
+    ['5', 'filter: expected { up, down } or undefined, got a number'],
+    ['Promise.resolve()', 'filter: expected { up, down } or undefined, got a promise'],
+    ['({ upp: {} })', 'filter: filters: expected the name of a direction, got "upp" (did you mean up?)'],
+    ['({ up: () => "pass" })', 'filter: up: expected { received, sent, ended }, got a function'],
     [
       '({ down: { recieved() {} } })',
-      'down: expected the name of a part of a filter, got "recieved" (did you mean received?)',
+      'filter: down: expected the name of a part of a filter, got "recieved" (did you mean received?)',
     ],
-    ['({ down: { sent: "pass" } })', "down.sent: expected a function, got 'pass'"],
+    ['({ down: { sent: "pass" } })', "filter: down.sent: expected a function, got 'pass'"],
   ])('fails the bytes of a connection when its filters are %s', async (filters, message) => {
     const { hook } = await startThread(hookFile(`export const hook = { filter: () => ${filters} };`));
     const { up } = hook.filter?.(connection(1)) ?? {};
