@@ -19,6 +19,9 @@ type Closed = Pick<Extract<HookEvent, { readonly event: 'closed' }>, 'by' | 'why
 /** How an ended conversation is told in the event that says so. */
 const cleanEnd = 'end';
 
+/** So much of both directions may wait until it is known what is a password, bytes. */
+const maxWaiting = 256 * 1024;
+
 export class Conversation {
   readonly filters: ConnectionFilters;
   readonly #recordings: readonly Recording[];
@@ -27,12 +30,15 @@ export class Conversation {
   readonly #transport: ConnectionFacts['transport'];
   readonly #redactors: Readonly<Record<Direction, Redactor>> | undefined;
   readonly #redacting: boolean;
+  /** What cannot be written yet, for what is secret in the first of it is not known, in its order. */
+  #waiting: (() => void)[] = [];
+  #waitingBytes = 0;
 
   constructor(disk: Disk, connection: ConnectionFacts, settings: DumperSettings) {
     const time = this.#clock();
     this.#transport = connection.transport;
     this.#redacting = !settings.secrets;
-    if (this.#redacting) {
+    if (this.#redacting && this.#transport === 'tcp') {
       this.#redactors = { up: new Redactor({ socks: true }), down: new Redactor({ socks: false }) };
     }
     this.#recordings = settings.formats.map((format) =>
@@ -47,8 +53,7 @@ export class Conversation {
       for (const direction of ['up', 'down'] as const) this.#end(direction, time);
     } else {
       const direction = by === 'client' ? 'up' : 'down';
-      this.#flush('up', time);
-      this.#flush('down', time);
+      this.#giveUp();
       for (const recording of this.#recordings) recording.broken(direction, `${why}, by ${by}`, time);
     }
     this.finish();
@@ -56,11 +61,13 @@ export class Conversation {
 
   /** Nothing more will come. */
   finish(): void {
+    this.#giveUp();
     for (const recording of this.#recordings) recording.finish();
   }
 
   #filter(direction: Direction): ByteFilter {
     return {
+      // The bytes are the filter's own.
       sent: (bytes) => {
         this.#write(direction, bytes);
         return 'pass';
@@ -74,29 +81,55 @@ export class Conversation {
 
   #write(direction: Direction, bytes: Uint8Array): void {
     const time = this.#clock();
-    if (this.#transport === 'udp') {
-      this.#record(direction, this.#redacting ? redactDatagram(bytes) : bytes, time);
-      return;
-    }
-    const written = this.#redactors?.[direction].read(bytes) ?? bytes;
-    if (written.length > 0) this.#record(direction, written, time);
+    if (this.#transport === 'tcp') this.#redactors?.[direction].read(bytes);
+    else if (this.#redacting) redactDatagram(bytes);
+    if (this.#isClear) this.#record(direction, bytes, time);
+    else
+      this.#wait(bytes.length, () => {
+        this.#record(direction, bytes, time);
+      });
   }
 
   #record(direction: Direction, bytes: Uint8Array, time: number): void {
     for (const recording of this.#recordings) recording.piece(direction, bytes, time);
   }
 
-  /** Writes what was held back. */
-  #flush(direction: Direction, time: number): void {
-    const rest = this.#redactors?.[direction].end() ?? nothing;
-    if (rest.length > 0) this.#record(direction, rest, time);
+  /** Whether nothing waits, nor has to. */
+  get #isClear(): boolean {
+    return this.#waiting.length === 0 && !this.#isUndecided;
+  }
+
+  get #isUndecided(): boolean {
+    return this.#redactors !== undefined && (this.#redactors.up.undecided || this.#redactors.down.undecided);
+  }
+
+  /** Tells in the order in which it happened. */
+  #wait(bytes: number, tell: () => void): void {
+    this.#waiting.push(tell);
+    this.#waitingBytes += bytes;
+    if (this.#waitingBytes > maxWaiting) this.#giveUp();
+    else this.#tellWaiting();
+  }
+
+  #giveUp(): void {
+    this.#redactors?.up.giveUp();
+    this.#redactors?.down.giveUp();
+    this.#tellWaiting();
+  }
+
+  #tellWaiting(): void {
+    if (this.#isUndecided) return;
+    this.#waitingBytes = 0;
+    for (const tell of this.#waiting.splice(0)) tell();
   }
 
   #end(direction: Direction, time: number): void {
     if (this.#ended[direction] || this.#transport === 'udp') return;
     this.#ended[direction] = true;
-    this.#flush(direction, time);
-    for (const recording of this.#recordings) recording.ended(direction, time);
+    this.#redactors?.[direction].end();
+    this.#wait(0, () => {
+      for (const recording of this.#recordings) recording.ended(direction, time);
+    });
   }
 }
 
