@@ -3,8 +3,8 @@ import type { Role } from '../observe/events.js';
 import type { FileSettings } from './file-schema.js';
 import type { JsonFile } from './file-text.js';
 import { entriesOf, type NamedNode, placed } from './file-values.js';
-import { goStraight, readForwardEntry } from './forward-flags.js';
-import { forwardFaults } from './forward-places.js';
+import { readForwardEntry } from './forward-flags.js';
+import { forwardFaults, parseVia } from './forward-places.js';
 import type { ForwardRule } from './forward-rule.js';
 import type { JsonNode } from './json5.js';
 import { together } from './together.js';
@@ -20,9 +20,9 @@ export function checkForwardEntries(
   const rules: readonly ForwardRule[] = together(
     forwards.map((entry, place) => () => placed(file, at(place), () => readForwardEntry(entry))),
   );
-  const straight = role === 'forward' && goStraight(via);
+  const around = role === 'forward' ? { way: via === undefined ? [] : parseVia(via) } : {};
   together(
-    forwardFaults(rules, { straight }).map(({ at: place, first, detail }) => () => {
+    forwardFaults(rules, around).map(({ at: place, first, detail }) => () => {
       const { name, node: key } = at(place);
       const line = first === undefined ? '' : ` (first in line ${file.line(at(first).node)})`;
       throw file.complain(key, `${name}: ${detail}${line}`);

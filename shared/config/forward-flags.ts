@@ -1,7 +1,13 @@
 /** From the arguments and flags of `halflight forward`, and the settings of the same names in files, to settings. */
 import { underName } from './options.js';
 import { UsageError } from './exit.js';
-import { checkForwards, parseForward, parseLocalForward, parseVia } from './forward-places.js';
+import {
+  checkForwards,
+  type CheckOptions,
+  parseForward,
+  parseLocalForward,
+  parseVia,
+} from './forward-places.js';
 import { type ForwardRule, formatPlace, formatSource } from './forward-rule.js';
 import type { ForwardSettings } from './settings.js';
 import { together } from './together.js';
@@ -55,15 +61,14 @@ export function readForwardFlags({ forwards = [], via }: ForwardFlags): ForwardS
     );
   }
   const way = via === undefined ? undefined : parseVia(via);
-  const rules = readForwards(forwards, { straight: goStraight(via) });
+  const rules = readForwards(forwards, { way: way ?? [] });
   return { forwards: way === undefined ? rules : rules.map((rule) => ({ via: way, ...rule })) };
 }
 
 /** What these mean. ConfigError for one that cannot be used, or two that want one place. */
 export function readForwards(
   entries: readonly ForwardEntry[],
-  /** Whether those that name no way go straight. */
-  options: { readonly straight: boolean },
+  options: CheckOptions,
 ): readonly ForwardRule[] {
   const rules = entries.map(({ from, to, via }): ForwardRule => {
     const rule = readForwardEntry({ from, to });
@@ -78,9 +83,4 @@ export function readForwards(
 export function readForwardEntry({ from, to, via }: ForwardEntry): ForwardRule {
   const rule = parseForward(from, to);
   return via === undefined ? rule : { ...rule, via: parseVia(via) };
-}
-
-/** Whether there is no proxy on a way. */
-export function goStraight(via: readonly string[] | undefined): boolean {
-  return via === undefined || parseVia(via).length === 0;
 }

@@ -56,7 +56,7 @@ export function readForwardOptions(given: ForwardOptions): ForwardSettings {
   const via = options.via === undefined ? [] : readVia('via', options.via);
   const forwards = readForwards(options.forwards).map((rule) => ({ via, ...rule }));
   if (forwards.length === 0) throw new ConfigError('forwards: expected at least one, got none');
-  checkForwards(forwards, { straight: true });
+  checkForwards(forwards, {});
   return {
     forwards,
     ...(timeouts && { timeouts: readTimeouts(timeouts) }),

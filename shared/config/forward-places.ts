@@ -12,19 +12,21 @@ import { resolve } from 'node:path';
 import { canonicalIp } from '../codec/ip.js';
 import { ConfigError } from '../errors.js';
 import { type ForwardPlace, type ForwardRule, formatSource } from './forward-rule.js';
+import { readPort, splitHostPort } from './host-port.js';
 import { isLoopback, isWildcard, parseListen } from './listen.js';
 import { underName } from './options.js';
 import { type Hop, parseHop } from './proxy-uri.js';
 import { parseTarget } from './target.js';
 import { together } from './together.js';
 import { checkUnixPath } from './unix-path.js';
+import { stopsDatagrams } from './way-of-datagrams.js';
 
 /** Where a forward listens, and for what. */
 export type ForwardSource = Pick<ForwardRule, 'from' | 'transport'>;
 
 const fromName = 'forward from';
 const toName = 'forward to';
-const flag = '-L';
+const paths = 'a path like /x.sock or ./x.sock';
 
 /**
  * Where to listen: `PORT` (of 127.0.0.1), `HOST:PORT`, `[IPv6]:PORT` or `:PORT` (all addresses), each with `/udp` or
@@ -36,6 +38,11 @@ export function parseForwardFrom(text: string): ForwardSource {
   if (path !== undefined) return { from: { path }, transport: 'tcp' };
   refuseUri(text, fromName);
   const { place, transport } = cutTransport(text);
+  if (mayBeSecret(place) || (readPort(place) ?? splitHostPort(place)?.port) === undefined) {
+    throw new ConfigError(
+      `${fromName}: expected PORT, HOST:PORT, [IPv6]:PORT, :PORT or ${paths}, got ${shown(text)}`,
+    );
+  }
   const { host, port } = underName(fromName, () => parseListen(place, '127.0.0.1'));
   return { from: { host: canonicalIp(host), port }, transport };
 }
@@ -51,6 +58,9 @@ export function parseForwardTo(text: string): ForwardPlace {
   if (transportMark.test(text)) {
     throw new ConfigError(`${toName}: expected HOST:PORT, got a protocol, which stands where it listens`);
   }
+  if (splitHostPort(text)?.port === undefined) {
+    throw new ConfigError(`${toName}: expected HOST:PORT, [IPv6]:PORT or ${paths}, got ${shown(text)}`);
+  }
   return parseTarget(text, toName);
 }
 
@@ -60,9 +70,10 @@ export function parseForward(from: string, to: string): ForwardRule {
   return joined(toName, source, target);
 }
 
-/** The same in one text, as `ssh -L` has it, with `/udp` behind the last port for UDP. ConfigError `-L: expected x, got y`. */
+/** The same in one text, as `ssh -L` has it, with `/udp` behind the last port for UDP. ConfigError `-L TEXT: expected x, got y`. */
 export function parseLocalForward(text: string): ForwardRule {
-  refuseUri(text, flag);
+  refuseUri(text, '-L');
+  const flag = mayBeSecret(text) ? '-L' : `-L ${text}`;
   const fields = fieldsIn(text);
   const last = fields?.at(-1) ?? '';
   const { place, transport } = isPath(last) ? { place: last, transport: 'tcp' as const } : cutTransport(last);
@@ -107,11 +118,14 @@ export interface ForwardFault {
 }
 
 export interface CheckOptions {
-  /** Whether forwards that name no way go straight: what they lead to is then on the same machine as they are. */
-  readonly straight: boolean;
+  /** The way of those that name none; absent where that is not known yet, as that of a local is. */
+  readonly way?: readonly Hop[];
 }
 
-/** The forwards that take a place which an earlier one has, in whatever spelling, and those that lead to themselves. */
+/**
+ * The forwards that take a place which an earlier one has, in whatever spelling, those that lead to themselves, and those of
+ * datagrams whose way carries none.
+ */
 export function forwardFaults(rules: readonly ForwardRule[], options: CheckOptions): readonly ForwardFault[] {
   return rules.flatMap((rule, at): readonly ForwardFault[] => {
     const first = rules.findIndex((other, place) => place < at && collide(other, rule));
@@ -119,9 +133,12 @@ export function forwardFaults(rules: readonly ForwardRule[], options: CheckOptio
     if (earlier !== undefined) {
       return [{ at, first, detail: `expected another place than ${formatSource(earlier)}, got the same` }];
     }
-    return leadsToItself(rule, options)
-      ? [{ at, detail: 'expected another target than itself, got the same' }]
-      : [];
+    if (leadsToItself(rule, options)) {
+      return [{ at, detail: 'expected another target than itself, got the same' }];
+    }
+    const { transport, via: way = options.way ?? [] } = rule;
+    const stop = transport === 'udp' ? stopsDatagrams(way) : undefined;
+    return stop === undefined ? [] : [{ at, detail: `expected a way that carries UDP, got ${stop}` }];
   });
 }
 
@@ -145,6 +162,15 @@ function pathIn(text: string, what: string): string | undefined {
   const why = checkUnixPath(path);
   if (why !== undefined) throw new ConfigError(`${what}: ${why}`);
   return path;
+}
+
+/** Part of a URI, with a user or a key in it. */
+function mayBeSecret(text: string): boolean {
+  return /@|:\/\//.test(text) || text.length > 80;
+}
+
+function shown(text: string): string {
+  return mayBeSecret(text) ? 'something else' : JSON.stringify(text);
 }
 
 /** It may have a key in it. */
@@ -214,8 +240,10 @@ function hostsOverlap(one: string, other: string): boolean {
 const loopbacks: readonly string[] = ['127.0.0.1', '::1'];
 
 /** What a wildcard means to whoever dials is this machine. Of another address of it the dialer knows more. */
-function leadsToItself({ from, to, transport, via }: ForwardRule, { straight }: CheckOptions): boolean {
-  if (via === undefined ? !straight : via.length > 0) return false;
+function leadsToItself({ from, to, transport, via }: ForwardRule, options: CheckOptions): boolean {
+  const way = via ?? options.way;
+  // Behind a proxy the same words mean another machine.
+  if (way === undefined || way.length > 0) return false;
   if ('path' in from || 'path' in to)
     return 'path' in from && 'path' in to && resolve(from.path) === resolve(to.path);
   if (isWildcard(from.host) && !isLoopback(to.host) && !isWildcard(to.host)) return false;

@@ -69,7 +69,7 @@ async function forwardsOf(
     throw new UsageError('forwards: expected one process, got several: leave out workers');
   }
   const { readForwards } = await import('./forward-flags.js');
-  return { forwards: readForwards(forwards, { straight: false }) };
+  return { forwards: readForwards(forwards, {}) };
 }
 
 /**

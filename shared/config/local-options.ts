@@ -125,7 +125,7 @@ export function readLocalOptions(given: LocalOptions): WholeLocalSettings {
 /** Those that name no way go through its servers, and may lead to what is called the same there. */
 function readOwnForwards(choice: ForwardChoice): readonly ForwardRule[] {
   const rules = readForwards(choice);
-  checkForwards(rules, { straight: false });
+  checkForwards(rules, {});
   return rules;
 }
 

@@ -75,8 +75,8 @@ describe('the forwards of a config file', () => {
     [
       '{ forwards: { "x": "a", "8001": { via: "direct" }, "8002": 80 } }',
       [
-        '/etc/x.json:1:15 forwards x: expected HOST:PORT, [IPv6]:PORT, :PORT or PORT, got "x"',
-        '/etc/x.json:1:20 forwards x: expected HOST:PORT or [IPv6]:PORT, got something else',
+        '/etc/x.json:1:15 forwards x: expected PORT, HOST:PORT, [IPv6]:PORT, :PORT or a path like /x.sock or ./x.sock, got "x"',
+        '/etc/x.json:1:20 forwards x: expected HOST:PORT, [IPv6]:PORT or a path like /x.sock or ./x.sock, got "a"',
         '/etc/x.json:1:33 forwards 8001: expected to, got none',
         '/etc/x.json:1:60 forwards 8002: expected a string or an object, got a number',
       ],
@@ -84,6 +84,10 @@ describe('the forwards of a config file', () => {
     [
       '{ forwards: { "53/udp": "/run/y.sock" } }',
       ['/etc/x.json:1:15 forwards 53/udp: expected HOST:PORT for UDP, got a unix socket'],
+    ],
+    [
+      '{ forwards: { "53/udp": "a:1", "54/udp": { to: "a:1", via: "direct" } },\n via: "http://b:1" }',
+      ['/etc/x.json:1:15 forwards 53/udp: expected a way that carries UDP, got an HTTP proxy'],
     ],
     [
       '{ forwards: { "1": { to: "a:1", via: ["direct", "socks5://b:1"] } } }',

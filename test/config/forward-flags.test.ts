@@ -18,6 +18,17 @@ describe('what is typed', () => {
   it('is not FROM alone', () => {
     expect(() => typedForwards('8000', undefined)).toThrow(UsageError);
   });
+
+  it('is told of at once where it cannot be read', () => {
+    try {
+      typedForwards('80x', 'a:1', ['8000:a:1', '8001:a']);
+      expect.unreachable();
+    } catch (error) {
+      const { message, others } = error as ConfigError;
+      expect(message).toMatch(/^forward from: expected PORT, .*, got "80x"$/);
+      expect(others.map((each) => each.message)).toEqual([expect.stringMatching(/^-L 8001:a: expected /)]);
+    }
+  });
 });
 
 describe('the forwards of a command', () => {
@@ -65,8 +76,8 @@ describe('the forwards of a command', () => {
 
   it('of a local may lead to its own port at the remote', () => {
     const itself = [{ from: '8000', to: '127.0.0.1:8000' }];
-    expect(() => readForwards(itself, { straight: false })).not.toThrow();
-    expect(() => readForwards([{ from: '8000', to: '127.0.0.1:8000', via: ['direct'] }], { straight: false })).toThrow(
+    expect(() => readForwards(itself, {})).not.toThrow();
+    expect(() => readForwards([{ from: '8000', to: '127.0.0.1:8000', via: ['direct'] }], {})).toThrow(
       ConfigError,
     );
   });
