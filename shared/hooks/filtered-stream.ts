@@ -8,6 +8,7 @@ import { Flow, type Outlet, type Piece } from './flow.js';
 import type { Direction } from './hook.js';
 import type { HookLimits } from './limits.js';
 import type { Stage } from './stage.js';
+import type { WrappedStream } from './streams.js';
 import type { Traffic } from './traffic.js';
 
 /** How long a client may go on talking to a target that has been told of an end, when nothing more comes down, ms. */
@@ -20,11 +21,11 @@ export type Chains = Readonly<Record<Direction, readonly Stage[]>>;
  * A stream to a target whose bytes go through filters: those that are written on their way up, those that come on their way
  * down. Pieces it pushes are lent, and pieces written to it are only borrowed.
  */
-export class FilteredStream implements PushStream, Sink {
+export class FilteredStream implements WrappedStream, Sink {
   readonly lends = true;
   readonly keeps = false;
+  readonly traffic: Traffic;
   readonly #far: PushStream;
-  readonly #traffic: Traffic;
   readonly #up: Flow;
   readonly #down: Flow;
   #sink: Sink = deaf;
@@ -45,7 +46,7 @@ export class FilteredStream implements PushStream, Sink {
   ) {
     const { traffic, limits } = around;
     this.#far = far;
-    this.#traffic = traffic;
+    this.traffic = traffic;
     this.#up = new Flow(chains.up, this.#upward(), limits);
     this.#down = new Flow(chains.down, this.#downward(), limits);
   }
@@ -54,13 +55,23 @@ export class FilteredStream implements PushStream, Sink {
     return this.#far.system;
   }
 
-  /** Filters have failed and are out. */
+  get isOver(): boolean {
+    return this.#up.isOver && this.#down.isOver;
+  }
+
   lapse(): void {
     this.#up.lapse();
     this.#down.lapse();
   }
 
-  /** Calls back when nothing waits for a filter any more, of a stream of which both directions have ended. */
+  break(reason: Error): void {
+    if (this.isOver) return;
+    this.traffic.broke('halflight', (direction) => this.#waiting(direction));
+    this.#kill();
+    this.#far.abort();
+    this.#tellEnd(reason);
+  }
+
   whenSettled(settled: () => void): void {
     if (this.#up.isOver) settled();
     else this.#settled = settled;
@@ -88,7 +99,7 @@ export class FilteredStream implements PushStream, Sink {
 
   resume(): void {
     this.#paused = false;
-    this.#traffic.emptied('down');
+    this.traffic.emptied('down');
     this.#goOn();
   }
 
@@ -111,7 +122,7 @@ export class FilteredStream implements PushStream, Sink {
   end(): void {
     this.#clientEnded = true;
     clearTimeout(this.#lingering);
-    this.#traffic.ended('client');
+    this.traffic.ended('client');
     this.#up.end();
   }
 
@@ -121,7 +132,7 @@ export class FilteredStream implements PushStream, Sink {
   }
 
   abort(): void {
-    this.#traffic.broke('client', (direction) => this.#waiting(direction));
+    this.traffic.broke('client', (direction) => this.#waiting(direction));
     this.#kill();
     this.#far.abort();
   }
@@ -129,20 +140,20 @@ export class FilteredStream implements PushStream, Sink {
   // What the target says.
 
   receive(pieces: readonly Uint8Array[]): void {
-    this.#traffic.received('down', lengthOf(pieces));
+    this.traffic.received('down', lengthOf(pieces));
     if (!this.#down.put(pieces, !this.#far.lends)) this.#far.pause();
   }
 
   ended(): void {
     this.#farEnded = true;
-    this.#traffic.ended('target');
+    this.traffic.ended('target');
     this.#down.end();
   }
 
   /** The client gets first what has come. */
   failed(error: Error): void {
     this.#farEnded = true;
-    this.#traffic.broke('target', (direction) => this.#waiting(direction));
+    this.traffic.broke('target', (direction) => this.#waiting(direction));
     this.#up.kill();
     this.#settle();
     if (this.#down.isOver) this.#tellEnd(error);
@@ -150,7 +161,7 @@ export class FilteredStream implements PushStream, Sink {
   }
 
   writable(): void {
-    this.#traffic.emptied('up');
+    this.traffic.emptied('up');
     this.#up.resume();
   }
 
@@ -159,7 +170,7 @@ export class FilteredStream implements PushStream, Sink {
       out: (pieces) => {
         const sent = lengthOf(pieces.map(({ bytes }) => bytes));
         const room = this.#far.keeps ? this.#far.spend(pieces.map(owned)) : this.#borrow(pieces);
-        this.#traffic.delivered('up', sent);
+        this.traffic.delivered('up', sent);
         return room;
       },
       over: () => {
@@ -167,7 +178,7 @@ export class FilteredStream implements PushStream, Sink {
         this.#finish();
       },
       cut: () => {
-        this.#traffic.ended('halflight');
+        this.traffic.ended('halflight');
       },
       ready: () => {
         this.#sink.writable();
@@ -180,7 +191,7 @@ export class FilteredStream implements PushStream, Sink {
       out: (pieces) => {
         const bytes = pieces.map((piece) => piece.bytes);
         this.#sink.receive(bytes);
-        this.#traffic.delivered('down', lengthOf(bytes));
+        this.traffic.delivered('down', lengthOf(bytes));
         freeOwned(pieces);
         return !this.#paused;
       },
@@ -189,7 +200,7 @@ export class FilteredStream implements PushStream, Sink {
         this.#finish();
       },
       cut: () => {
-        this.#traffic.ended('halflight');
+        this.traffic.ended('halflight');
       },
       ready: () => {
         if (!this.#paused) this.#far.resume();
@@ -198,7 +209,7 @@ export class FilteredStream implements PushStream, Sink {
   }
 
   #take(pieces: readonly Uint8Array[], given: boolean): boolean {
-    this.#traffic.received('up', lengthOf(pieces));
+    this.traffic.received('up', lengthOf(pieces));
     return this.#up.put(pieces, given);
   }
 

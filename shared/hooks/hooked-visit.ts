@@ -9,6 +9,7 @@ import type { Direction, FlowCounts, HookEvent } from './hook.js';
 import type { DatagramsIn, DatagramsOut, HookedConnection } from './hooks.js';
 import type { HookLimits } from './limits.js';
 import { HookFilters, type Stage, type Stages } from './stage.js';
+import { WrappedStreams } from './streams.js';
 import { type Party, Traffic } from './traffic.js';
 import { WatchedStream } from './watched-stream.js';
 
@@ -36,8 +37,6 @@ const targetsWords: ReadonlySet<string> = new Set([
   'network-unreachable',
 ]);
 
-const nothing: FlowCounts = { received: 0, sent: 0, unsent: 0 };
-
 /** One connection, as its hooks see it. */
 export class HookedVisit implements HookedConnection {
   readonly #around: Around;
@@ -47,9 +46,7 @@ export class HookedVisit implements HookedConnection {
   #dialling = this.#startedAt;
   /** As they were last: a socket that is gone has no addresses any more. */
   #facts: ConnectionFacts;
-  readonly #traffic: Traffic[] = [];
-  /** Its streams that go through filters. */
-  readonly #filtered: FilteredStream[] = [];
+  readonly #streams = new WrappedStreams();
   /** Of datagrams. */
   readonly #chains: DatagramChain[] = [];
   readonly #datagrams = { up: 0, down: 0 };
@@ -57,6 +54,8 @@ export class HookedVisit implements HookedConnection {
   #dialed = false;
   #refused: string | undefined;
   #closed = false;
+  /** By what this half has ended it. */
+  #broken: Error | undefined;
   #told = false;
 
   constructor(around: Around, ask: () => ConnectionFacts, cut: (reason: Error) => void) {
@@ -77,12 +76,8 @@ export class HookedVisit implements HookedConnection {
 
   /** Bytes that came from either side. */
   get bytes(): { readonly up: number; readonly down: number } {
-    let { up, down } = this.#datagrams;
-    for (const { bytes } of this.#traffic) {
-      up += bytes.up;
-      down += bytes.down;
-    }
-    return { up, down };
+    const { up, down } = this.#streams.bytes;
+    return { up: up + this.#datagrams.up, down: down + this.#datagrams.down };
   }
 
   requested(): void {
@@ -92,6 +87,8 @@ export class HookedVisit implements HookedConnection {
   }
 
   async admit(signal: AbortSignal): Promise<void> {
+    // Its client may not have heard of it yet.
+    if (this.#broken !== undefined) throw this.#broken;
     for (const hook of this.#around.all) {
       if (!hook.admits) continue;
       const verdict = await hook.admit(this.#facts, signal);
@@ -119,13 +116,16 @@ export class HookedVisit implements HookedConnection {
     const traffic = new Traffic({ far, client }, (direction) => {
       this.#began(direction);
     });
-    this.#traffic.push(traffic);
     const stages = this.#stages();
-    if (stages.length === 0) return new WatchedStream(far, traffic);
     const chains = { up: chainOf(stages, 'up'), down: chainOf(stages, 'down') };
-    const filtered = new FilteredStream(far, chains, { traffic, limits: this.#around.limits });
-    this.#filtered.push(filtered);
-    return filtered;
+    const broken = this.#broken;
+    const stream =
+      stages.length === 0 && broken === undefined
+        ? new WatchedStream(far, traffic)
+        : new FilteredStream(far, chains, { traffic, limits: this.#around.limits });
+    this.#streams.add(stream);
+    if (broken !== undefined) stream.break(broken);
+    return stream;
   }
 
   datagrams({ send, end }: DatagramsOut): DatagramsIn {
@@ -148,24 +148,24 @@ export class HookedVisit implements HookedConnection {
     this.#closed = true;
     for (const chain of this.#chains) chain.kill();
     const ms = Math.round(performance.now() - this.#startedAt);
-    let waiting = this.#filtered.length;
-    if (waiting === 0) this.#say(end, ms, counts);
-    for (const stream of this.#filtered) {
-      stream.whenSettled(() => {
-        waiting -= 1;
-        if (waiting === 0) this.#say(end, ms);
-      });
-    }
+    this.#streams.whenSettled(() => {
+      this.#say(end ?? this.#broken, ms, counts);
+    });
   }
 
-  /** It is cut, if it is still there: a hook failed. */
+  /** It is cut, if it is still there: a hook failed. Nothing goes on that has not left it yet. */
   cut(message: string): void {
-    if (!this.#closed) this.#cut(new HookError(message));
+    this.#broken ??= new HookError(message);
+    if (!this.#closed) this.#cut(this.#broken);
+    this.#streams.break(this.#broken);
   }
 
   /** The half has stopped. */
   giveUp(): void {
-    this.closed(new StoppedError('stop: expected no connection, got one'));
+    this.#broken ??= new StoppedError('stop: expected no connection, got one');
+    this.closed(this.#broken);
+    // Its ends may have gone, and a filter still think about the last bytes.
+    this.#streams.break(this.#broken);
   }
 
   #say(end: unknown, ms: number, counts?: { readonly up: number; readonly down: number }): void {
@@ -191,20 +191,13 @@ export class HookedVisit implements HookedConnection {
     if (ownWords.has(why)) return 'halflight';
     if (targetsWords.has(why)) return 'target';
     if (!this.#dialed && why !== 'end' && why === this.#refused) return 'halflight';
-    return this.#traffic.at(-1)?.by ?? 'client';
+    return this.#streams.by ?? 'client';
   }
 
   #counts(direction: Direction, datagrams?: { readonly up: number; readonly down: number }): FlowCounts {
     if (datagrams !== undefined)
       return { received: datagrams[direction], sent: datagrams[direction], unsent: 0 };
-    return this.#traffic.reduce((sum, traffic) => {
-      const counts = traffic.countsOf(direction);
-      return {
-        received: sum.received + counts.received,
-        sent: sum.sent + counts.sent,
-        unsent: sum.unsent + counts.unsent,
-      };
-    }, nothing);
+    return this.#streams.countsOf(direction);
   }
 
   #began(direction: Direction): void {
@@ -221,7 +214,7 @@ export class HookedVisit implements HookedConnection {
       const wanted = hook.filtersOf(this.#facts);
       if (wanted === undefined) continue;
       const filters = new HookFilters(hook, this.#facts, () => {
-        for (const each of [...this.#filtered, ...this.#chains]) each.lapse();
+        for (const each of [this.#streams, ...this.#chains]) each.lapse();
       });
       const { up, down } = wanted;
       if ((up ?? down) === undefined) continue;

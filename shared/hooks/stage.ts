@@ -21,10 +21,6 @@ export class HookFilters {
     return this.#out;
   }
 
-  get failClosed(): boolean {
-    return this.#hook.failClosed;
-  }
-
   fail(place: string, detail: string): void {
     if (this.#out) return;
     this.#out = true;
