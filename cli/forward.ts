@@ -1,6 +1,6 @@
 /** `halflight forward`: reads its flags, opens the forwards, and says what they lead to. */
 import { type ForwardFlags, readForwardFlags } from '../shared/config/forward-flags.js';
-import { forwardPage, forwardReady, linesOf } from '../shared/config/forward-page.js';
+import { forwardPage, forwardReady, linesOf, listensAt } from '../shared/config/forward-page.js';
 import type { HookFlags } from '../shared/config/hook-flags.js';
 import type { ForwardSettings } from '../shared/config/settings.js';
 import { systemEnvironment } from '../shared/net/system.js';
@@ -21,7 +21,7 @@ export async function runForward(
 
   const { startForward } = await import('../forward/forward.js');
   const service = await unlessStopped(startForward(settings, systemEnvironment, observer), life);
-  const listen = service.forwards.map((each) => each.listen);
+  const listen = service.forwards.map(listensAt);
   await openControl(flags, { role: 'forward', listen }, output.log);
   const page = {
     forwards: linesOf(service.forwards, settings.forwards, { straight: true }),

@@ -2,7 +2,7 @@
 import { formatTarget } from '../shared/codec/address.js';
 import { weakPassword } from '../shared/codec/keys.js';
 import type { ForwardFlags } from '../shared/config/forward-flags.js';
-import { forwardLines, forwardReady, linesOf } from '../shared/config/forward-page.js';
+import { forwardLines, forwardReady, linesOf, listensAt } from '../shared/config/forward-page.js';
 import type { HookFlags } from '../shared/config/hook-flags.js';
 import { type LocalFlags, readLocalFlags, type WholeLocalSettings } from '../shared/config/local-flags.js';
 import { localPage } from '../shared/config/local-page.js';
@@ -36,7 +36,7 @@ export async function runLocal(
 
   const local = await unlessStopped(startAnyLocal(settings, { observer, log: output.log }), life);
   const { forwards = [] } = local;
-  const listen = [local.listen, ...forwards.map((each) => each.listen)];
+  const listen = [local.listen, ...forwards.map(listensAt)];
   await openControl(flags, { role: 'local', listen, crew: local.control }, output.log);
   const checks = await unlessAsked(local.checkServers(), life);
   if (checks !== undefined) {

@@ -39,7 +39,8 @@ export async function runTop({ once, json, sort, filter = '', control }: TopFlag
   const rows = arrange(new Rates().rows(answers), key, filter);
   const processes = answers.map(({ table }) => table.process);
   if (json === true) stdout.write(`${jsonLine({ processes, connections: rows.map(plainRow) })}\n`);
-  else stdout.write(`${printedLines({ answers, troubles }, rows).join('\n')}\n`);
+  else if (answers.length > 0 || control === undefined)
+    stdout.write(`${printedLines({ answers, troubles }, rows).join('\n')}\n`);
   for (const trouble of troubles) process.stderr.write(`halflight: ${escapeControls(trouble)}\n`);
   if (answers.length === 0 && control !== undefined) await endProcess(exitCodes.unavailable);
 }

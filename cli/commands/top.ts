@@ -23,7 +23,10 @@ export function addTop(root: Command): void {
     .option('--once', 'print one table, as without a terminal')
     .option('--json', 'print one JSON object')
     .addOption(
-      once('--sort <column>', 'by which column: rate, up, down, age, id, role, client, target or state'),
+      once(
+        '--sort <column>',
+        'by which column: rate, up, down, age, id, role, port, client, target or state',
+      ),
     )
     .addOption(once('--filter <text>', 'show only connections with this in their words'))
     .addOption(once('--control <path>', 'ask this socket alone, or those in this directory'))

@@ -1,7 +1,7 @@
 /** All that the running halves of this user tell. */
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { codeOf, messageOf } from '../../shared/errors.js';
+import { codeOf, ConfigError, messageOf } from '../../shared/errors.js';
 import { askTable } from '../../shared/serve/control/ask.js';
 import { checkControlDirectory, controlDirectories } from '../../shared/serve/control/places.js';
 import type { Answered } from './rates.js';
@@ -34,7 +34,7 @@ async function askOwn(): Promise<readonly Told[]> {
       const paths = await socketsIn(directory);
       return await Promise.all(paths.map((path) => ask(path, { gone: (left) => unlink(left) })));
     } catch (error) {
-      return codeOf(error) === 'ENOENT' ? [] : [{ trouble: messageOf(error) }];
+      return codeOf(error) === 'ENOENT' ? [] : [{ trouble: troubleOf(directory, error) }];
     }
   });
   return (await Promise.all(told)).flat();
@@ -45,8 +45,16 @@ async function askAt(place: string): Promise<readonly Told[]> {
     const paths = (await stat(place)).isDirectory() ? await socketsIn(place) : [place];
     return await Promise.all(paths.map((path) => ask(path)));
   } catch (error) {
-    return [{ trouble: messageOf(error) }];
+    return [{ trouble: troubleOf(place, error) }];
   }
+}
+
+/** What the system says says nothing of what was wanted. */
+function troubleOf(path: string, error: unknown): string {
+  const code = error instanceof ConfigError ? undefined : codeOf(error);
+  return code === undefined
+    ? messageOf(error)
+    : `${path}: expected a control socket of halflight, got ${code}`;
 }
 
 async function socketsIn(directory: string): Promise<readonly string[]> {
@@ -64,7 +72,7 @@ async function ask(
   } catch (error) {
     // It has ended since its directory was read.
     if (gone !== undefined && codeOf(error) === 'ENOENT') return undefined;
-    if (gone === undefined || codeOf(error) !== 'ECONNREFUSED') return { trouble: messageOf(error) };
+    if (gone === undefined || codeOf(error) !== 'ECONNREFUSED') return { trouble: troubleOf(path, error) };
     await gone(path).catch(() => undefined);
     return undefined;
   }

@@ -1,5 +1,6 @@
 /** Which rows are shown, and in which order. */
 import { formatTarget } from '../../shared/codec/address.js';
+import { formatEnd, nearName } from '../../shared/observe/connection.js';
 import { escapeControls } from '../../shared/observe/escape.js';
 import type { TopRow } from './rates.js';
 
@@ -10,13 +11,29 @@ export function clientOf({ client }: TopRow): string {
   return escapeControls(port === 0 ? host : formatTarget({ host, port }));
 }
 
+/** Our port that the client came to. */
+export function portOf({ client }: TopRow): string {
+  return escapeControls(nearName(client));
+}
+
 export function targetOf({ target }: TopRow): string {
   if (target === undefined) return '';
   return escapeControls(target.port === 0 ? target.host : formatTarget(target));
 }
 
 /** What rows can be sorted by. */
-export const sortKeys = ['rate', 'up', 'down', 'age', 'id', 'role', 'client', 'target', 'state'] as const;
+export const sortKeys = [
+  'rate',
+  'up',
+  'down',
+  'age',
+  'id',
+  'role',
+  'port',
+  'client',
+  'target',
+  'state',
+] as const;
 export type SortKey = (typeof sortKeys)[number];
 
 type Compare = (one: TopRow, other: TopRow) => number;
@@ -37,6 +54,7 @@ const sortings = {
   age: descending(({ ageMs }) => ageMs),
   id: (one, other) => one.id - other.id,
   role: alphabetic(({ role }) => role),
+  port: (one, other) => one.client.local.port - other.client.local.port || alphabetic(portOf)(one, other),
   client: alphabetic(clientOf),
   target: alphabetic(targetOf),
   state: alphabetic(({ state }) => state),
@@ -49,16 +67,20 @@ export function nextSortKey(key: SortKey): SortKey {
 
 /** Those that `filter` is in, whatever its case; of equal rows those of the lower number first. */
 export function arrange(rows: readonly TopRow[], sort: SortKey, filter: string): readonly TopRow[] {
-  const wanted = filter.toLowerCase();
   const compare: Compare = sortings[sort];
   return rows
-    .filter((row) => wordsOf(row).toLowerCase().includes(wanted))
+    .filter((row) => isShown(row, filter))
     .sort((one, other) => compare(one, other) || one.pid - other.pid || one.id - other.id);
+}
+
+export function isShown(row: TopRow, filter: string): boolean {
+  return wordsOf(row).toLowerCase().includes(filter.toLowerCase());
 }
 
 /** All words of a row that somebody may look for. */
 function wordsOf(row: TopRow): string {
-  const { id, role, state, transport, protocol, user, through } = row;
-  const words = [id, role, state, transport, protocol, user, through, clientOf(row), targetOf(row)];
+  const { id, role, state, transport, protocol, user, through, client } = row;
+  const port = formatEnd(client.local);
+  const words = [id, role, state, transport, protocol, user, through, port, clientOf(row), targetOf(row)];
   return words.filter((word) => word !== undefined).join(' ');
 }

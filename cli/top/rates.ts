@@ -47,7 +47,7 @@ export class Rates {
       const carried = new Map<string, Carried>();
       now.set(path, { pid, uptimeMs, carried });
       return table.connections.map((connection): TopRow => {
-        const key = `${path} ${connection.worker ?? 0} ${connection.id}`;
+        const key = `${path} ${pid} ${connection.worker ?? 0} ${connection.id}`;
         const { up, down } = connection;
         carried.set(key, { up, down });
         // One that was not there then had carried nothing.

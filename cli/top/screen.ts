@@ -28,6 +28,7 @@ const help = [
   'q Ctrl-C      leave',
   '',
   'ID            as in the log and in hooks, behind the number of the worker',
+  'PORT          ours, that the client came to',
   'STATE         asking, dialing or open; udp for datagrams',
   '↑ ↓           bytes from client to target, and back; /s in the last second',
   '',
@@ -50,13 +51,14 @@ export function drawScreen(view: View, picture: Picture): readonly string[] {
   );
   const middle = body?.slice(0, room).map((line) => fit(line, columns)) ?? marked;
   const blank = Array.from({ length: Math.max(0, room - middle.length) }, () => '');
-  return [
+  const above = [
     ...head.map((line) => fit(line, columns)),
     inverse(pad(fit(titles, columns), columns)),
     ...middle,
     ...blank,
-    fit(footLine(view, picture), columns),
-  ].slice(0, rows);
+  ];
+  // What is asked is seen on the lowest terminal, too.
+  return [...above.slice(0, Math.max(0, rows - 1)), fit(footLine(view, picture), columns)];
 }
 
 function headLines(
@@ -86,7 +88,7 @@ function footLine(view: View, { connections }: Picture): string {
     return `show only: ${escapeControls(view.filter)}_   Enter keeps it, Esc shows all`;
   const row = selectedRow(view, connections);
   if (view.mode === 'confirm' && row !== undefined) {
-    return `end connection ${row.id}, ${clientOf(row)} to ${targetOf(row) || 'nowhere yet'}? y/n`;
+    return `end connection ${row.id}? y/n   ${clientOf(row)} to ${targetOf(row) || 'nowhere yet'}`;
   }
   const filter = view.filter === '' ? '' : `   only: ${escapeControls(view.filter)}`;
   const words = `q quit  ? help  s sort: ${view.sort}  / filter  x end one${filter}`;

@@ -5,13 +5,16 @@ import { escapeControls } from '../../shared/observe/escape.js';
 import { bytesInWords, timeInWords } from '../../shared/observe/words.js';
 import type { ServedProcess } from '../../shared/serve/control/table.js';
 import { shortBytes, shortTime } from './amounts.js';
-import { clientOf, targetOf } from './order.js';
+import { clientOf, portOf, targetOf } from './order.js';
 import type { TopRow } from './rates.js';
 
 const shortRoles = { forward: 'fwd', local: 'loc', remote: 'rem' } as const satisfies Record<Role, string>;
 
 /** Columns of a terminal from which on words are not shortened. */
 const roomy = 100;
+
+/** The name of a unix socket takes no more. */
+const mostPortColumns = 12;
 
 /** A column with one width for all of its rows. */
 interface Column {
@@ -39,6 +42,7 @@ function columnsOf(wide: boolean): { readonly front: readonly Column[]; readonly
     front: [
       right('ID', 4, ({ id, worker }) => (worker === undefined ? String(id) : `${worker}/${id}`)),
       left('ROLE', wide ? 7 : 4, ({ role }) => (wide ? role : shortRoles[role])),
+      left('PORT', 5, (row) => clip(portOf(row), mostPortColumns)),
     ],
     back: [
       left('STATE', wide ? 7 : 5, ({ state, transport }) => {

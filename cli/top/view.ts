@@ -1,5 +1,5 @@
 /** What is looked at, and what keys make of it: no terminal in here. */
-import { arrange, nextSortKey, type SortKey } from './order.js';
+import { arrange, isShown, nextSortKey, type SortKey } from './order.js';
 import type { TopRow } from './rates.js';
 
 /** What keys mean at the moment. */
@@ -34,9 +34,12 @@ export function press(view: View, key: string, rows: readonly TopRow[]): Step {
   return modes[view.mode](view, key, rows);
 }
 
-/** The row that is marked, if it is still there. */
-export function selectedRow({ selected }: View, rows: readonly TopRow[]): TopRow | undefined {
-  return rows.find(({ key }) => key === selected);
+/** The row that is marked, if it is still there, and not hidden by the filter. */
+export function selectedRow(
+  { selected, filter }: Pick<View, 'selected' | 'filter'>,
+  rows: readonly TopRow[],
+): TopRow | undefined {
+  return rows.find((row) => row.key === selected && isShown(row, filter));
 }
 
 const modes = {

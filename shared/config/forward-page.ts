@@ -84,8 +84,13 @@ export function openToOthers(forwards: readonly ForwardLine[]): readonly string[
     .map(placeOf);
 }
 
-function placeOf({ listen, transport }: ForwardLine): string {
-  return `${escapeControls(listen)}${transport === 'udp' ? '/udp' : ''}`;
+/** Where a forward listens, and for what. */
+export function listensAt({ listen, transport }: Pick<ForwardLine, 'listen' | 'transport'>): string {
+  return `${listen}${transport === 'udp' ? '/udp' : ''}`;
+}
+
+function placeOf(line: ForwardLine): string {
+  return escapeControls(listensAt(line));
 }
 
 function wayOf({ via }: ForwardLine): string {

@@ -11,7 +11,7 @@
  */
 import { formatTarget, type Target } from '../codec/address.js';
 import { clip, clipMiddle, pad, shares, widthOf } from '../observe/columns.js';
-import type { ConnectionFacts, SocketEnds } from '../observe/connection.js';
+import { type ConnectionFacts, nearName } from '../observe/connection.js';
 import { escapeControls } from '../observe/escape.js';
 import { bytesInWords } from '../observe/words.js';
 import type { Direction, FlowCounts, HookEvent } from './hook.js';
@@ -135,18 +135,15 @@ function alone({ target }: ConnectionFacts): string {
 
 /** `127.0.0.1:53412 → 8000·41022 → example.com:443` within so many columns. */
 function path({ client, far, target }: ConnectionFacts, arrow: Arrow, columns: number): string {
-  const ours = [client, far].flatMap((ends) => (ends === undefined ? [] : nearName(ends))).join('·');
+  const ours = [client, far]
+    .flatMap((ends) => (ends === undefined ? [] : clip(escapeControls(nearName(ends)), 12)))
+    .join('·');
   const goal = target ?? far?.remote;
   const middle = goal === undefined ? ` ${arrow} ${ours}` : ` ${arrow} ${ours} ${arrow} `;
   const [from, to] = [place(client.remote), goal === undefined ? '' : place(goal)];
   const room = columns - widthOf(middle);
   const [left, right] = shares(widthOf(from), widthOf(to), room);
   return `${clipMiddle(from, left)}${middle}${clipMiddle(to, right)}`;
-}
-
-/** Our end of a socket: the port says enough, and of a unix socket the last part of its path. */
-function nearName({ local }: SocketEnds): string {
-  return local.port === 0 ? clip(escapeControls(local.host.split('/').at(-1) ?? ''), 12) : String(local.port);
 }
 
 /** A client at a unix socket has no name. */

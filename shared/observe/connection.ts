@@ -47,3 +47,8 @@ export interface ConnectionRow extends ConnectionFacts {
 export function formatEnd(end: Target): string {
   return end.host.includes('/') ? end.host : formatTarget(end);
 }
+
+/** Our end of a socket in a word: the port says enough, and of a unix socket the last part of its path. */
+export function nearName({ local }: SocketEnds): string {
+  return local.port === 0 ? (local.host.split('/').at(-1) ?? '') : String(local.port);
+}

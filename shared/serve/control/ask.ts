@@ -1,6 +1,7 @@
 /** Asking a running half by its control socket. */
 import net from 'node:net';
 import { linesOf } from './lines.js';
+import { readAnswer } from './read-answer.js';
 import type { Answer, ConnectionTable, Named, Question } from './table.js';
 
 /** A process that is stopped, or busier than that, is not waited for, ms. */
@@ -36,7 +37,11 @@ async function ask(path: string, question: Question): Promise<Answer> {
   }, patienceMs);
   try {
     socket.write(`${JSON.stringify(question)}\n`);
-    for await (const line of linesOf(socket, mostAnswerBytes)) return JSON.parse(line) as Answer;
+    for await (const line of linesOf(socket, mostAnswerBytes)) {
+      const answer = readAnswer(line);
+      if (answer === undefined) throw new Error(`${path}: expected an answer of halflight, got another`);
+      return answer;
+    }
     throw new Error(`${path}: expected an answer, got an end`);
   } finally {
     clearTimeout(deadline);

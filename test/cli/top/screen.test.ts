@@ -34,10 +34,10 @@ describe('the screen', () => {
     expect(lines(view, picture)).toEqual([
       '3 connections of 1 process   ↑ 3 B/s, 78 B   ↓ 1.2 MB/s, 1.6 kB',
       'forward 4711 on 127.0.0.1:8000, for 1 minute',
-      '  ID ROLE CLIENT             TARGET               STATE  ↑/s  ↓/s    ↑    ↓  AGE',
-      '  12 fwd  127.0.0.1:53412    example.com:443      open     3 1.2M   78 1.6k   1m',
-      '  13 fwd  127.0.0.1:53412    a.very…ample.com:443 dial     0    0    0    0   1s',
-      '  14 fwd  [2001:db8::1234]:5 example.com:443      udp      0    0    0    0   1s',
+      '  ID ROLE PORT  CLIENT           TARGET           STATE  ↑/s  ↓/s    ↑    ↓  AGE',
+      '  12 fwd  8000  127.0.0.1:53412  example.com:443  open     3 1.2M   78 1.6k   1m',
+      '  13 fwd  8000  127.0.0.1:53412  a.ver…le.com:443 dial     0    0    0    0   1s',
+      '  14 fwd  53    [2001…8::1234]:5 example.com:443  udp      0    0    0    0   1s',
       ...Array.from({ length: 17 }, () => ''),
       'q quit  ? help  s sort: id  / filter  x end one',
     ]);
@@ -60,7 +60,9 @@ describe('the screen', () => {
   it('asks before it ends a connection', () => {
     const chosen = press(view, 'down', connections).view;
     const asking = press(chosen, 'x', connections).view;
-    expect(lines(asking, picture).at(-1)).toBe('end connection 12, 127.0.0.1:53412 to example.com:443? y/n');
+    expect(lines(asking, picture).at(-1)).toBe('end connection 12? y/n   127.0.0.1:53412 to example.com:443');
+    for (const rows of [1, 2]) expect(lines(asking, { ...picture, rows }).at(-1)).toContain('12? y/n');
+    expect(lines(asking, { ...picture, rows: 1 })).toHaveLength(1);
   });
 
   it('says what the filter is, and what is not shown', () => {

@@ -49,7 +49,7 @@ describe.runIf(hasScript)('halflight top in a terminal', () => {
     top.type('\u001b[B');
     top.type('\u001b[B');
     top.type('x');
-    await top.shows(/^end connection \d+, 127\.0\.0\.1:\d+ to 127\.0\.0\.1:\d+\? y\/n$/);
+    await top.shows(/^end connection \d+\? y\/n +127\.0\.0\.1:\d+ to 127\.0\.0\.1:\d+$/);
     top.type('y');
     await top.shows('ended connection');
     await second.ended();
@@ -96,9 +96,11 @@ describe('halflight top without a terminal', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     const [which, , titles, row] = stdout.split('\n');
     expect(which).toMatch(/^up \d+ on 127\.0\.0\.1:\d+, for less than a minute$/);
-    expect(titles).toMatch(/ID ROLE +CLIENT +TARGET +STATE/);
+    expect(titles).toMatch(/ID ROLE +PORT +CLIENT +TARGET +STATE/);
     const { port } = peer.socket.address() as net.AddressInfo;
-    expect(row).toMatch(new RegExp(`local +127\\.0\\.0\\.1:${port} +127\\.0\\.0\\.1:${target.port} +open`));
+    expect(row).toMatch(
+      new RegExp(`local +\\d+ +127\\.0\\.0\\.1:${port} +127\\.0\\.0\\.1:${target.port} +open`),
+    );
     const filtered = await run(['top', '--once', '--filter', 'nothing has this'], { variables }).ended;
     expect(filtered.stdout.split('\n')).toHaveLength(4);
   });
@@ -142,7 +144,7 @@ describe('halflight top without a terminal', () => {
     expect(await run(['top', '--sort', 'size'], { variables }).ended).toMatchObject({
       exitCode: 64,
       stderr:
-        'halflight: --sort: expected one of rate, up, down, age, id, role, client, target, state, got "size"\n',
+        'halflight: --sort: expected one of rate, up, down, age, id, role, port, client, target, state, got "size"\n',
     });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { keysOf } from '../../../cli/top/keys.js';
-import { arrange, nextSortKey, sortKeys } from '../../../cli/top/order.js';
+import { arrange, nextSortKey, portOf, sortKeys } from '../../../cli/top/order.js';
 import type { TopRow } from '../../../cli/top/rates.js';
 import { firstView, press, type Step, type View } from '../../../cli/top/view.js';
 import { rowOf } from '../../support/top.js';
@@ -37,6 +37,16 @@ describe('the order of connections', () => {
     expect(ids('id', 'ann')).toEqual([3]);
     expect(ids('id', ':443')).toEqual([2]);
     expect(ids('id', 'nothing')).toEqual([]);
+  });
+
+  it('tells forwards of one process apart by their ports', () => {
+    const at = (id: number, host: string, port: number): TopRow =>
+      rowOf(id, { client: { local: { host, port }, remote: { host: '192.0.2.9', port: 5 } } });
+    const all = [at(1, '::1', 8001), at(2, '127.0.0.1', 443), at(3, '/run/web.sock', 0)];
+    expect(arrange(all, 'port', '').map(({ id }) => id)).toEqual([3, 2, 1]);
+    expect(arrange(all, 'id', '8001').map(({ id }) => id)).toEqual([1]);
+    expect(arrange(all, 'id', '/run/web').map(({ id }) => id)).toEqual([3]);
+    expect(all.map(portOf)).toEqual(['8001', '443', 'web.sock']);
   });
 
   it('goes through all columns and begins again', () => {
@@ -81,6 +91,16 @@ describe('looking at connections', () => {
     expect(after(['down', 'x', 'enter']).effect).toBeUndefined();
     expect(after(['down', 'y']).effect).toBeUndefined();
     expect(after(['x']).view.notice).toContain('choose a connection');
+  });
+
+  it('ends none that the filter hides, however it was chosen', () => {
+    const hidden = ['down', '/', 's', 'l', 'o', 'w', 'enter', 'x'];
+    expect(after(hidden).view.mode).toBe('table');
+    expect(after(hidden).view.notice).toContain('choose a connection');
+    expect(after([...hidden, 'y']).effect).toBeUndefined();
+    const { view } = after(['down', 'x']);
+    expect(press({ ...view, filter: 'slow' }, 'y', rows).effect).toBeUndefined();
+    expect(after(['down', '/', 'f', 'a', 's', 't', 'enter', 'x', 'y']).effect).toEqual({ cut: rows[1] });
   });
 
   it('ends no other one when the chosen one has gone meanwhile', () => {

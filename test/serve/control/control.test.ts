@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { askCut, askTable } from '../../../shared/serve/control/ask.js';
 import { openConnection, runningControl, tableOf } from '../../support/control.js';
+import { temporaryDirectory } from '../../support/directory.js';
 
 /** Somebody who is connected to the socket. */
 async function visitor(path: string): Promise<net.Socket> {
@@ -70,6 +72,27 @@ describe('the control socket', () => {
   ])('says what is wrong with %j, and hears the next question', async (line, error) => {
     const { path } = await runningControl();
     expect(await answers(path, `${line}\n{"ask":"cut","id":12}\n`)).toEqual([{ error }, { cut: true }]);
+  });
+
+  it.each([
+    'null',
+    '5',
+    '[]',
+    '{}',
+    '{',
+    '{"connections":[]}',
+    JSON.stringify({ ...tableOf([]), connections: [{}] }),
+    JSON.stringify({ ...tableOf([]), process: { ...tableOf([]).process, role: '\u001b[5m' } }),
+    JSON.stringify(tableOf([{ ...openConnection, state: 'up' as 'open' }])),
+    '{"error":5}',
+  ])('is not taken for what listens at its path and says %s', async (line) => {
+    const place = path.join(temporaryDirectory(), 'c.sock');
+    const other = net.createServer((client) => client.end(`${line}\n`));
+    onTestFinished(() => {
+      other.close();
+    });
+    await once(other.listen(place), 'listening');
+    await expect(askTable(place)).rejects.toThrow(`${place}: expected an answer of halflight, got another`);
   });
 
   it('does not listen to a line without end', async () => {
