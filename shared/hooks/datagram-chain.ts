@@ -107,9 +107,9 @@ export class DatagramChain {
   #answered(datagram: Datagram, place: number, answer: Filtered): void {
     if (answer === 'hold') return;
     if (answer === 'pass') this.#step(datagram, place);
-    else if (types.isUint8Array(answer)) this.#step({ ...datagram, payload: new Uint8Array(answer) }, place);
+    else if (types.isUint8Array(answer)) this.#step({ ...datagram, payload: answer }, place);
     else {
-      if (answer.end.length > 0) this.#step({ ...datagram, payload: new Uint8Array(answer.end) }, place);
+      if (answer.end.length > 0) this.#step({ ...datagram, payload: answer.end }, place);
       this.kill();
       this.#end();
     }

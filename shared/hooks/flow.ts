@@ -1,18 +1,14 @@
 /** One direction of a connection on its way through filters, in order, with nothing lost and little in flight. */
 import { types } from 'node:util';
+import { pieceCost } from './held.js';
 import type { Filtered } from './hook.js';
 import type { HookLimits } from './limits.js';
+import { ours, type Piece, pieceOf } from './piece.js';
 import { type Question, question, readEnd, readFiltered } from './question.js';
 import type { Stage } from './stage.js';
 
 /** What goes on in one call, bytes: what is larger is cut. */
 const burst = 256 * 1024;
-
-/** Bytes on their way: the flow's own, or lent until the call that brought them returns. */
-export interface Piece {
-  readonly bytes: Uint8Array;
-  readonly owned: boolean;
-}
 
 /** Where a flow leads, and what paces it. */
 export interface Outlet {
@@ -153,13 +149,17 @@ export class Flow {
   #run(): void {
     if (this.#running) return;
     this.#running = true;
-    while (!this.#over) {
-      const item = this.#room && this.#asked === undefined ? this.#work.shift() : undefined;
-      if (item !== undefined) this.#step(item);
-      // What is out may have made no room, or have led to more.
-      if ((item === undefined || this.#outgoingBytes >= burst) && !this.#emit() && item === undefined) break;
+    try {
+      while (!this.#over) {
+        const item = this.#room && this.#asked === undefined ? this.#work.shift() : undefined;
+        if (item !== undefined) this.#step(item);
+        // What is out may have made no room, or have led to more.
+        if ((item === undefined || this.#outgoingBytes >= burst) && !this.#emit() && item === undefined)
+          break;
+      }
+    } finally {
+      this.#running = false;
     }
-    this.#running = false;
     if (this.#work.length > 0) this.#work = this.#work.map((item) => kept(item));
   }
 
@@ -224,7 +224,7 @@ export class Flow {
       read: readEnd,
       use: (last) => {
         stage.release();
-        this.#goOn(item.at + 1, foreign(last), { ...item, at: item.at + 1 });
+        this.#goOn(item.at + 1, pieceOf(last), { ...item, at: item.at + 1 });
       },
     });
   }
@@ -264,31 +264,22 @@ export class Flow {
     if (answer === 'hold') {
       const { piece } = kept(item);
       stage.hold(piece.bytes);
-      if (stage.heldBytes > this.#limits.heldBytes) {
-        const most = `${this.#limits.heldBytes} bytes held back`;
-        stage.filters.fail(stage.place, `expected at most ${most}, got ${stage.heldBytes}`);
-      }
+      const { heldBytes: most } = this.#limits;
+      if (stage.heldWeight <= most) return;
+      const got = `${stage.heldWeight} with ${pieceCost} for each piece`;
+      stage.filters.fail(stage.place, `expected at most ${most} bytes held back, got ${got}`);
       return;
     }
     stage.release();
     if (answer === 'pass') this.#goOn(at, [item.piece]);
-    else if (types.isUint8Array(answer)) this.#goOn(at, foreign(answer));
+    else if (types.isUint8Array(answer)) this.#goOn(at, pieceOf(answer));
     else {
       this.#deaf = true;
       this.#work = [];
-      this.#goOn(at, foreign(answer.end), { at, kind: 'end' });
+      this.#goOn(at, pieceOf(answer.end), { at, kind: 'end' });
       this.#outlet.cut();
     }
   }
-}
-
-/** What a hook made is copied at once: it may be the same memory each time. */
-function foreign(bytes: Uint8Array): readonly Piece[] {
-  return bytes.length === 0 ? [] : [ours(new Uint8Array(bytes))];
-}
-
-function ours(bytes: Uint8Array): Piece {
-  return { bytes, owned: true };
 }
 
 /** The item with bytes of its own, that outlive the call. */

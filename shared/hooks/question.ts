@@ -10,8 +10,13 @@ export interface Question<Answer> {
   readonly use: (answer: Answer) => void;
 }
 
-export interface Wrong {
+/** What is wrong with an answer. A class, as no hook can make one. */
+export class Wrong {
   readonly wrong: string;
+
+  constructor(wrong: string) {
+    this.wrong = wrong;
+  }
 }
 
 export interface Asking<Answer> {
@@ -35,7 +40,7 @@ export function question<Answer extends object | string>(
       failed(failure(thrown));
       return;
     }
-    if (isWrong(answer)) failed(answer.wrong);
+    if (answer instanceof Wrong) failed(answer.wrong);
     else came(answer);
   };
   let value: unknown;
@@ -65,24 +70,29 @@ export function question<Answer extends object | string>(
   });
 }
 
-function isWrong(answer: object | string): answer is Wrong {
-  return typeof answer === 'object' && 'wrong' in answer;
-}
-
-/** What a filter may answer, or what is wrong with it. */
+/** What a filter may answer, with bytes of its own, or what is wrong with it. */
 export function readFiltered(answer: unknown): Filtered | Wrong {
-  if (answer === 'pass' || answer === 'hold' || types.isUint8Array(answer)) return answer;
+  if (answer === 'pass' || answer === 'hold') return answer;
+  if (types.isUint8Array(answer)) return copied(answer);
   if (typeof answer === 'object' && answer !== null && 'end' in answer) {
     const { end } = answer;
-    if (types.isUint8Array(end)) return { end };
+    if (types.isUint8Array(end)) return { end: copied(end) };
   }
   forget(answer);
-  return { wrong: `expected pass, hold, a Uint8Array or { end }, got ${kindOf(answer)}` };
+  return new Wrong(`expected pass, hold, a Uint8Array or { end }, got ${kindOf(answer)}`);
 }
 
-/** What `ended` may answer, or what is wrong with it. */
+/** What `ended` may answer, bytes of its own, or what is wrong with it. */
 export function readEnd(answer: unknown): Uint8Array | Wrong {
-  if (types.isUint8Array(answer)) return answer;
+  if (types.isUint8Array(answer)) return copied(answer);
   forget(answer);
-  return { wrong: `expected a Uint8Array, got ${kindOf(answer)}` };
+  return new Wrong(`expected a Uint8Array, got ${kindOf(answer)}`);
+}
+
+/**
+ * What a hook made is copied at once: it may be the same memory each time, and anything about it may throw.
+ * @throws TypeError when the hook has given it away; RangeError when there is no room for so much.
+ */
+function copied(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }

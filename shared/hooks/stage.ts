@@ -2,6 +2,7 @@
 import type { ConnectionFacts } from '../observe/connection.js';
 import type { ByteFilter, Direction } from './hook.js';
 import type { GuardedHook } from './guarded-hook.js';
+import { Held } from './held.js';
 
 /** What one hook wants of one connection. Once it has failed it is out, in both directions. */
 export class HookFilters {
@@ -83,8 +84,7 @@ export class Stage {
   /** The same, of its `ended`. */
   readonly endPlace: string;
   readonly #parts: StageParts;
-  #held: Uint8Array[] = [];
-  #heldBytes = 0;
+  readonly #held = new Held();
 
   constructor(filters: HookFilters, parts: StageParts) {
     this.filters = filters;
@@ -98,11 +98,12 @@ export class Stage {
   }
 
   get holds(): boolean {
-    return this.#held.length > 0;
+    return this.#held.any;
   }
 
-  get heldBytes(): number {
-    return this.#heldBytes;
+  /** What it holds back, bytes, with what pieces of them cost. */
+  get heldWeight(): number {
+    return this.#held.weight;
   }
 
   /** Asks what becomes of bytes. Throws and answers whatever the hook does. */
@@ -122,15 +123,11 @@ export class Stage {
 
   /** Remembers what the filter holds back, for the case that it fails. The bytes are kept. */
   hold(bytes: Uint8Array): void {
-    this.#held.push(bytes);
-    this.#heldBytes += bytes.length;
+    this.#held.add(bytes);
   }
 
   /** What it has held back since it last let something go on; nothing is, from now on. */
   release(): readonly Uint8Array[] {
-    const held = this.#held;
-    this.#held = [];
-    this.#heldBytes = 0;
-    return held;
+    return this.#held.take();
   }
 }

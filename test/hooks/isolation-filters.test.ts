@@ -62,6 +62,18 @@ const filters: readonly (readonly [string, Hook['filter'], RegExp])[] = [
     /: up\.received: expected an answer within 0\.02 s, got none/,
   ],
   [
+    'answer bytes that they have given away',
+    () => ({
+      up: {
+        received: (bytes) => {
+          structuredClone(bytes.buffer, { transfer: [bytes.buffer as ArrayBuffer] });
+          return bytes;
+        },
+      },
+    }),
+    /: up\.received: expected no error, got: .*detached/,
+  ],
+  [
     'throw at the end',
     () => ({ up: { ended: failures.throws } }),
     /: up\.ended: expected no error, got: boom/,

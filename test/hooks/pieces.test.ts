@@ -2,26 +2,36 @@
 import { expect, it } from 'vitest';
 import { createHooks } from '../../shared/hooks/create.js';
 import type { ByteFilter, Filtered } from '../../shared/hooks/hook.js';
+import type { HookLimits } from '../../shared/hooks/limits.js';
 import { relay } from '../../shared/net/relay.js';
+import { failures } from '../support/misbehaving.js';
 import { ScriptedStream } from '../support/push-stream.js';
 import { settle } from '../support/turns.js';
 
 const ends = { local: { host: '127.0.0.1', port: 1 }, remote: { host: '127.0.0.1', port: 2 } };
 const facts = { id: 1, role: 'forward', transport: 'tcp', openedAt: 0, client: ends } as const;
 
+interface Joined {
+  readonly client: ScriptedStream;
+  readonly far: ScriptedStream;
+  readonly warnings: readonly string[];
+}
+
 /** A client and a target with a filter of what comes down between them. */
-function joined(down: ByteFilter): { readonly client: ScriptedStream; readonly far: ScriptedStream } {
+function joined(down: ByteFilter, limits: Partial<HookLimits> = {}): Joined {
+  const warnings: string[] = [];
   const [client, far] = [new ScriptedStream(), new ScriptedStream()];
   const hooks = createHooks([{ name: 'hook', hook: { filter: () => ({ down }) } }], {
     role: 'forward',
-    warn: () => undefined,
+    warn: (detail) => warnings.push(detail),
+    limits,
   });
   const connection = hooks.accept(
     () => facts,
     () => undefined,
   );
   relay(client, connection.through(client, far), () => undefined);
-  return { client, far };
+  return { client, far, warnings };
 }
 
 it('pieces that come together may all be answered in the same memory', () => {
@@ -34,6 +44,38 @@ it('pieces that come together may all be answered in the same memory', () => {
   });
   far.push('one ', 'two ', 'three');
   expect(client.said).toBe('one two three');
+});
+
+it('whatever is written on an answer, its bytes go on', () => {
+  const evil = Object.defineProperty(Buffer.from('words'), 'length', { get: failures.throws });
+  const { client, far, warnings } = joined({ received: () => Object.assign(evil, { wrong: 'not at all' }) });
+  far.push('anything');
+  expect([client.said, warnings]).toEqual(['words', []]);
+});
+
+it('all that was held back goes on as it came, in however many pieces it came', () => {
+  const failing: ByteFilter = {
+    received: (bytes) => {
+      if (bytes.includes(0x21)) throw new Error('boom');
+      return 'hold';
+    },
+  };
+  const { client, far } = joined(failing, { heldBytes: 1e9 });
+  const sizes = [1, 1, 1000, 5000, 70_000, 3, 40_000, 30_000, 0, 1, 65_536];
+  const long = sizes.map((size, at) => String(at % 10).repeat(size));
+  const short = Array.from({ length: 150_000 }, (_, at) => String(at % 10));
+  for (const piece of [...long, ...short, '!']) far.push(piece);
+  expect(client.said === [...long, ...short, '!'].join('')).toBe(true);
+});
+
+it('many small pieces held back are more than their bytes', () => {
+  const { client, far, warnings } = joined({ received: () => 'hold' }, { heldBytes: 1_300 });
+  for (let at = 0; at < 10; at += 1) far.push('x');
+  expect(client.said).toBe('');
+  far.push('y', 'z');
+  expect(client.said).toBe('xxxxxxxxxxyz');
+  const got = 'expected at most 1300 bytes held back, got 1419 with 128 for each piece';
+  expect(warnings).toEqual([`hook hook: down.received: ${got}; connection 1`]);
 });
 
 it('a client that can take more again does not wake a target whose filter has not answered', async () => {
