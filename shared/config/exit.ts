@@ -71,6 +71,13 @@ const systemErrors: ReadonlyMap<string, SystemAdvice> = new Map<string, SystemAd
     },
   ],
   [
+    'EEXIST',
+    {
+      exitCode: exitCodes.unavailable,
+      advice: (flag) => `something else is there; choose a path with ${flag}`,
+    },
+  ],
+  [
     'EADDRNOTAVAIL',
     {
       exitCode: exitCodes.unavailable,

@@ -121,7 +121,7 @@ async function listenOn(
           },
     );
   });
-  await ('path' in place ? bindPath(server, place.path) : bind(server, place));
+  const close = await ('path' in place ? bindPath(server, place.path) : bind(server, place));
   join(crowd);
   const standing = countStanding();
   let closed = false;
@@ -134,22 +134,23 @@ async function listenOn(
       closed = true;
       leave(crowd);
       standing.uncount();
-      server.close();
+      close();
     },
   };
 }
 
-async function bindPath(server: net.Server, path: string): Promise<void> {
+async function bindPath(server: net.Server, path: string): Promise<() => void> {
   const { listenUnix } = await import('./unix-listen.js');
-  await listenUnix(server, path);
+  return listenUnix(server, path);
 }
 
-function bind(server: net.Server, { host, port }: Target): Promise<void> {
+/** Settles with what closes it. */
+function bind(server: net.Server, { host, port }: Target): Promise<() => void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen({ host, port, backlog }, () => {
       server.off('error', reject);
-      resolve();
+      resolve(() => server.close());
     });
   });
 }

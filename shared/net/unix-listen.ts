@@ -1,4 +1,5 @@
 /** Listening on unix sockets that only this user can connect to (unix(7)). */
+import { lstatSync, renameSync, type Stats } from 'node:fs';
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import net from 'node:net';
 import { isMainThread } from 'node:worker_threads';
@@ -10,10 +11,11 @@ const mode = 0o600;
 const longestPath = process.platform === 'linux' ? 107 : 103;
 
 /**
- * Has `server` listen at `path`; the socket goes when it is closed. One that nobody listens on any more is replaced.
- * Rejects with the system's error: EADDRINUSE when somebody listens there, or when it is no socket.
+ * Has `server` listen at `path`. What comes back closes it: the socket goes then, unless somebody else's is there by now. One
+ * that nobody listens on any more is replaced. Rejects with the system's error: EADDRINUSE when somebody listens there,
+ * EEXIST when it is no socket.
  */
-export async function listenUnix(server: net.Server, path: string): Promise<void> {
+export async function listenUnix(server: net.Server, path: string): Promise<() => void> {
   if (process.platform !== 'win32' && Buffer.byteLength(path) > longestPath) {
     const words = `path: expected at most ${longestPath} bytes, got ${Buffer.byteLength(path)}: ${path}`;
     throw Object.assign(new Error(words), { code: 'ENAMETOOLONG', path });
@@ -21,9 +23,48 @@ export async function listenUnix(server: net.Server, path: string): Promise<void
   try {
     await bind(server, path);
   } catch (error) {
-    if (codeOf(error) !== 'EADDRINUSE' || !(await isStale(path))) throw error;
+    if (codeOf(error) !== 'EADDRINUSE') throw error;
+    if (statOf(path)?.isSocket() === false) throw noSocket(path);
+    if (!(await isStale(path))) throw error;
     await unlink(path);
     await bind(server, path);
+  }
+  const own = statOf(path);
+  return () => {
+    closeAt(server, path, own);
+  };
+}
+
+function noSocket(path: string): Error {
+  const words = `path: expected a free one, or a socket that nobody listens on, got another file: ${path}`;
+  return Object.assign(new Error(words), { code: 'EEXIST', path });
+}
+
+/** Undefined when there is nothing. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The system's library takes away whatever is at the path, so what is not ours stands aside, for as long as that call takes. */
+function closeAt(server: net.Server, path: string, own: Stats | undefined): void {
+  const there = statOf(path);
+  const ours = there === undefined || (there.ino === own?.ino && there.dev === own.dev);
+  const aside = `${path}.${process.pid}`;
+  const stands = !ours && renamed(path, aside);
+  server.close();
+  if (stands) renamed(aside, path);
+}
+
+function renamed(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -64,6 +64,7 @@ export async function openForwards(
 /** What the system may say, in words. */
 const refusals: ReadonlyMap<string | undefined, string> = new Map([
   ['EADDRINUSE', 'a place that is free, got one where somebody listens'],
+  ['EEXIST', 'a path that is free, got one of a file that is no socket'],
   ['EADDRNOTAVAIL', 'an address of this machine, got another one'],
   ['EAFNOSUPPORT', 'an address of a kind that this machine has, got another one'],
   ['ENOTFOUND', 'an address or a name that has one, got another name'],

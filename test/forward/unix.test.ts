@@ -87,13 +87,14 @@ describe('a forward from a unix socket', () => {
     const from = { path: path.join(directory, 'from.sock') };
     const file = { path: path.join(directory, 'file') };
     await Promise.all([running([{ from, to: echo }]), writeFile(file.path, 'kept')]);
-    for (const each of [from, file]) {
-      const error = await errorOf(running([{ from: each, to: echo }]));
-      expect(error).toMatchObject({
-        code: 'EADDRINUSE',
-        message: `forward ${each.path}: expected a place that is free, got one where somebody listens (EADDRINUSE)`,
-      });
-    }
+    expect(await errorOf(running([{ from, to: echo }]))).toMatchObject({
+      code: 'EADDRINUSE',
+      message: `forward ${from.path}: expected a place that is free, got one where somebody listens (EADDRINUSE)`,
+    });
+    expect(await errorOf(running([{ from: file, to: echo }]))).toMatchObject({
+      code: 'EEXIST',
+      message: `forward ${file.path}: expected a path that is free, got one of a file that is no socket (EEXIST)`,
+    });
     const nowhere = { path: path.join(directory, 'no', 'x') };
     expect(await errorOf(running([{ from: nowhere, to: echo }]))).toMatchObject({
       message: `forward ${nowhere.path}: expected a directory that is there and may be written to, got another one (EACCES)`,

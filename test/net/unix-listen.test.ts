@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { statSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -53,11 +53,31 @@ describe('a unix socket', () => {
     const [live, file] = [path.join(directory, 'live.sock'), path.join(directory, 'file')];
     await listenUnix(closedAfterwards(), live);
     writeFileSync(file, 'precious');
-    for (const place of [live, file]) {
-      await expect(listenUnix(closedAfterwards(), place)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    for (const [place, code] of [
+      [live, 'EADDRINUSE'],
+      [file, 'EEXIST'],
+      [directory, 'EEXIST'],
+    ] as const) {
+      await expect(listenUnix(closedAfterwards(), place)).rejects.toMatchObject({ code });
     }
     expect(statSync(file).size).toBe(8);
     expect(await isStale(path.join(directory, 'nothing'))).toBe(false);
+  });
+
+  it('of somebody who listens at that path by then stays when one is closed', async () => {
+    const place = path.join(temporaryDirectory(), 's.sock');
+    const first = closedAfterwards();
+    const close = await listenUnix(first, place);
+    unlinkSync(place);
+    const second = closedAfterwards();
+    const closeSecond = await listenUnix(second, place);
+    close();
+    await once(first, 'close');
+    expect(await isStale(place)).toBe(false);
+    expect(statSync(place).isSocket()).toBe(true);
+    closeSecond();
+    await once(second, 'close');
+    expect(readdirSync(path.dirname(place))).toEqual([]);
   });
 
   it('is not made at the beginning of a path that is too long', async () => {
