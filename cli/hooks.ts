@@ -15,6 +15,6 @@ export async function askedHooks(
   const { readHookFlags } = await import('../shared/config/hook-flags.js');
   const json = flags.json ?? false;
   const color = !json && wantsColor(process.stdout, process.env);
-  const hooks = readHookFlags(flags, { json, color, write: line });
+  const hooks = readHookFlags(flags, { json, color, whole: !process.stdout.isTTY, write: line });
   return hooks === undefined ? {} : { hooks };
 }

@@ -1,3 +1,4 @@
+import type { HookFlags } from '../shared/config/hook-flags.js';
 import { createLineWriter } from '../shared/observe/line-writer.js';
 import type { Observer } from '../shared/observe/events.js';
 import { jsonLine } from '../shared/observe/escape.js';
@@ -5,7 +6,7 @@ import { createLog, type Log, type LogFormat, type LogLevel, wantsColor } from '
 import { jsonObserver, logObserver } from '../shared/observe/observer.js';
 
 /** The flags of every command that keeps running. */
-export interface OutputFlags {
+export interface OutputFlags extends Pick<HookFlags, 'informerForm'> {
   readonly json?: boolean;
   readonly logLevel?: LogLevel;
   readonly logFormat?: LogFormat;
@@ -18,7 +19,7 @@ type Page = () => readonly string[] | Promise<readonly string[]>;
 export interface Output {
   readonly log: Log;
   readonly observer: Observer;
-  /** Writes the page for people, or with --json the object for programs. */
+  /** Writes the page for people, or with --json the object for programs. Where those read an informer, people read stderr. */
   announce(page: Page, object: object): Promise<void>;
   /** Writes an object for programs; people are told nothing. */
   report(object: object): void;
@@ -27,7 +28,7 @@ export interface Output {
 }
 
 /** The output that the flags ask for. It is the only writer of stdout and stderr from now on. */
-export function createOutput({ json, logLevel, logFormat }: OutputFlags): Output {
+export function createOutput({ json, logLevel, logFormat, informerForm }: OutputFlags): Output {
   const level = logLevel ?? 'info';
   const recovered = (dropped: number): void => {
     log.warn('nobody read the output for a while', { dropped });
@@ -39,12 +40,15 @@ export function createOutput({ json, logLevel, logFormat }: OutputFlags): Output
     format: logFormat ?? 'text',
     color: wantsColor(process.stderr, process.env),
     write: (line) => {
-      errors.write(line);
+      toErrors(line);
     },
   });
   const toLog = logObserver(log);
   const write = (line: string): void => {
     lines.write(line);
+  };
+  const toErrors = (line: string): void => {
+    errors.write(line);
   };
   const report = (object: object): void => {
     if (json === true) write(jsonLine(object));
@@ -72,7 +76,8 @@ export function createOutput({ json, logLevel, logFormat }: OutputFlags): Output
       },
       announce: async (page) => {
         announced = true;
-        (await page()).forEach(write);
+        // What programs read has nothing else in it.
+        (await page()).forEach(informerForm === 'json' ? toErrors : write);
         release();
       },
       report,

@@ -57,7 +57,7 @@ export function informer(options: InformerOptions = {}): HookSource {
   if (typeof write !== 'function') throw new ConfigError('write: expected a function, got something else');
   return async () => {
     const { informerHook } = await import('../hooks/informer.js');
-    return informerHook({ form, color, write });
+    return informerHook({ form, color, whole: write !== console.log || !process.stdout.isTTY, write });
   };
 }
 

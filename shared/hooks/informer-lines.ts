@@ -1,5 +1,5 @@
 /**
- * Events as lines for people. A line of the compact form fits into 100 columns, whatever is in it:
+ * Events as lines for people. A line of the compact form fits into 100 columns of a terminal, whatever is in it:
  *
  * ```
  *   09:07:15.124   12 asks    127.0.0.1:53412 → 8000 → example.com:443
@@ -103,6 +103,13 @@ function askerOf({ protocol, command, transport, user }: ConnectionFacts): strin
   return words.filter((word) => word !== undefined).join(' ');
 }
 
+/** How lines are to look. */
+export interface Look {
+  readonly color: boolean;
+  /** Whether reasons are told to their end, however long a compact line becomes. */
+  readonly whole?: boolean;
+}
+
 /** Columns of a compact line. */
 const compactColumns = 100;
 /** What addresses get at least, and details at most. */
@@ -110,8 +117,8 @@ const detailColumns = 44;
 /** What the target gets at most where it stands alone. */
 const targetColumns = 30;
 
-/** One line of at most 100 columns. */
-export function compactLine(event: HookEvent, color: boolean): string {
+/** One line of at most 100 columns, but for reasons that are wanted whole. */
+export function compactLine(event: HookEvent, { color, whole = false }: Look): string {
   const { word, color: shade, words } = kindOf(event);
   const said = words(event);
   const connection = 'connection' in event ? event.connection : undefined;
@@ -120,12 +127,13 @@ export function compactLine(event: HookEvent, color: boolean): string {
   const front = `${time} ${number} ${pad(word, 7)}`;
   const details = escapeControls(said.details);
   const room = compactColumns - widthOf(front) - 1;
+  const fit = (text: string, columns: number): string => (whole ? text : clip(text, columns));
   const painted = `${time} ${number} ${paint(pad(word, 7), color, shade)}`;
-  if (connection === undefined) return `${painted} ${clip(details, room)}`;
-  if (said.arrow === undefined) return `${painted} ${clip(alone(connection) + details, room)}`;
+  if (connection === undefined) return `${painted} ${fit(details, room)}`;
+  if (said.arrow === undefined) return `${painted} ${fit(alone(connection) + details, room)}`;
   if (details === '') return `${painted} ${path(connection, said.arrow, room)}`;
   const way = path(connection, said.arrow, room - 2 - Math.min(widthOf(details), detailColumns));
-  return `${painted} ${way}  ${clip(details, room - 2 - widthOf(way))}`;
+  return `${painted} ${way}  ${fit(details, room - 2 - widthOf(way))}`;
 }
 
 /** What was asked for, where there is more to say than who asked: the number tells that. */
@@ -156,7 +164,7 @@ function place(target: Target): string {
 const wideColumns = { id: 5, role: 7, transport: 3, word: 10, asks: 15, place: 21, target: 28 } as const;
 
 /** One line with everything, in columns. */
-export function wideLine(event: HookEvent, color: boolean): string {
+export function wideLine(event: HookEvent, { color }: Look): string {
   const { color: shade, words } = kindOf(event);
   const said = words(event);
   const time = new Date(event.at).toISOString();

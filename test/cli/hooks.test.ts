@@ -96,6 +96,37 @@ it('a dumper writes into its directory, and what it writes is read back', async 
   });
 });
 
+it('lines of an informer for programs stand on stdout alone', async () => {
+  const echo = await startEcho();
+  const informed = ['--hook', 'informer', '--informer-form', 'json'];
+  const forward = start(['forward', '0', `127.0.0.1:${echo.port}`, ...informed, '--no-control']);
+  const started = JSON.parse((await forward.nextLine()) ?? '') as { readonly listen: readonly string[] };
+  expect(started).toMatchObject({ hook: 'informer', event: 'started' });
+  await expectEcho(portOf(started.listen[0] ?? ''));
+  forward.child.kill('SIGTERM');
+  const { stdout, stderr } = await forward.ended;
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines.map((line) => (JSON.parse(line) as { readonly hook: unknown }).hook)).toEqual(
+    lines.map(() => 'informer'),
+  );
+  expect(stderr).toContain('halflight forward listens on one place:');
+});
+
+it('an informer tells a file all of a reason', async () => {
+  const target = '/nonexistent/a/path/that/is/rather/long/and/ends/nowhere.sock';
+  const forward = start(['forward', '0', target, '--hook', 'informer', '--no-control']);
+  let line: string | undefined = '';
+  const next = async (word: string): Promise<string> => {
+    do line = await forward.nextLine();
+    while (line?.includes(word) === false);
+    return line ?? '';
+  };
+  const [, port] = /:(\d+)/.exec(await next('127.0.0.1:')) ?? [];
+  const peer = await connect(Number(port));
+  peer.socket.on('error', () => undefined);
+  expect(await next(' error ')).toMatch(/ENOENT$/);
+});
+
 it('people are told which hooks there are', async () => {
   const file = path.join(await temporary(), 'mine.mjs');
   await writeFile(file, 'export const hook = {};');

@@ -6,9 +6,13 @@ import { widthOf } from '../../shared/observe/columns.js';
 import { cameFacts, lifeEvents, openFacts } from '../support/hook-events.js';
 
 /** What the informer says of these. */
-function told(events: readonly HookEvent[], form: InformerForm, color = false): readonly string[] {
+function told(
+  events: readonly HookEvent[],
+  form: InformerForm,
+  look: { readonly color?: true; readonly whole?: true } = {},
+): readonly string[] {
   const lines: string[] = [];
-  const { on = {} } = informerHook({ form, color, write: (line) => lines.push(line) });
+  const { on = {} } = informerHook({ form, color: false, write: (line) => lines.push(line), ...look });
   for (const event of events) on[event.event]?.(event as never);
   return lines;
 }
@@ -55,8 +59,21 @@ describe('the informer', () => {
 
   it('tells programs each event as an object', () => {
     expect(told(lifeEvents, 'json').map((line) => JSON.parse(line) as unknown)).toEqual(
-      JSON.parse(JSON.stringify(lifeEvents)),
+      (JSON.parse(JSON.stringify(lifeEvents)) as object[]).map((event) => ({ hook: 'informer', ...event })),
     );
+    for (const line of told(lifeEvents, 'json')) expect(line).toMatch(/^\{"hook":"informer","event":/);
+  });
+
+  it('tells reasons to their end where no terminal is too narrow for them', () => {
+    const message = `${'socks5://proxy.example:1080: '.repeat(4)}expected a connection, got ECONNREFUSED`;
+    const error: HookEvent = { event: 'error', at: 0, connection: openFacts, code: 'x', message };
+    const both: readonly HookEvent[] = [
+      error,
+      { event: 'error', at: 0, code: 'x', message },
+      { ...closed, why: message },
+    ];
+    for (const line of told(both, 'compact', { whole: true })) expect(line).toContain(message);
+    for (const line of told(both, 'compact')) expect(line).toMatch(/…$/);
   });
 
   it('says what was lost, and who broke it', () => {
@@ -75,10 +92,10 @@ describe('the informer', () => {
 
   it('colours words when it is asked to, and nothing else', () => {
     const [plain] = told([closed], 'compact');
-    const [colored] = told([closed], 'compact', true);
+    const [colored] = told([closed], 'compact', { color: true });
     expect(colored).toContain('\u001b[33mclosed \u001b[0m');
     expect(colored?.replaceAll(/\u001b\[\d*m/g, '')).toBe(plain);
-    expect(told(lifeEvents, 'json', true).join('')).not.toContain('\u001b');
+    expect(told(lifeEvents, 'json', { color: true }).join('')).not.toContain('\u001b');
   });
 
   it('tells of a tick only when anything has moved', () => {
