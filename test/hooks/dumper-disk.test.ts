@@ -4,6 +4,9 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { temporaryDirectory } from '../support/directory.js';
 import { recite, startDump } from '../support/dump.js';
+import { PcapngReader } from '../../shared/hooks/dumper/pcapng-reader.js';
+import { Replay } from '../../shared/hooks/dumper/replay.js';
+import { TextForm } from '../../shared/hooks/dumper/text-recording.js';
 
 describe('a dump that cannot be written', () => {
   test('is told once, the traffic goes on, and later conversations are dumped again', async () => {
@@ -18,12 +21,13 @@ describe('a dump that cannot be written', () => {
       expect.stringMatching(
         /^dump \S+-1-example\.com_80\.\w+: expected to write to it, got ENOENT; it ends here/,
       ),
+      'dump: expected every file to be whole, got 3 more that ended early',
     ]);
     mkdirSync(directory);
     recite(dump, [['up', 'kept']], { id: 3 });
     await dump.stop();
     expect(dump.files().map((name) => name.split('-')[1])).toEqual(['3', '3']);
-    expect(dump.warnings).toHaveLength(1);
+    expect(dump.warnings).toHaveLength(2);
   });
 
   test('keeps what it has when its directory goes away under it', async () => {
@@ -56,6 +60,33 @@ describe('a dump that cannot be written', () => {
     ]);
     expect(dump.files().map((name) => name.split('-')[1])).toEqual(['13']);
   });
+
+  test.each(['text', 'pcapng'] as const)(
+    'says so at the end of a %s file that ends there',
+    async (format) => {
+      const dump = await startDump({ formats: [format] }, { limits: { fileWaiting: 100_000, delayMs: 0 } });
+      const conversation = dump.converse();
+      conversation.say('down', 'written');
+      await vi.waitUntil(() => dump.files().length > 0 && dump.read(dump.files()[0] ?? '').length > 0);
+      for (let count = 0; count < 50; count++) conversation.say('down', Buffer.alloc(10_000, 'x'));
+      conversation.close();
+      await dump.stop();
+      expect(dump.warnings).toHaveLength(1);
+      let text = '';
+      const form = new TextForm((part) => (text += part));
+      const replay = new Replay(form);
+      const reader = new PcapngReader('it', replay);
+      const bytes = dump.read(dump.files()[0] ?? '');
+      if (format === 'pcapng') {
+        reader.read(bytes);
+        replay.end();
+        reader.end();
+      } else text = bytes.toString();
+      expect(text).toMatch(
+        / {2}written\n(.*x\n)?\n?# the dump ends here, for the disk is too slow; [^\n]+\n$/s,
+      );
+    },
+  );
 
   test('of all conversations no more waits than may', async () => {
     const dump = await startDump({ formats: ['pcapng'] }, { limits: { allWaiting: 100_000 } });

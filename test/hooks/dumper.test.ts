@@ -1,6 +1,6 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { dumperHook } from '../../shared/hooks/dumper/dumper.js';
 import { ConfigError } from '../../shared/errors.js';
 import { temporaryDirectory } from '../support/directory.js';
@@ -15,6 +15,37 @@ describe('the files of a dump', () => {
     expect(dump.files()).toEqual([`${stem}.pcapng`, `${stem}.txt`]);
     for (const name of dump.files()) expect(statSync(join(dump.directory, name)).mode & 0o777).toBe(0o600);
     expect(dump.warnings).toEqual([]);
+  });
+
+  test('each target that one client asks for something has files of its own, which end with it', async () => {
+    const dump = await startDump({ formats: ['text'], files: 3 });
+    const hosts = Array.from({ length: 20 }, (_, index) => `host${index}`);
+    const conversations = hosts.map((host) => {
+      const conversation = dump.converse({ target: { host, port: 80 } });
+      conversation.say('up', `ask ${host}`);
+      conversation.say('down', 'answer');
+      conversation.end('down');
+      return conversation;
+    });
+    await vi.waitUntil(() => dump.files().length === 3);
+    conversations.at(-1)?.close();
+    await dump.stop();
+    expect(dump.warnings).toEqual([]);
+    expect(dump.files().map((name) => name.split('-').slice(1).join('-'))).toEqual(
+      [18, 19, 20].map((turn) => `12_${turn}-host${turn - 1}_80.txt`),
+    );
+    for (const name of dump.files()) expect(dump.read(name).toString()).toMatch(/ask host.*← end.*→ end\n$/s);
+  });
+
+  test('of one connection an end by a break is told of all conversations that are open', async () => {
+    const dump = await startDump({ formats: ['text'] });
+    const [first, second] = [dump.converse(), dump.converse()];
+    first.say('up', 'one');
+    second.say('up', 'two');
+    first.close({ why: 'ECONNRESET' });
+    await dump.stop();
+    expect(dump.files()).toHaveLength(2);
+    for (const name of dump.files()) expect(dump.read(name).toString()).toContain('broken: ECONNRESET');
   });
 
   test.each([

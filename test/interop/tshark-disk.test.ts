@@ -17,6 +17,24 @@ interface Outcome {
 
 const dumper = pathToFileURL(resolve(import.meta.dirname, '../../dist/shared/hooks/dumper')).href;
 
+/** Conversations on such a disk: two that fit, and ten that do not. Brings what is left of them. */
+const full = `
+import { readdirSync } from 'node:fs';
+import { dumperHook } from '${dumper}/dumper.js';
+
+const [directory, format] = process.argv.slice(2);
+const settings = { directory, formats: [format], targets: [], fileBytes: 0, files: 4, secrets: false };
+const hook = await dumperHook(settings, () => undefined);
+const place = { host: '127.0.0.1', port: 80 };
+for (let id = 0; id < 12; id++) {
+  const connection = { id, role: 'forward', transport: 'tcp', openedAt: 0, client: { local: place, remote: place }, target: place };
+  hook.filter(connection).up.sent(Buffer.alloc(id < 2 ? 1000 : 70_000, 'text\\n'));
+  hook.on.closed({ connection, by: 'client', why: 'end' });
+  await hook.on.stopped({});
+}
+console.log(readdirSync(directory).sort().join(' '));
+`;
+
 /** A program, for a disk of its own can be had in a process of its own alone. */
 const program = `
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -61,10 +79,11 @@ console.log(JSON.stringify({ warnings, first: { length: bytes.length, error }, l
 async function onDisk(
   options: string,
   format: DumpFormat,
+  words = program,
 ): Promise<{ readonly output: string; readonly complaint: string }> {
   const directory = temporaryDirectory();
   const script = join(temporaryDirectory(), 'program.mjs');
-  writeFileSync(script, program);
+  writeFileSync(script, words);
   const mounted = `mount -t tmpfs -o ${options} none "$1" && exec "$2" "$3" "$1" ${format}`;
   const unshared = await startPeer('unshare', [
     '-m',
@@ -82,19 +101,31 @@ async function onDisk(
 }
 
 test.each(['pcapng', 'text'] as const)(
-  'a full disk ends a dump as %s with one word, and later ones are written',
+  'a full disk ends a dump as %s with a word, and later ones are written',
   async (format) => {
     const { output, complaint } = await onDisk('size=64k', format);
     expect(complaint).toBe('');
     const { warnings, first, later } = JSON.parse(output) as Outcome;
     expect(warnings).toEqual([
       expect.stringMatching(/^dump \S+-1-\S+: expected to write to it, got ENOSPC; it ends here/),
+      'dump: expected every file to be whole, got 1 more that ended early',
     ]);
     expect(first.length).toBeGreaterThan(20_000);
     expect(first.length).toBeLessThanOrEqual(65_536);
     // What had been written before is whole.
     if (format === 'pcapng') expect(first.error).toBeNull();
     expect(later).toEqual([expect.stringContaining('-3-127.0.0.1_80.')]);
+  },
+);
+
+test.each(['pcapng', 'text'] as const)(
+  'dumps as %s that a full disk takes nothing of push none out that are there',
+  async (format) => {
+    const { output, complaint } = await onDisk('size=64k', format, full);
+    expect(complaint).toBe('');
+    expect(output.trim().split(' ')).toEqual(
+      [0, 1].map((id) => expect.stringContaining(`-${id}-`) as string),
+    );
   },
 );
 

@@ -149,6 +149,7 @@ describe('tshark reads what the dumper writes', () => {
       stem: 'long',
       suffix: '.pcapng',
       head: fileHead('', ends.names),
+      cut: Buffer.alloc(0),
       fileBytes: 0,
     });
     const time = facts.openedAt * 1000;

@@ -26,7 +26,7 @@ export interface TestDump {
   readonly directory: string;
   readonly hook: Hook;
   readonly warnings: readonly string[];
-  /** Opens a conversation; what is not said of it is as in `facts`. */
+  /** Opens a conversation, or with the same number another of the same connection; what is not said of it is as in `facts`. */
   converse(changed?: Partial<ConnectionFacts>): TestConversation;
   /** Settles when all has been written. */
   stop(): Promise<void>;

@@ -5,7 +5,7 @@ import type { ByteFilter, ConnectionFilters, Direction, HookEvent } from '../hoo
 import type { Disk } from './disk.js';
 import { endsOf } from './ends.js';
 import { fileStem } from './file-name.js';
-import { fileHead } from './pcapng.js';
+import { fileHead, section } from './pcapng.js';
 import { redactDatagram, Redactor } from './redact.js';
 import type { Recording } from './recording.js';
 import type { DumpFormat, DumperSettings } from './settings.js';
@@ -22,6 +22,10 @@ const cleanEnd = 'end';
 /** So much of both directions may wait until it is known what is a password, bytes. */
 const maxWaiting = 256 * 1024;
 
+export interface ConversationOptions extends Pick<DumperSettings, 'formats' | 'fileBytes' | 'secrets'> {
+  readonly turn: number;
+}
+
 export class Conversation {
   readonly filters: ConnectionFilters;
   readonly #recordings: readonly Recording[];
@@ -34,17 +38,24 @@ export class Conversation {
   #waiting: (() => void)[] = [];
   #waitingBytes = 0;
 
-  constructor(disk: Disk, connection: ConnectionFacts, settings: DumperSettings) {
+  /** `turn`: how many conversations of this connection there have been, with this one. */
+  constructor(disk: Disk, connection: ConnectionFacts, { turn, ...settings }: ConversationOptions) {
     const time = this.#clock();
     this.#transport = connection.transport;
     this.#redacting = !settings.secrets;
     if (this.#redacting && this.#transport === 'tcp') {
       this.#redactors = { up: new Redactor({ socks: true }), down: new Redactor({ socks: false }) };
     }
+    const stem = fileStem(connection, turn);
     this.#recordings = settings.formats.map((format) =>
-      recorders[format](disk, { connection, time, fileBytes: settings.fileBytes }),
+      recorders[format](disk, { connection, stem, time, fileBytes: settings.fileBytes }),
     );
     this.filters = { up: this.#filter('up'), down: this.#filter('down') };
+  }
+
+  /** Whether the target has said all. */
+  get answered(): boolean {
+    return this.#ended.down;
   }
 
   close({ by, why }: Closed): void {
@@ -133,27 +144,30 @@ export class Conversation {
   }
 }
 
+/** The end of a file that is not that of its conversation. */
+const tooSlow = 'the dump ends here, for the disk is too slow; the conversation went on';
+
 const nothing = new Uint8Array(0);
 
 /** What a recording is made of. */
 interface Scene {
   readonly connection: ConnectionFacts;
+  readonly stem: string;
   readonly time: number;
   readonly fileBytes: number;
 }
 
 const recorders: Readonly<Record<DumpFormat, (disk: Disk, scene: Scene) => Recording>> = {
-  text: (disk, { connection, fileBytes }) => {
+  text: (disk, { connection, stem, fileBytes }) => {
     const head = Buffer.from(headLine(headlineOf(connection)));
-    return new TextRecording(
-      new Volume(disk, { stem: fileStem(connection), suffix: '.txt', head, fileBytes }),
-    );
+    const cut = Buffer.from(`\n${headLine(tooSlow)}`);
+    return new TextRecording(new Volume(disk, { stem, suffix: '.txt', head, cut, fileBytes }));
   },
-  pcapng: (disk, { connection, time, fileBytes }) => {
+  pcapng: (disk, { connection, stem, time, fileBytes }) => {
     const ends = endsOf(connection);
     const headline = headlineOf(connection);
     const head = fileHead(headline, ends.names);
-    const volume = new Volume(disk, { stem: fileStem(connection), suffix: '.pcapng', head, fileBytes });
+    const volume = new Volume(disk, { stem, suffix: '.pcapng', head, cut: section(tooSlow), fileBytes });
     if (connection.transport === 'udp') return new UdpRecording(volume, ends, headline);
     return new TcpRecording(volume, { ends, headline, opened: connection.openedAt * 1000, time });
   },

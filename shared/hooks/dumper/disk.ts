@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { codeOf, messageOf } from '../../errors.js';
-import { DumpFile, type Waiting } from './dump-file.js';
+import { DumpFile, type DumpFileOptions, type Waiting } from './dump-file.js';
 
 /** How much may wait, and how long. */
 export interface DiskLimits {
@@ -29,7 +29,7 @@ export interface DiskOptions {
   readonly directory: string;
   /** The files of this run that may be there at once: the oldest finished one goes for a new one. 0 is no limit. */
   readonly files: number;
-  /** Told when a dump had to end early; not again before a later one was whole, and a minute has passed. */
+  /** Told when a dump had to end early; not again before a later one was whole, and a minute has passed. How many more is told then. */
   readonly warn: (detail: string) => void;
   readonly limits?: Partial<DiskLimits> | undefined;
 }
@@ -52,6 +52,7 @@ export class Disk implements Waiting {
   #timer: NodeJS.Timeout | undefined;
   #failing = false;
   #warnedAt = -Infinity;
+  #untold = 0;
   #idle: (() => void)[] = [];
   readonly #removals = new Set<Promise<void>>();
 
@@ -63,10 +64,10 @@ export class Disk implements Waiting {
   }
 
   /** A new file. It is there once something has been written to it. */
-  create(stem: string, suffix: string): DumpFile {
+  create(file: DumpFileOptions): DumpFile {
     this.#count += 1;
     this.#prune();
-    return new DumpFile({ stem: join(this.#directory, stem), suffix }, this);
+    return new DumpFile({ ...file, stem: join(this.#directory, file.stem) }, this);
   }
 
   /** Settles when all that waits has been written. */
@@ -78,12 +79,17 @@ export class Disk implements Waiting {
     this.#write();
     if (this.#writing.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
     await Promise.all(this.#removals);
+    this.#warnOfOthers();
   }
 
   admits(file: DumpFile, length: number): boolean {
     const { fileWaiting, allWaiting } = this.#limits;
     if (file.waiting + length <= fileWaiting && this.#waiting + length <= allWaiting) return true;
-    this.#end(file, `a disk that keeps up, got ${Math.ceil(this.#waiting / 2 ** 20)} MiB that wait`);
+    const got = `${Math.ceil(this.#waiting / 2 ** 20)} MiB that wait`;
+    file.cut();
+    if (file.waiting > 0) this.#soon(file);
+    else this.#dismiss(file);
+    this.#warnOf(file, `a disk that keeps up, got ${got}`);
     return false;
   }
 
@@ -128,12 +134,14 @@ export class Disk implements Waiting {
     try {
       if (file.waiting > 0) await file.write();
       this.#writing.delete(file);
-      if (file.abandoned) this.#forgive(file);
+      if (file.abandoned && file.waiting === 0) this.#forgive(file);
       else if (file.over && file.waiting === 0) this.#done(file);
       else if (file.waiting >= enough || file.over) this.#next.add(file);
     } catch (error) {
       this.#writing.delete(file);
-      this.#end(file, `to write to it, got ${codeOf(error) ?? messageOf(error)}`);
+      file.abandon();
+      this.#dismiss(file);
+      this.#warnOf(file, `to write to it, got ${codeOf(error) ?? messageOf(error)}`);
     }
     this.#write();
   }
@@ -144,19 +152,33 @@ export class Disk implements Waiting {
     this.#forgive(file);
   }
 
-  /** The file ends before its conversation does. */
-  #end(file: DumpFile, what: string): void {
-    file.abandon();
+  /** Nothing of the file is to be written any more. */
+  #dismiss(file: DumpFile): void {
     this.#later.delete(file);
     this.#next.delete(file);
     if (!this.#writing.has(file)) this.#forgive(file);
+  }
+
+  /** The file ends before its conversation does. */
+  #warnOf(file: DumpFile, what: string): void {
     const silent = this.#failing || Date.now() - this.#warnedAt < quietMs;
     this.#failing = true;
-    if (silent) return;
+    if (silent) {
+      this.#untold += 1;
+      return;
+    }
     this.#warnedAt = Date.now();
+    this.#warnOfOthers();
     this.#warn(
       `dump ${file.title}: expected ${what}; it ends here, and so may others, while the traffic goes on`,
     );
+  }
+
+  /** Those that nothing has been said of. */
+  #warnOfOthers(): void {
+    const others = this.#untold;
+    this.#untold = 0;
+    if (others > 0) this.#warn(`dump: expected every file to be whole, got ${others} more that ended early`);
   }
 
   #forgive(file: DumpFile): void {

@@ -16,12 +16,13 @@ const maxTries = 9;
 /** How often a file that is open is written to before others have their turn. */
 const maxRounds = 16;
 
-/** Where a file is, or will be. */
-export interface FileName {
+export interface DumpFileOptions {
   /** The path without its suffix. */
   readonly stem: string;
   /** `.pcapng`. */
   readonly suffix: string;
+  /** What it ends with when it is cut. */
+  readonly cut: Uint8Array;
 }
 
 /** What a file asks of the disk that it is on. */
@@ -35,7 +36,7 @@ export interface Waiting {
 }
 
 export class DumpFile {
-  readonly #name: FileName;
+  readonly #options: DumpFileOptions;
   readonly #disk: Waiting;
   #path: string | undefined;
   #pages: Page[] = [];
@@ -44,9 +45,10 @@ export class DumpFile {
   #written = 0;
   #over = false;
   #abandoned = false;
+  #begun = false;
 
-  constructor(name: FileName, disk: Waiting) {
-    this.#name = name;
+  constructor(options: DumpFileOptions, disk: Waiting) {
+    this.#options = options;
     this.#disk = disk;
   }
 
@@ -67,7 +69,7 @@ export class DumpFile {
 
   /** What messages call it. */
   get title(): string {
-    return this.#path ?? `${this.#name.stem}${this.#name.suffix}`;
+    return this.#path ?? `${this.#options.stem}${this.#options.suffix}`;
   }
 
   /** Whether nothing more will come, be it that all is said or that it cannot be written. */
@@ -83,6 +85,10 @@ export class DumpFile {
   /** Room for so many bytes at its end, to be filled at once. Undefined when its dump is over. */
   room(length: number): Room | undefined {
     if (this.#over || !this.#disk.admits(this, length)) return undefined;
+    return this.#append(length);
+  }
+
+  #append(length: number): Room {
     let page = this.#pages.at(-1);
     if (page === undefined || page.bytes.length - page.used < length) {
       page = takePage(length, page?.bytes.length ?? 0);
@@ -110,18 +116,27 @@ export class DumpFile {
     this.#pages = [];
   }
 
+  /** The same, and where something has been written the file says so. */
+  cut(): void {
+    this.abandon();
+    if (!this.#begun) return;
+    const room = this.#append(this.#options.cut.length);
+    room.bytes.set(this.#options.cut, room.at);
+  }
+
   /**
    * Writes all that waits, and some of what comes meanwhile. Rejects with the error of the system; then the file has what was written
    * before.
    */
   async write(): Promise<void> {
+    this.#begun = true;
     const file = await this.#open();
     try {
       for (let round = 0; round < maxRounds && this.#pages.length > 0; round++) await this.#writePages(file);
     } catch (error) {
       // A block that ends in its middle would spoil all that is before it.
       await file.truncate(this.#written).catch(() => undefined);
-      if (this.#written === 0) await this.remove().catch(() => undefined);
+      if (this.#written === 0) await this.#forgo();
       throw error;
     } finally {
       await file.close();
@@ -139,6 +154,13 @@ export class DumpFile {
     } finally {
       this.#forget(pages);
     }
+  }
+
+  /** It is as if it had never been: it takes no place among those that are there. */
+  async #forgo(): Promise<void> {
+    const path = this.#path;
+    this.#path = undefined;
+    if (path !== undefined) await rm(path, { force: true }).catch(() => undefined);
   }
 
   /** Takes it off the disk, if it is there. */
@@ -160,7 +182,7 @@ export class DumpFile {
 
   async #open(): Promise<FileHandle> {
     if (this.#path !== undefined) return open(this.#path, appendFlags);
-    const { stem, suffix } = this.#name;
+    const { stem, suffix } = this.#options;
     for (let tries = 1; ; tries++) {
       const path = tries === 1 ? `${stem}${suffix}` : `${stem}~${tries}${suffix}`;
       try {

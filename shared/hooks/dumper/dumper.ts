@@ -13,6 +13,13 @@ export interface DumperOptions {
   readonly limits?: Partial<DiskLimits>;
 }
 
+/** What is said over one connection: a client of a local has one with each target that it asks over HTTP for something. */
+interface Talks {
+  readonly going: readonly Conversation[];
+  /** The number of the last. */
+  readonly turn: number;
+}
+
 /**
  * A hook that writes every conversation down. `warn` hears, in one line, when it cannot; the traffic never does.
  *
@@ -27,24 +34,30 @@ export async function dumperHook(
   const directory = resolve(settings.directory);
   await checkDirectory(directory);
   const disk = new Disk({ directory, files, warn, limits });
-  const open = new Map<number, Conversation>();
+  const open = new Map<number, Talks>();
   return {
     name: 'dumper',
     on: {
       closed: (event) => {
-        open.get(event.connection.id)?.close(event);
+        for (const conversation of open.get(event.connection.id)?.going ?? []) conversation.close(event);
         open.delete(event.connection.id);
       },
       stopped: async () => {
-        for (const conversation of open.values()) conversation.finish();
+        for (const { going } of open.values()) for (const conversation of going) conversation.finish();
         open.clear();
         await disk.settled();
       },
     },
     filter: (connection) => {
       if (!isWanted(connection, targets)) return undefined;
-      const conversation = new Conversation(disk, connection, settings);
-      open.set(connection.id, conversation);
+      const { going = [], turn = 0 } = open.get(connection.id) ?? {};
+      // One comes after the other, so nothing more is said there.
+      for (const earlier of going) if (earlier.answered) earlier.close({ by: 'target', why: 'end' });
+      const conversation = new Conversation(disk, connection, { ...settings, turn: turn + 1 });
+      open.set(connection.id, {
+        going: [...going.filter(({ answered }) => !answered), conversation],
+        turn: turn + 1,
+      });
       return conversation.filters;
     },
   };

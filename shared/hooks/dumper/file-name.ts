@@ -5,11 +5,11 @@ import type { ConnectionFacts } from '../../observe/connection.js';
 const maxTarget = 120;
 
 /**
- * `20261121T003509.123Z-12-example.com_443`: when the connection was accepted, its number, its target. Whatever a shell, a terminal or a
- * file system could take for something else is `_`.
+ * `20261121T003509.123Z-12-example.com_443`: when the connection was accepted, its number, its target; `12_2` is its second `turn`.
+ * Whatever a shell, a terminal or a file system could take for something else is `_`.
  */
-export function fileStem({ openedAt, id, target }: ConnectionFacts): string {
+export function fileStem({ openedAt, id, target }: ConnectionFacts, turn: number): string {
   const time = new Date(openedAt).toISOString().replaceAll(/[-:]/g, '');
   const place = target === undefined ? 'unknown' : `${target.host}_${target.port}`;
-  return `${time}-${id}-${place.slice(-maxTarget).replaceAll(/[^A-Za-z0-9.-]/g, '_')}`;
+  return `${time}-${id}${turn === 1 ? '' : `_${turn}`}-${place.slice(-maxTarget).replaceAll(/[^A-Za-z0-9.-]/g, '_')}`;
 }

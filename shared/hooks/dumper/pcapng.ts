@@ -66,23 +66,28 @@ export interface NamedAddress {
  * microseconds, and the names.
  */
 export function fileHead(comment: string, names: readonly NamedAddress[]): Buffer {
-  const section = Buffer.alloc(16);
-  section.writeUInt32LE(byteOrderMagic, 0);
-  section.writeUInt16LE(1, 4);
-  // The length of the section is not known: -1.
-  section.fill(0xff, 8);
   const link = Buffer.alloc(8);
   link.writeUInt16LE(rawLink, 0);
   return Buffer.concat([
-    block(blockTypes.sectionHeader, section, [
-      textOption(optionCodes.comment, shortened(comment)),
-      textOption(optionCodes.application, application),
-    ]),
+    section(comment),
     block(blockTypes.interfaceDescription, link, [
       textOption(optionCodes.interfaceName, application),
       { code: optionCodes.resolution, value: Uint8Array.of(6) },
     ]),
     ...(names.length === 0 ? [] : [block(blockTypes.nameResolution, nameRecords(names), [])]),
+  ]);
+}
+
+/** The header of a section. Behind packets it is the only place where something may be said of no packet. */
+export function section(comment: string): Buffer {
+  const body = Buffer.alloc(16);
+  body.writeUInt32LE(byteOrderMagic, 0);
+  body.writeUInt16LE(1, 4);
+  // The length of the section is not known: -1.
+  body.fill(0xff, 8);
+  return block(blockTypes.sectionHeader, body, [
+    textOption(optionCodes.comment, shortened(comment)),
+    textOption(optionCodes.application, application),
   ]);
 }
 

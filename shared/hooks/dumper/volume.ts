@@ -12,6 +12,8 @@ export interface VolumeOptions {
   readonly suffix: string;
   /** What each file begins with. */
   readonly head: Uint8Array;
+  /** What a file ends with that ends before its conversation does. */
+  readonly cut: Uint8Array;
   /** A file that would become larger is followed by another; 0 is no limit. */
   readonly fileBytes: number;
 }
@@ -57,8 +59,9 @@ export class Volume {
   }
 
   #begin(): DumpFile {
-    const { stem, suffix, head } = this.#options;
-    const file = this.#disk.create(this.#number === 1 ? stem : `${stem}.${this.#number}`, suffix);
+    const { stem, suffix, head, cut } = this.#options;
+    const name = this.#number === 1 ? stem : `${stem}.${this.#number}`;
+    const file = this.#disk.create({ stem: name, suffix, cut });
     const room = file.room(head.length);
     if (room !== undefined) room.bytes.set(head, room.at);
     return file;
