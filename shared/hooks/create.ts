@@ -67,7 +67,6 @@ class HookList implements Hooks, Around {
   accept(facts: () => ConnectionFacts, cut: (reason: Error) => void): HookedConnection {
     const connection = new HookedVisit(this, facts, cut);
     this.#open.set(connection.id, connection);
-    connection.begin();
     return connection;
   }
 

@@ -24,6 +24,7 @@ interface Asked {
 export class DatagramChain {
   readonly #stages: readonly Stage[];
   readonly #send: DatagramsOut['send']['up'];
+  readonly #dropped: () => void;
   readonly #end: () => void;
   readonly #answerMs: number;
   readonly #waiting: Datagram[] = [];
@@ -32,11 +33,12 @@ export class DatagramChain {
 
   constructor(
     stages: readonly Stage[],
-    out: { readonly send: DatagramsOut['send']['up']; readonly end: () => void },
+    out: Omit<DatagramsOut, 'send'> & { readonly send: DatagramsOut['send']['up'] },
     { answerMs }: Pick<HookLimits, 'answerMs'>,
   ) {
     this.#stages = stages;
     this.#send = out.send;
+    this.#dropped = out.dropped;
     this.#end = out.end;
     this.#answerMs = answerMs;
   }
@@ -46,6 +48,7 @@ export class DatagramChain {
     if (this.#over) return;
     if (this.#asked === undefined) this.#step({ payload, at }, 0);
     else if (this.#waiting.length < mostWaiting) this.#waiting.push(kept({ payload, at }));
+    else this.#dropped();
   }
 
   /** Filters have been taken out: nobody waits for them any more. */
@@ -61,9 +64,10 @@ export class DatagramChain {
   /** Nothing goes on any more. */
   kill(): void {
     this.#over = true;
+    if (this.#asked !== undefined) this.#dropped();
     this.#asked?.giveUp();
     this.#asked = undefined;
-    this.#waiting.length = 0;
+    while (this.#waiting.pop() !== undefined) this.#dropped();
   }
 
   #goOn(): void {
@@ -105,8 +109,8 @@ export class DatagramChain {
   }
 
   #answered(datagram: Datagram, place: number, answer: Filtered): void {
-    if (answer === 'hold') return;
-    if (answer === 'pass') this.#step(datagram, place);
+    if (answer === 'hold') this.#dropped();
+    else if (answer === 'pass') this.#step(datagram, place);
     else if (types.isUint8Array(answer)) this.#step({ ...datagram, payload: answer }, place);
     else {
       if (answer.end.length > 0) this.#step({ ...datagram, payload: answer.end }, place);

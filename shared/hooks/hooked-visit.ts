@@ -65,8 +65,7 @@ export class HookedVisit implements HookedConnection {
     this.#facts = frozen(ask());
   }
 
-  /** Tells of itself. */
-  begin(): void {
+  accepted(): void {
     this.#tell('accepted', {});
   }
 
@@ -128,10 +127,10 @@ export class HookedVisit implements HookedConnection {
     return stream;
   }
 
-  datagrams({ send, end }: DatagramsOut): DatagramsIn {
+  datagrams({ send, dropped, end }: DatagramsOut): DatagramsIn {
     const stages = this.#stages();
     const into = (direction: Direction): DatagramsIn['up'] => {
-      const out = { send: send[direction], end };
+      const out = { send: send[direction], dropped, end };
       const chain = new DatagramChain(chainOf(stages, direction), out, this.#around.limits);
       this.#chains.push(chain);
       return (payload, at) => {
@@ -195,8 +194,11 @@ export class HookedVisit implements HookedConnection {
   }
 
   #counts(direction: Direction, datagrams?: { readonly up: number; readonly down: number }): FlowCounts {
-    if (datagrams !== undefined)
-      return { received: datagrams[direction], sent: datagrams[direction], unsent: 0 };
+    if (datagrams !== undefined) {
+      const sent = datagrams[direction];
+      // Where no filter can be nobody has counted what came.
+      return { received: this.#chains.length > 0 ? this.#datagrams[direction] : sent, sent, unsent: 0 };
+    }
     return this.#streams.countsOf(direction);
   }
 

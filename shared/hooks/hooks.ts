@@ -9,8 +9,8 @@ export interface Hooks {
   /** It listens. Ticks begin. */
   started(listen: readonly string[]): void;
   /**
-   * A connection has come. `facts` brings what is known of it whenever it is asked, `cut` ends it with an error, in
-   * whatever state it is, and may come within this very call.
+   * A connection has come, of which nothing is told yet. `facts` brings what is known of it whenever it is asked, `cut`
+   * ends it with an error, in whatever state it is.
    */
   accept(facts: () => ConnectionFacts, cut: (reason: Error) => void): HookedConnection;
   /** It has stopped: says so, and settles when nothing of the hooks runs any more. */
@@ -19,6 +19,8 @@ export interface Hooks {
 
 /** One connection, as its hooks see it. Nothing that they do throws, but for `admit`. */
 export interface HookedConnection {
+  /** Tells of it, once it can be cut. */
+  accepted(): void;
   /** What it wants is known. */
   requested(): void;
   /** Settles when it may go on. Rejects with a RefusedError when it may not, or with the reason of `signal`. */
@@ -35,8 +37,8 @@ export interface HookedConnection {
   /** Of UDP: what datagrams become on their way. */
   datagrams(out: DatagramsOut): DatagramsIn;
   /**
-   * It is over; `end` is what broke it, if anything did. `counts` are the bytes of datagrams, which no stream has counted. May be
-   * repeated: the first one counts.
+   * It is over; `end` is what broke it, if anything did. `counts` are the bytes of datagrams that were sent, which no
+   * stream has counted. May be repeated: the first one counts.
    */
   closed(end: unknown, counts?: { readonly up: number; readonly down: number }): void;
 }
@@ -44,6 +46,8 @@ export interface HookedConnection {
 /** Where datagrams go when the hooks are done with them. */
 export interface DatagramsOut {
   readonly send: Readonly<Record<Direction, (payload: Uint8Array, at?: Target) => void>>;
+  /** A datagram goes nowhere: a filter has dropped it, or too many wait for one. */
+  readonly dropped: () => void;
   /** A hook ends the session. */
   readonly end: () => void;
 }

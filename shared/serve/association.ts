@@ -105,6 +105,11 @@ export class Association implements Carrier, OpenConnection {
     );
   }
 
+  /** Tells of itself, once it is kept where it can be ended: a hook may do so at once. */
+  accepted(): void {
+    this.#hooked?.accepted();
+  }
+
   describe(): ConnectionRow {
     return { ...this.#facts(), state: 'open', up: this.#up, down: this.#down };
   }
@@ -145,6 +150,8 @@ export class Association implements Carrier, OpenConnection {
 
   /** Passes a datagram on to its target, as far as the guard lets it. Its payload is kept. */
   forward(datagram: Named): void {
+    // A hook may have ended it with its first datagram.
+    if (this.#closed) return;
     const { target } = datagram;
     this.#lastActive = performance.now();
     if (target.port !== dnsPort) this.#onlyNameServers = false;

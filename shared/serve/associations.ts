@@ -185,6 +185,7 @@ class Associations implements DatagramService {
     const account = this.#accounts.accountOf(user);
     const association = new Association(from, sealer, { ...this.#around, account });
     this.#table.add(key, source, association);
+    association.accepted();
     return association;
   }
 }

@@ -5,7 +5,7 @@ import { codeOf, messageOf } from '../errors.js';
 import type { DatagramsIn, HookedConnection } from '../hooks/hooks.js';
 import type { Datagrams, Endpoint, Sent } from '../net/datagrams.js';
 import { refusalOf } from '../net/dial-errors.js';
-import type { ConnectionRow } from '../observe/connection.js';
+import type { ConnectionFacts, ConnectionRow } from '../observe/connection.js';
 import type { Talk, Talker } from './forward-ways.js';
 import { enter, leave, type OpenConnection } from './open.js';
 import type { Machine } from './serve.js';
@@ -57,11 +57,12 @@ export class DatagramSession implements OpenConnection {
     observer({ event: 'opened', id: this.id, role });
     enter(this);
     this.#hooked = hooks?.accept(
-      () => this.describe(),
+      () => this.#facts(),
       (reason) => {
         this.cut(reason);
       },
     );
+    this.#hooked?.accepted();
     if (!this.#over) void this.#begin();
   }
 
@@ -70,6 +71,15 @@ export class DatagramSession implements OpenConnection {
   }
 
   describe(): ConnectionRow {
+    return {
+      ...this.#facts(),
+      state: this.#talk === undefined ? 'dialing' : 'open',
+      up: this.#up,
+      down: this.#down,
+    };
+  }
+
+  #facts(): ConnectionFacts {
     const { machine, near, target } = this.#around;
     const { address, port } = this.client;
     return {
@@ -79,9 +89,6 @@ export class DatagramSession implements OpenConnection {
       openedAt: this.#openedAt,
       client: { local: near.address, remote: { host: address, port } },
       target,
-      state: this.#talk === undefined ? 'dialing' : 'open',
-      up: this.#up,
-      down: this.#down,
     };
   }
 
@@ -156,6 +163,7 @@ export class DatagramSession implements OpenConnection {
     this.#hooked?.dialed();
     this.#hooks = this.#hooked?.datagrams({
       send: { up: this.#sendUp, down: this.#sendDown },
+      dropped: this.#drop,
       end: () => {
         this.close();
       },

@@ -62,6 +62,7 @@ class DatagramStream implements Sink {
       const limit = this.#association.onlyNameServers ? timeouts.dnsIdleMs : timeouts.udpIdleMs;
       if (performance.now() - this.#association.lastActive >= limit) this.ended();
     }, sweepMs);
+    this.#association.accepted();
   }
 
   receive(pieces: readonly Uint8Array[]): void {

@@ -68,6 +68,7 @@ export class Visit implements Caller, Carrier, OpenConnection {
         this.cut(reason);
       },
     );
+    this.#hooked?.accepted();
   }
 
   /** At a remote, the only half with accounts, all of them are: datagrams have none of these. */

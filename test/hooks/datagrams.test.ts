@@ -32,6 +32,7 @@ function session(...hooks: readonly Hook[]): Session {
   };
   const put = connection.datagrams({
     send: { up: send('up'), down: send('down') },
+    dropped: () => sent.push('dropped'),
     end: () => sent.push('end'),
   });
   return {
@@ -56,7 +57,7 @@ it('each is asked about by itself: it passes, is changed, or is dropped', () => 
   const { put, sent } = session({ filter: () => ({ up: filter }) });
   for (const text of ['1', '22', '333']) put.up(words(text), place);
   put.down(words('1'));
-  expect(sent).toEqual(['up 22 192.0.2.1', 'up long 192.0.2.1', 'down 1 nowhere']);
+  expect(sent).toEqual(['dropped', 'up 22 192.0.2.1', 'up long 192.0.2.1', 'down 1 nowhere']);
 });
 
 it('they stay in order while a filter takes its time, and what was lent is copied', async () => {
@@ -93,8 +94,36 @@ it('more than a filter can take are lost, and its memory is bounded', async () =
     answer();
     await settle(3);
   }
-  expect([sent.length, sent.at(-1)]).toEqual([65, 'up 64 192.0.2.1']);
+  const lost = sent.filter((word) => word === 'dropped').length;
+  expect([lost, sent.length - lost, sent.at(-1)]).toEqual([935, 65, 'up 64 192.0.2.1']);
   close();
+});
+
+it('what a filter answers behind the end of its session goes nowhere, and what waited is lost', async () => {
+  const answers: ((filtered: Filtered) => void)[] = [];
+  const filter: ByteFilter = { received: () => new Promise((resolve) => answers.push(resolve)) };
+  const { put, sent, close } = session({ filter: () => ({ down: filter }) });
+  for (const text of ['one', 'two']) put.down(words(text));
+  close();
+  answers[0]?.('pass');
+  put.down(words('three'));
+  await settle();
+  expect([sent, answers.length]).toEqual([['dropped', 'dropped'], 1]);
+});
+
+it('one that a filter changes in its own memory and lets pass goes on as it came', () => {
+  const { put, sent } = session({
+    filter: () => ({
+      up: {
+        received: (bytes) => {
+          bytes.fill(0x21);
+          return 'pass';
+        },
+      },
+    }),
+  });
+  put.up(words('hello'), place);
+  expect(sent).toEqual(['up hello 192.0.2.1']);
 });
 
 it('a filter may end the session, with a last datagram', () => {
@@ -144,7 +173,7 @@ it('ticks count them, also when their session is over', async () => {
     () => undefined,
   );
   const ignored = (): undefined => undefined;
-  const put = connection.datagrams({ send: { up: ignored, down: ignored }, end: ignored });
+  const put = connection.datagrams({ send: { up: ignored, down: ignored }, dropped: ignored, end: ignored });
   put.up(words('12'));
   put.down(words('123'));
   await vi.waitUntil(() => last.open === 1 && last.up > 0);
