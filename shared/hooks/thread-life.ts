@@ -101,7 +101,6 @@ export class ThreadLife {
       const patience = new AbortController();
       const late = wait(this.#options.limits.finishMs, undefined, { signal: patience.signal });
       await Promise.race([this.#line.finish().catch(() => undefined), late]);
-      late.catch(() => undefined);
       patience.abort();
     }
     this.#over = true;

@@ -137,7 +137,7 @@ class OpenForwards implements Forwards {
     const target = 'path' in to ? { host: to.path, port: 0 } : to;
     const listener = await this.#accept(
       from,
-      serving(target, { ...this.#options.machine, outbound: { dial }, ...clientsAt(from) }),
+      serving(target, { ...this.#options.machine, outbound: { dial } }),
     );
     if ('path' in from) this.#own.paths.push(from.path);
     else this.#own.tcp.push(listener.address);
@@ -186,13 +186,6 @@ class OpenForwards implements Forwards {
 
 function unfit(rule: ForwardRule, why: string): ConfigError {
   return new ConfigError(`forward ${formatSource(rule)}: expected ${why}`);
-}
-
-/** A unix socket has no addresses: what is told of its clients is its path. */
-function clientsAt(from: ForwardPlace): Pick<Machine, 'clients'> {
-  if (!('path' in from)) return {};
-  const place = { host: from.path, port: 0 };
-  return { clients: { local: place, remote: place } };
 }
 
 /** Serves clients that all want the same. */

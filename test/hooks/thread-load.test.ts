@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ConfigError } from '../../shared/errors.js';
-import { startThread } from '../support/hook-file.js';
+import { openHooks } from '../../shared/hooks/open.js';
+import { hookFile, startThread } from '../support/hook-file.js';
 import { temporaryDirectory } from '../support/directory.js';
 
 /** The message of the ConfigError for a file with that text, the file's path in it as FILE. */
@@ -152,6 +154,18 @@ describe('the file of a hook', () => {
   ])('that is %s with %j is refused', async (name, text, message) => {
     const told = await mistakeIn(name, text);
     expect(told.replace(/'\/[^']*\/none/, "'DIRECTORY/none")).toBe(message);
+  });
+
+  it('leaves no thread when it cannot be used, nor those of others beside it', async () => {
+    const terminate = vi.spyOn(Worker.prototype, 'terminate');
+    onTestFinished(() => {
+      terminate.mockRestore();
+    });
+    const files = [hookFile('export const hook = {};'), hookFile('export const hook = 5;')];
+    const settings = files.map((file) => ({ kind: 'file', path: file }) as const);
+    const opening = openHooks(settings, { role: 'local', observer: () => undefined });
+    await expect(opening).rejects.toThrow('expected an object or a function, got a number');
+    expect(new Set(terminate.mock.contexts).size).toBe(2);
   });
 
   it('must be there, and a file', async () => {

@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Target } from '../../shared/codec/address.js';
 import type { ObservedEvent } from '../../shared/observe/events.js';
 import type { FarSink, FarWay } from '../../shared/outbound/associate.js';
@@ -8,6 +8,7 @@ import {
   type DatagramForwardOptions,
   forwardDatagrams,
 } from '../../shared/serve/forward-datagrams.js';
+import { DatagramSession } from '../../shared/serve/forward-session.js';
 import { openConnections } from '../../shared/serve/open.js';
 import { settle } from '../support/turns.js';
 import { type UdpPeer, udpPeer } from '../support/udp.js';
@@ -206,3 +207,65 @@ it('one of the table can be cut, and no other', async () => {
   first?.cut(new Error('enough'));
   expect([ways.map(({ closed }) => closed), [...openConnections()]]).toMatchObject([[true, false], [{}]]);
 });
+
+it('what waits for a way takes no more than 256 KiB and one datagram', async () => {
+  const far = new ScriptedWay();
+  let open: () => void = () => undefined;
+  const opening = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const session = sessionOf(async (to) => {
+    await opening;
+    return { far, to };
+  });
+  for (let number = 0; number < 8; number += 1) session.receive(Buffer.alloc(60_000, String(number)));
+  open();
+  expect((await far.heard(5)).map((text) => text[0])).toEqual(['0', '1', '2', '3', '4']);
+  session.close();
+});
+
+it('answers are not what their memory holds later', async () => {
+  const far = new ScriptedWay();
+  const sent: Uint8Array[] = [];
+  const session = sessionOf((to) => Promise.resolve({ far, to }), sent);
+  while (far.sink === undefined) await settle();
+  const lent = Buffer.from('answer');
+  far.sink.answered({ host: '192.0.2.1', port: target.port }, lent);
+  lent.fill(0);
+  expect(sent.map((bytes) => String(Buffer.from(bytes)))).toEqual(['answer']);
+  session.close();
+});
+
+it('whoever asks a name server is forgotten sooner', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+  const name = await started({ target: { host: '192.0.2.1', port: 53 } });
+  const other = await started();
+  const [client] = await clients(1);
+  for (const { address, ways } of [name, other]) {
+    await client?.say('question', address);
+    await begun(ways, 1);
+  }
+  vi.advanceTimersByTime(16_000);
+  expect([name.ways[0]?.closed, other.ways[0]?.closed]).toEqual([true, false]);
+  vi.advanceTimersByTime(60_000);
+  expect(other.ways[0]?.closed).toBe(true);
+});
+
+/** A session of a client of nobody's; what would be sent to it is put into `sent`. */
+function sessionOf(talk: DatagramForwardOptions['talk'], sent: Uint8Array[] = []): DatagramSession {
+  const attempts = new Attempts();
+  return new DatagramSession(
+    { address: '192.0.2.9', port: 9 },
+    {
+      machine: { role: 'forward', observer: () => undefined, idleMs: 1000, attempts },
+      target,
+      talk,
+      near: { address: { host: '127.0.0.1', port: 1 }, send: (datagram) => sent.push(datagram) },
+      active: () => undefined,
+      over: () => undefined,
+    },
+  );
+}
