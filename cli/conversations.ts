@@ -17,7 +17,7 @@ export function countConversations(role: Role, observer: Observer): Conversation
   return {
     observer: (event) => {
       if (event.event === 'opened' || event.event === 'closed') moved();
-      if (event.event === 'opened' && event.role === role) ids.add(event.id);
+      if (event.event === 'opened' && event.role === role && event.transport === undefined) ids.add(event.id);
       if (event.event === 'closed') ids.delete(event.id);
       observer(event);
     },

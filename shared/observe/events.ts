@@ -21,6 +21,8 @@ export type SeenEvent =
       readonly event: 'opened';
       readonly id: number;
       readonly role: Role;
+      /** Of datagrams that no conversation stands behind: nobody waits for their end. */
+      readonly transport?: 'udp';
       /** The name of who asks, at a remote whose users have a key each. */
       readonly user?: string;
     }
@@ -45,6 +47,10 @@ export type SeenEvent =
       /** Absent when the request was refused before it named one. */
       readonly target?: Target;
       readonly reason: Refusal;
+      /** Who failed, as far as that is known: something on the way, or the target. */
+      readonly at?: 'proxy' | 'target';
+      /** What a proxy did wrong, in a word, or the system's code where that says more than the reason. */
+      readonly why?: string;
       readonly detail: string;
     }
   | {

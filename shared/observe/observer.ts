@@ -22,17 +22,21 @@ interface Line {
 type LineOf<Name extends EventName> = (event: EventOf<Name>, targets: boolean) => Line;
 
 const lines: { readonly [Name in EventName]: LineOf<Name> } = {
-  opened: ({ id, role, user }) => ({ level: 'debug', message: 'opened', fields: { id, role, user } }),
+  opened: ({ id, role, transport, user }) => ({
+    level: 'debug',
+    message: 'opened',
+    fields: { id, role, transport, user },
+  }),
   granted: ({ id, target, bound, carrier }) => ({
     level: 'debug',
     message: 'granted',
     fields: { id, target: formatEnd(target), bound: formatEnd(bound), carrier },
   }),
-  refused: ({ id, target, reason, detail }, targets) => ({
+  refused: ({ id, target, reason, at, why, detail }, targets) => ({
     level: 'info',
     message: 'refused',
     // The detail is made of what the dial met, so it may name the target as well.
-    fields: targets ? { id, reason, target: textOf(target), detail } : { id, reason },
+    fields: targets ? { id, reason, at, why, target: textOf(target), detail } : { id, reason, at, why },
   }),
   bound: ({ id, target, bound }) => ({
     level: 'debug',

@@ -1,15 +1,15 @@
 /** The datagrams of one client of a forward. */
 import type { Target } from '../codec/address.js';
 import { canonicalIp, parseIp } from '../codec/ip.js';
-import { codeOf, messageOf } from '../errors.js';
+import { codeOf } from '../errors.js';
 import type { DatagramsIn, HookedConnection } from '../hooks/hooks.js';
 import type { Datagrams, Endpoint, Sent } from '../net/datagrams.js';
-import { refusalOf } from '../net/dial-errors.js';
 import type { ConnectionFacts, ConnectionRow } from '../observe/connection.js';
 import type { Talk, Talker } from './forward-ways.js';
 import { enter, leave, type OpenConnection } from './open.js';
 import type { Machine } from './serve.js';
 import { nextConversation } from './visit.js';
+import { whyRefused } from './why-refused.js';
 
 /** What may wait until the way is open: the rest is lost, as with UDP it may be. */
 const mostWaiting = 64;
@@ -54,7 +54,7 @@ export class DatagramSession implements OpenConnection {
     this.client = client;
     this.#around = around;
     const { observer, role, hooks } = around.machine;
-    observer({ event: 'opened', id: this.id, role });
+    observer({ event: 'opened', id: this.id, role, transport: 'udp' });
     enter(this);
     this.#hooked = hooks?.accept(
       () => this.#facts(),
@@ -180,8 +180,7 @@ export class DatagramSession implements OpenConnection {
       event: 'refused',
       id: this.id,
       target,
-      reason: refusalOf(failure),
-      detail: messageOf(failure),
+      ...whyRefused(failure),
     });
     this.#hooked?.failed(failure);
     this.close(failure);

@@ -1,7 +1,6 @@
 import type { Target } from '../codec/address.js';
-import { codeOf, messageOf, ProtocolError } from '../errors.js';
+import { codeOf, ProtocolError } from '../errors.js';
 import type { HookedConnection } from '../hooks/hooks.js';
-import { refusalOf } from '../net/dial-errors.js';
 import { limitIdle, relay } from '../net/relay.js';
 import type { PushStream } from '../net/stream.js';
 import { TcpStream } from '../net/tcp.js';
@@ -20,6 +19,7 @@ import { Exchanges } from './exchanges.js';
 import { enter, leave, type OpenConnection } from './open.js';
 import type { Caller, Machine } from './serve.js';
 import { endsOf, nowhere } from './socket-ends.js';
+import { whyRefused } from './why-refused.js';
 
 /** What a client wants. */
 export interface Wanted {
@@ -185,8 +185,7 @@ export class Visit implements Caller, Carrier, OpenConnection {
       event: 'refused',
       id: this.id,
       target,
-      reason: refusalOf(failure),
-      detail: messageOf(failure),
+      ...whyRefused(failure),
     });
     this.#hooked?.failed(failure);
   }

@@ -9,6 +9,7 @@ it('open conversations of one half are counted, and every event is passed on', (
     { event: 'opened', id: 1, role: 'local' },
     { event: 'opened', id: 2, role: 'remote' },
     { event: 'opened', id: 3, role: 'local' },
+    { event: 'opened', id: 4, role: 'local', transport: 'udp' },
     { event: 'closed', id: 1, up: 0, down: 0, ms: 0 },
     { event: 'closed', id: 2, up: 0, down: 0, ms: 0 },
   ];
@@ -16,7 +17,7 @@ it('open conversations of one half are counted, and every event is passed on', (
     observer(event);
     return open();
   });
-  expect(counts).toEqual([1, 1, 2, 1, 1]);
+  expect(counts).toEqual([1, 1, 2, 2, 1, 1]);
   expect(heard).toEqual(events);
 });
 

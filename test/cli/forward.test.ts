@@ -4,8 +4,9 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { cliStarter, type Ended, type Running } from '../support/cli.js';
 import { temporaryDirectories } from '../support/config.js';
-import { Peer } from '../support/peer.js';
-import { startEcho } from '../support/targets.js';
+import { connect, Peer } from '../support/peer.js';
+import { deadPort, startEcho } from '../support/targets.js';
+import { udpEcho, udpPeer } from '../support/udp.js';
 
 const start = cliStarter();
 const temporary = temporaryDirectories();
@@ -104,6 +105,36 @@ it('adds what is typed to the forwards of its config file', async () => {
   const running = forward('-c', file, '-L', '0:b:1', '-L', `${path.dirname(file)}/x.sock:b:2`, '--json');
   const { forwards } = await ready(running);
   expect(forwards.map(({ to }) => to)).toEqual(['b:1', 'b:2', 'a:1']);
+});
+
+it('says why a target is not reached, and names none', async () => {
+  const config = path.join(await temporary(), 'forward.json');
+  const text = { '127.0.0.1:0': { to: 'secret.example:80', via: `http://127.0.0.1:${await deadPort()}` } };
+  await writeFile(config, JSON.stringify({ forwards: text }), { mode: 0o600 });
+  const running = forward('-L', '0:/nonexistent/secret.sock', '-c', config, '--json');
+  for (const { listen } of (await ready(running)).forwards) {
+    const peer = await connect(Number(listen.split(':').at(-1)));
+    await peer.ended();
+  }
+  running.child.kill('SIGTERM');
+  const { stdout, stderr } = await running.ended;
+  expect(stderr).toMatch(/refused id=\d+ reason=general-failure at=target why=ENOENT\n/);
+  expect(stderr).toMatch(/refused id=\d+ reason=connection-refused at=proxy why=unreachable\n/);
+  expect(stderr + stdout.split('\n').slice(1).join('')).not.toContain('secret');
+});
+
+it('waits for no datagrams when it ends', async () => {
+  const echo = await udpEcho();
+  const running = forward('0/udp', `127.0.0.1:${echo.port}`, '--json');
+  const { listen } = await ready(running);
+  const client = await udpPeer();
+  await client.say('moon', { host: '127.0.0.1', port: Number(listen.split(':').at(-1)) });
+  expect(String((await client.next()).payload)).toBe('moon');
+  running.child.kill('SIGTERM');
+  const { exitCode, stderr } = await running.ended;
+  expect(exitCode).toBe(0);
+  expect(stderr).toContain('stopping');
+  expect(stderr).not.toContain('waiting');
 });
 
 it('warns of a secret that was typed', async () => {

@@ -75,7 +75,7 @@ describe('a forward through proxies', () => {
     expect(await endOf(forward.at[0])).toBe('reset');
     await (await udpPeer()).say('hello', forward.at[1] ?? echo);
     for (const refused of [await forward.seen('refused'), await forward.seen('refused')]) {
-      expect(refused).toMatchObject({ reason: 'connection-refused' });
+      expect(refused).toMatchObject({ reason: 'connection-refused', at: 'proxy', why: 'unreachable' });
       expect(JSON.stringify(refused)).toContain(
         `socks5://me:***@127.0.0.1:${port}: dial: expected a connection, got ECONNREFUSED`,
       );

@@ -10,7 +10,15 @@ const bound = { host: '2001:db8::1', port: 5000 };
 const events: readonly ObservedEvent[] = [
   { event: 'opened', id: 1, role: 'local' },
   { event: 'granted', id: 1, target, bound, carrier: 3 },
-  { event: 'refused', id: 1, target, reason: 'connection-refused', detail: 'secret.example:443 refused' },
+  {
+    event: 'refused',
+    id: 1,
+    target,
+    reason: 'connection-refused',
+    at: 'proxy',
+    why: 'unreachable',
+    detail: 'secret.example:443 refused',
+  },
   { event: 'refused', id: 1, reason: 'general-failure', detail: 'before it named a target' },
   { event: 'closed', id: 1, target, up: 10, down: 20, ms: 30, error: 'ECONNRESET' },
   { event: 'closed', id: 1, up: 0, down: 0, ms: 1 },
@@ -56,7 +64,7 @@ function written(level: LogLevel, observed: readonly ObservedEvent[] = events): 
 describe('the log of events', () => {
   it('at the default level names no target', () => {
     expect(logged('info')).toEqual([
-      'info refused id=1 reason=connection-refused',
+      'info refused id=1 reason=connection-refused at=proxy why=unreachable',
       'info refused id=1 reason=general-failure',
       'info absorbed an opening that is not authentic why=tag',
       'info denied a client without the right credentials id=2 protocol=HTTP',
@@ -91,7 +99,7 @@ describe('the log of events', () => {
     expect(logged('debug').slice(0, 6)).toEqual([
       'debug opened id=1 role=local',
       'debug granted id=1 target=secret.example:443 bound=[2001:db8::1]:5000 carrier=3',
-      'info refused id=1 reason=connection-refused target=secret.example:443 detail="secret.example:443 refused"',
+      'info refused id=1 reason=connection-refused at=proxy why=unreachable target=secret.example:443 detail="secret.example:443 refused"',
       'info refused id=1 reason=general-failure detail="before it named a target"',
       'debug closed id=1 target=secret.example:443 up=10 down=20 ms=30 error=ECONNRESET',
       'debug closed id=1 up=0 down=0 ms=1',

@@ -43,6 +43,7 @@ describe('a request that is passed on', () => {
         id: 0,
         target,
         reason: 'timed-out',
+        at: 'target',
         detail: 'remote: expected to reach the target, got: connection timed out',
       },
       { ...closed, target },

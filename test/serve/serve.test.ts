@@ -86,7 +86,14 @@ describe('a request that is refused', () => {
     const detail = error instanceof Error ? error.message : error;
     expect(told(events)).toEqual([
       opened,
-      { event: 'refused', id: 0, target, reason, detail },
+      {
+        event: 'refused',
+        id: 0,
+        target,
+        reason,
+        ...(reason === 'connection-refused' && { at: 'target' }),
+        detail,
+      },
       { ...closed, target },
     ]);
   });
