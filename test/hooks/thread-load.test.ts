@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ConfigError } from '../../shared/errors.js';
@@ -166,6 +168,17 @@ describe('the file of a hook', () => {
     const opening = openHooks(settings, { role: 'local', observer: () => undefined });
     await expect(opening).rejects.toThrow('expected an object or a function, got a number');
     expect(new Set(terminate.mock.contexts).size).toBe(2);
+  });
+
+  it('holds no process, and is started with nothing that the program was started with', async () => {
+    const program = `
+      import { startHookThread } from ${JSON.stringify(new URL('../../dist/shared/hooks/thread.js', import.meta.url).href)};
+      const path = ${JSON.stringify(hookFile('export const hook = {};'))};
+      await startHookThread({ path, role: 'local', name: 'mine', warn: console.error, cut: () => 0 });`;
+    const before = `data:text/javascript,console.log('before all')`;
+    const given = ['--import', before, '--input-type=module', '-e', program];
+    const ended = await promisify(execFile)(process.execPath, given, { timeout: 15_000 });
+    expect(ended).toEqual({ stdout: 'before all\n', stderr: '' });
   });
 
   it('must be there, and a file', async () => {
