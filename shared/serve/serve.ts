@@ -4,7 +4,6 @@ import { HandshakeDriver } from '../net/drive.js';
 import { dismiss } from '../net/relay.js';
 import type { PushStream } from '../net/stream.js';
 import type { Hooks } from '../hooks/hooks.js';
-import type { SocketEnds } from '../observe/connection.js';
 import type { Observer, Role } from '../observe/events.js';
 import type { Connected, DialerOptions, Outbound, Passed } from '../outbound/outbound.js';
 import type { Command, Protocol } from '../proxy/request.js';
@@ -71,8 +70,6 @@ export interface Machine {
   readonly attempts: Attempts;
   /** What watches, admits and filters; where there are none nothing is done for them. */
   readonly hooks?: Hooks;
-  /** Where its clients come from, when their sockets have no addresses: a unix socket. */
-  readonly clients?: SocketEnds;
 }
 
 /**

@@ -225,22 +225,19 @@ export class Visit implements Caller, Carrier, OpenConnection {
   }
 
   #facts(): ConnectionFacts {
-    const { role, account, clients } = this.machine;
+    const { role, account } = this.machine;
     const [command, protocol, target] = [this.#command, this.#protocol, this.#target];
     return {
       id: this.id,
       role,
       transport: command === 'associate' ? 'udp' : 'tcp',
       openedAt: Math.round(performance.timeOrigin + this.#startedAt),
-      client: endsOf(this.client.system) ?? clients ?? nowhere,
+      client: endsOf(this.client.system) ?? nowhere,
       ...named(account),
       ...(protocol && { protocol }),
       ...(command && { command }),
       ...(target && { target }),
-      ...(this.#far && {
-        // The path of a unix socket is a target without a port.
-        far: endsOf(this.#far.system) ?? (target?.port === 0 ? { local: target, remote: target } : nowhere),
-      }),
+      ...(this.#far && { far: endsOf(this.#far.system) ?? nowhere }),
     };
   }
 
