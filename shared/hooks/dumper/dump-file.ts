@@ -35,11 +35,31 @@ export interface Waiting {
   finished(file: DumpFile): void;
 }
 
+/** What is before something, and what is behind it. */
+export interface Around<Of> {
+  readonly before: Of;
+  readonly behind: Of;
+}
+
+interface Part {
+  readonly bytes: Uint8Array;
+  readonly from: number;
+  to: number;
+}
+
+interface Taken {
+  readonly pages: readonly Page[];
+  readonly parts: readonly Part[];
+  readonly length: number;
+}
+
 export class DumpFile {
   readonly #options: DumpFileOptions;
   readonly #disk: Waiting;
   #path: string | undefined;
   #pages: Page[] = [];
+  /** What waits, in its order: parts of pages, and bytes from elsewhere. */
+  #parts: Part[] = [];
   #size = 0;
   #waiting = 0;
   #written = 0;
@@ -88,6 +108,17 @@ export class DumpFile {
     return this.#append(length);
   }
 
+  /** The same before and behind `bytes`, a multiple of 4 of them, which stay where they are until they are written. */
+  around(bytes: Uint8Array, { before, behind }: Around<number>): Around<Room> | undefined {
+    const length = before + bytes.length + behind;
+    if (this.#over || !this.#disk.admits(this, length)) return undefined;
+    const first = this.#append(before);
+    this.#parts.push({ bytes, from: 0, to: bytes.length });
+    this.#size += bytes.length;
+    this.#count(bytes.length);
+    return { before: first, behind: this.#append(behind) };
+  }
+
   #append(length: number): Room {
     let page = this.#pages.at(-1);
     if (page === undefined || page.bytes.length - page.used < length) {
@@ -96,6 +127,9 @@ export class DumpFile {
     }
     const at = page.used;
     page.used += length;
+    const last = this.#parts.at(-1);
+    if (last?.bytes === page.bytes) last.to = page.used;
+    else this.#parts.push({ bytes: page.bytes, from: at, to: page.used });
     this.#size += length;
     this.#count(length);
     return { bytes: page.bytes, words: page.words, at };
@@ -112,8 +146,7 @@ export class DumpFile {
   abandon(): void {
     this.#over = true;
     this.#abandoned = true;
-    this.#forget(this.#pages);
-    this.#pages = [];
+    this.#forget(this.#take());
   }
 
   /** The same, and where something has been written the file says so. */
@@ -132,7 +165,7 @@ export class DumpFile {
     this.#begun = true;
     const file = await this.#open();
     try {
-      for (let round = 0; round < maxRounds && this.#pages.length > 0; round++) await this.#writePages(file);
+      for (let round = 0; round < maxRounds && this.#parts.length > 0; round++) await this.#writePages(file);
     } catch (error) {
       // A block that ends in its middle would spoil all that is before it.
       await file.truncate(this.#written).catch(() => undefined);
@@ -144,16 +177,24 @@ export class DumpFile {
   }
 
   async #writePages(file: FileHandle): Promise<void> {
-    const pages = this.#pages.splice(0);
+    const taken = this.#take();
     try {
       await writeWhole(
         file,
-        pages.map(({ bytes, used }) => bytes.subarray(0, used)),
+        taken.parts.map(({ bytes, from, to }) => bytes.subarray(from, to)),
       );
-      this.#written += pages.reduce((sum, { used }) => sum + used, 0);
+      this.#written += taken.length;
     } finally {
-      this.#forget(pages);
+      this.#forget(taken);
     }
+  }
+
+  /** All that waits, which it has no more. */
+  #take(): Taken {
+    const [pages, parts] = [this.#pages, this.#parts];
+    this.#pages = [];
+    this.#parts = [];
+    return { pages, parts, length: parts.reduce((sum, { from, to }) => sum + to - from, 0) };
   }
 
   /** It is as if it had never been: it takes no place among those that are there. */
@@ -168,11 +209,9 @@ export class DumpFile {
     if (this.#path !== undefined) await rm(this.#path, { force: true });
   }
 
-  #forget(pages: readonly Page[]): void {
-    for (const page of pages) {
-      this.#count(-page.used);
-      freePage(page);
-    }
+  #forget({ pages, length }: Taken): void {
+    for (const page of pages) freePage(page);
+    if (length > 0) this.#count(-length);
   }
 
   #count(by: number): void {

@@ -160,24 +160,33 @@ export function packetBlockLength({ length, comment }: Pick<PacketFrame, 'length
 }
 
 /**
- * Writes what stands around a packet at `at` (§4.3), and the zeros that pad it.
+ * Writes what stands around a packet at `at` (§4.3), a multiple of 4, and the zeros that pad it.
  * ```
  *   6 │ TOTAL │ INTERFACE 0 │ TIME, upper, lower │ CAPTURED │ ORIGINAL │ PACKET │ OPTIONS │ TOTAL
  *   4 │   4   │      4      │    4    │    4     │     4    │     4    │        │         │   4
  * ```
  */
 export function writePacketFrame(bytes: Buffer, at: number, frame: PacketFrame): void {
-  const { time, length, flags, comment } = frame;
-  const total = packetBlockLength(frame);
+  writePacketHead(bytes, at, frame);
+  writePacketTail(bytes, at + packetOffset + frame.length, frame);
+}
+
+/** What stands before the packet. */
+export function writePacketHead(bytes: Buffer, at: number, frame: PacketFrame): void {
+  const { time, length } = frame;
   bytes.writeUInt32LE(blockTypes.enhancedPacket, at);
-  bytes.writeUInt32LE(total, at + 4);
+  bytes.writeUInt32LE(packetBlockLength(frame), at + 4);
   bytes.writeUInt32LE(0, at + 8);
   bytes.writeUInt32LE(Math.floor(time / 2 ** 32), at + 12);
   bytes.writeUInt32LE(time % 2 ** 32, at + 16);
   bytes.writeUInt32LE(length, at + 20);
   bytes.writeUInt32LE(length, at + 24);
-  const end = at + packetOffset + length;
-  let next = at + packetOffset + padded(length);
+}
+
+/** What stands behind it; `end` is where it ends. */
+export function writePacketTail(bytes: Buffer, end: number, frame: PacketFrame): void {
+  const { flags, comment } = frame;
+  let next = padded(end);
   bytes.fill(0, end, next);
   bytes.writeUInt16LE(optionCodes.flags, next);
   bytes.writeUInt16LE(4, next + 2);
@@ -188,5 +197,5 @@ export function writePacketFrame(bytes: Buffer, at: number, frame: PacketFrame):
     next += comment.length;
   }
   bytes.writeUInt32LE(0, next);
-  bytes.writeUInt32LE(total, next + 4);
+  bytes.writeUInt32LE(packetBlockLength(frame), next + 4);
 }

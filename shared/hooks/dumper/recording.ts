@@ -3,7 +3,7 @@ import type { Direction } from '../hook.js';
 
 /** Times are in microseconds since 1970. */
 export interface Recording {
-  /** Bytes that went on in one piece; of UDP a datagram. They are lent. */
+  /** Bytes that went on in one piece; of UDP a datagram. Nobody changes them any more. */
   piece(direction: Direction, bytes: Uint8Array, time: number): void;
   /** A direction has ended. */
   ended(direction: Direction, time: number): void;

@@ -11,13 +11,19 @@ import {
   outbound,
   packetBlockLength,
   packetOffset,
+  padded,
   writePacketFrame,
+  writePacketHead,
+  writePacketTail,
 } from './pcapng.js';
 import type { Beginning, Recording } from './recording.js';
 import type { Volume } from './volume.js';
 
 /** The payload of a segment, bytes; pieces that are longer have several. */
 const maxPayload = 32 * 1024;
+
+/** Longer ones are not copied, bytes. */
+const leastApart = 4096;
 
 const none = new Uint8Array(0);
 
@@ -53,8 +59,8 @@ export class TcpRecording implements Recording {
   }
 
   piece(direction: Direction, bytes: Uint8Array, time: number): void {
-    const segments = Math.ceil(bytes.length / Math.min(maxPayload, this.#volume.largest));
-    const size = Math.ceil(bytes.length / segments);
+    const segments = Math.ceil(bytes.length / (Math.min(maxPayload, this.#volume.largest) & ~3));
+    const size = padded(Math.ceil(bytes.length / segments));
     for (let at = 0; at < bytes.length; at += size) {
       const last = at + size >= bytes.length;
       const flags = last ? tcpFlags.psh | tcpFlags.ack : tcpFlags.ack;
@@ -97,13 +103,27 @@ export class TcpRecording implements Recording {
     const other = this.#sides[direction === 'up' ? 'down' : 'up'];
     const comment = segment.comment === undefined ? undefined : commentOption(segment.comment);
     const frame = { time, length: tcpLength(side.course, flags, payload.length), flags: side.flags, comment };
-    const room = this.#volume.room(packetBlockLength(frame));
     // SYN and FIN have a number each, as bytes have.
     const sequence = side.next;
     side.next += payload.length + ((flags & (tcpFlags.syn | tcpFlags.fin)) === 0 ? 0 : 1);
-    if (room === undefined) return;
     const acknowledged = (flags & tcpFlags.ack) === 0 ? 0 : other.next % 2 ** 32;
-    writeTcp(inner(room), side.course, { sequence: sequence % 2 ** 32, acknowledged, flags }, payload);
+    const numbers = { sequence: sequence % 2 ** 32, acknowledged, flags };
+    if (payload.length >= leastApart && payload.byteOffset % 4 === 0) {
+      const whole = payload.subarray(0, payload.length & ~3);
+      const before = packetOffset + frame.length - payload.length;
+      const behind = packetBlockLength(frame) - before - whole.length;
+      const rooms = this.#volume.around(whole, { before, behind });
+      if (rooms === undefined) return;
+      writePacketHead(rooms.before.bytes, rooms.before.at, frame);
+      writeTcp(inner(rooms.before), side.course, numbers, { payload, apart: true });
+      const { bytes, at } = rooms.behind;
+      bytes.set(payload.subarray(whole.length), at);
+      writePacketTail(bytes, at + payload.length - whole.length, frame);
+      return;
+    }
+    const room = this.#volume.room(packetBlockLength(frame));
+    if (room === undefined) return;
+    writeTcp(inner(room), side.course, numbers, { payload, apart: false });
     writePacketFrame(room.bytes, room.at, frame);
   }
 }

@@ -1,6 +1,6 @@
 /** A recording that goes on in another file when one would become too large. */
 import type { Disk } from './disk.js';
-import type { DumpFile } from './dump-file.js';
+import type { Around, DumpFile } from './dump-file.js';
 import type { Room } from './packets.js';
 
 /** Files with less room than that for it become larger than they should, bytes. */
@@ -38,6 +38,15 @@ export class Volume {
 
   /** Room for so many bytes that stay together, to be filled at once. Undefined when the dump is over. */
   room(length: number): Room | undefined {
+    return this.#fileFor(length).room(length);
+  }
+
+  /** The same around bytes that nobody changes any more: they are written from where they are. */
+  around(bytes: Uint8Array, lengths: Around<number>): Around<Room> | undefined {
+    return this.#fileFor(lengths.before + bytes.length + lengths.behind).around(bytes, lengths);
+  }
+
+  #fileFor(length: number): DumpFile {
     const { fileBytes, head } = this.#options;
     const { size } = this.#file;
     if (fileBytes > 0 && size > head.length && size + length > fileBytes && !this.#file.over) {
@@ -45,7 +54,7 @@ export class Volume {
       this.#number += 1;
       this.#file = this.#begin();
     }
-    return this.#file.room(length);
+    return this.#file;
   }
 
   /** Whether what it is given is written nowhere. */
