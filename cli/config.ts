@@ -147,9 +147,11 @@ function inFile(config: ConfigFile, error: unknown): unknown {
 
 /** With the place of the setting that its message begins with, if it does. */
 function inPlace({ file, nodes }: ConfigFile, { message }: Error): ConfigError {
-  const [, name = ''] = /^(\w+): /.exec(message) ?? [];
+  const [begin = '', flag, word = ''] = /^(--)?([\w-]+)(?: dumper)?: /.exec(message) ?? [];
+  const name = flag === undefined ? word : settingOf(word);
   const node = isSetting(name) ? nodes.get(name) : undefined;
-  return node === undefined ? new ConfigError(`${file.path}: ${message}`) : file.complain(node, message);
+  if (node === undefined) return new ConfigError(`${file.path}: ${message}`);
+  return file.complain(node, `${name}: ${message.slice(begin.length)}`);
 }
 
 /** What one setting says about another, in what any of these programs would do. It reads the files that are named, and makes no key. */
@@ -181,6 +183,11 @@ async function openToOthers(config: ConfigFile): Promise<readonly string[]> {
   } catch (error) {
     return error instanceof ConfigError ? [error.message] : [];
   }
+}
+
+/** What a flag is called in a file. */
+function settingOf(flag: string): string {
+  return flag === 'hook' ? 'hooks' : flag.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 async function writeNew(path: string, text: string): Promise<void> {

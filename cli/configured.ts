@@ -40,7 +40,10 @@ export async function configure(
   const names = new Set(
     Array.from(file.nodes.keys()).filter((name) => own[name] === undefined && settings[name] !== undefined),
   );
-  return { ...settings, config: { path: file.file.path, warnings: file.warnings, names } };
+  // One of them may be there to let nobody pass.
+  const others = file.settings.hooks?.filter((hook) => own.hooks?.includes(hook) === false) ?? [];
+  const left = others.length === 0 ? [] : [`hooks of the file that --hook leaves out: ${others.join(', ')}`];
+  return { ...settings, config: { path: file.file.path, warnings: [...file.warnings, ...left], names } };
 }
 
 /** Whoever reads it says what is wrong with one that cannot be looked at. */

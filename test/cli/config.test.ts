@@ -66,7 +66,7 @@ describe('config check', () => {
     ],
     [
       { servers: ['ss://aes-256-gcm:canary@h', 'ss://aes-256-gcm:canary@i'], plugin: 'b' },
-      'x.json: --plugin: expected one server, got 2',
+      'x.json:6:12 plugin: expected one server, got 2',
     ],
   ])('ends with 78 and one line for %j', async (content, words) => {
     const { exitCode, stdout, stderr } = await config('check', await stored(content));

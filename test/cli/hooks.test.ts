@@ -191,6 +191,40 @@ it('a local with several processes has no forwards', async () => {
   expect(stderr).toContain('forwards: expected one process, got several');
 });
 
+it('a hook of a file is not left out without a word', async () => {
+  const file = path.join(await temporary(), 'forward.json');
+  await writeFile(file, JSON.stringify({ forwards: { '0': 'a:1' }, hooks: ['./gone.js', 'informer'] }), {
+    mode: 0o600,
+  });
+  const forward = start(['forward', '-c', file, '--hook', 'informer', ...quiet]);
+  await ready(forward);
+  forward.child.kill('SIGTERM');
+  expect((await forward.ended).stderr).toMatch(
+    /warn hooks of the file that --hook leaves out: \S+\/gone\.js\n/,
+  );
+});
+
+it.each([
+  [
+    '{ forwards: { "0": "a:1" },\n hooks: ["informer", "informer"] }',
+    ':2:9 hooks: expected each hook once, got informer again',
+  ],
+  [
+    '{ forwards: { "0": "a:1" },\n hooks: ["dumper"] }',
+    ':2:9 hooks: expected --dump-dir beside it, got none',
+  ],
+  [
+    '{ forwards: { "0": "a:1" },\n dumpDir: "/tmp" }',
+    ':2:11 dumpDir: expected --hook dumper beside it, got none',
+  ],
+])('a file with %s is told of by its place', async (text, words) => {
+  const file = path.join(await temporary(), 'forward.json');
+  await writeFile(file, text, { mode: 0o600 });
+  const { exitCode, stderr } = await start(['config', 'check', file]).ended;
+  expect(exitCode).toBe(78);
+  expect(stderr).toContain(`${file}${words}`);
+});
+
 it('config check and config show know a forward', async () => {
   const file = path.join(await temporary(), 'forward.json');
   const via = 'socks5://user:canary@127.0.0.1:1';
