@@ -93,7 +93,7 @@ class HookList implements Hooks, Around {
   }
 
   forget(connection: HookedVisit): void {
-    if (!this.#open.delete(connection.id)) return;
+    this.#open.delete(connection.id);
     const { up, down } = connection.bytes;
     this.#up += up;
     this.#down += down;

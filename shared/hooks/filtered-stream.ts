@@ -236,6 +236,7 @@ export class FilteredStream implements WrappedStream, Sink {
   }
 
   #tellEnd(end: 'clean' | Error): void {
+    if (end !== 'clean') clearTimeout(this.#lingering);
     this.#end = end;
     if (end === 'clean') this.#sink.ended();
     else this.#sink.failed(end);

@@ -48,6 +48,12 @@ export class Traffic {
     counts.waiting = this.#queue(direction);
   }
 
+  /** Bytes that have come down are given back, and come again. */
+  returned(size: number): void {
+    this.#counts.down.received -= size;
+    this.#counts.down.delivered -= size;
+  }
+
   /** All that waited at the destination of a direction has left. */
   emptied(direction: Direction): void {
     this.#counts[direction].waiting = 0;

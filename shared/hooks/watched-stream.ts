@@ -55,6 +55,7 @@ export class WatchedStream implements WrappedStream, Sink {
   }
 
   giveBack(bytes: Uint8Array): void {
+    this.traffic.returned(bytes.length);
     this.#far.giveBack(bytes);
   }
 

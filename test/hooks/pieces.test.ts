@@ -1,37 +1,14 @@
 /** Filters of streams in memory, whose pieces and pauses a test holds in its hands. */
 import { expect, it } from 'vitest';
-import { createHooks } from '../../shared/hooks/create.js';
 import type { ByteFilter, Filtered } from '../../shared/hooks/hook.js';
 import type { HookLimits } from '../../shared/hooks/limits.js';
-import { relay } from '../../shared/net/relay.js';
+import { join, type Joined } from '../support/joined.js';
 import { failures } from '../support/misbehaving.js';
-import { ScriptedStream } from '../support/push-stream.js';
 import { settle } from '../support/turns.js';
-
-const ends = { local: { host: '127.0.0.1', port: 1 }, remote: { host: '127.0.0.1', port: 2 } };
-const facts = { id: 1, role: 'forward', transport: 'tcp', openedAt: 0, client: ends } as const;
-
-interface Joined {
-  readonly client: ScriptedStream;
-  readonly far: ScriptedStream;
-  readonly warnings: readonly string[];
-}
 
 /** A client and a target with a filter of what comes down between them. */
 function joined(down: ByteFilter, limits: Partial<HookLimits> = {}): Joined {
-  const warnings: string[] = [];
-  const [client, far] = [new ScriptedStream(), new ScriptedStream()];
-  const hooks = createHooks([{ name: 'hook', hook: { filter: () => ({ down }) } }], {
-    role: 'forward',
-    warn: (detail) => warnings.push(detail),
-    limits,
-  });
-  const connection = hooks.accept(
-    () => facts,
-    () => undefined,
-  );
-  relay(client, connection.through(client, far), () => undefined);
-  return { client, far, warnings };
+  return join([{ filter: () => ({ down }) }], { limits });
 }
 
 it('pieces that come together may all be answered in the same memory', () => {
@@ -75,7 +52,7 @@ it('many small pieces held back are more than their bytes', () => {
   far.push('y', 'z');
   expect(client.said).toBe('xxxxxxxxxxyz');
   const got = 'expected at most 1300 bytes held back, got 1419 with 128 for each piece';
-  expect(warnings).toEqual([`hook hook: down.received: ${got}; connection 1`]);
+  expect(warnings).toEqual([`hook h1: down.received: ${got}; connection 1`]);
 });
 
 it('a client that can take more again does not wake a target whose filter has not answered', async () => {
