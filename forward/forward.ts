@@ -36,6 +36,7 @@ export async function startForward(
     throw error;
   });
   hooks?.started(forwards.listening);
+  forwards.begin();
   return {
     listen: forwards.open[0]?.listen ?? '',
     forwards: forwards.open,

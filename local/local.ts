@@ -173,6 +173,7 @@ async function openLocal({
   if (servers.all.length > 1) void servers.check();
   loadLater(rarer);
   hooks?.started([listener.text, ...(forwards?.listening ?? [])]);
+  forwards?.begin();
   return {
     listen: listener.text,
     forwards: forwards?.open ?? [],

@@ -27,11 +27,13 @@ export interface DatagramForwardOptions extends Pick<SessionAround, 'machine' | 
 export interface DatagramForward {
   /** Where it really listens. */
   readonly address: Target;
+  /** Hears from now on; what comes before is lost. */
+  readonly begin: () => void;
   /** Listens no more, and ends all sessions. */
   readonly close: () => void;
 }
 
-/** Leads datagrams to a target. Rejects with the system's error when it cannot listen. */
+/** Leads datagrams to a target, once it has begun. Rejects with the system's error when it cannot listen. */
 export async function forwardDatagrams(options: DatagramForwardOptions): Promise<DatagramForward> {
   const near = await onAnyAddress(options.listen, (address) => bindDatagrams(address, countStanding));
   return new Sessions(near, options);
@@ -59,9 +61,12 @@ class Sessions implements DatagramForward {
     this.#most = most;
     this.#crowded = seldom(warnNoDescriptors(machine.observer));
     this.#around = { machine, target, talk, near, active: this.#active, over: this.#forget };
-    // That one datagram cannot be received is no reason not to receive the next.
-    near.attach({ received: this.#received, failed: () => undefined });
   }
+
+  readonly begin = (): void => {
+    // That one datagram cannot be received is no reason not to receive the next.
+    this.#near.attach({ received: this.#received, failed: () => undefined });
+  };
 
   readonly close = (): void => {
     this.#closed = true;

@@ -39,6 +39,8 @@ export interface Forwards {
   readonly open: readonly OpenForward[];
   /** Where they listen, as hooks are told: what is for datagrams is marked. */
   readonly listening: readonly string[];
+  /** Serves from now on, those who have come meanwhile among them: hooks hear that it has started before they hear of anybody. */
+  begin(): void;
   /** Listens no more. */
   close(): void;
   /** Settles when nothing of them is open; what still is after `graceMs` is reset. Dials end by the machine's `attempts`. */
@@ -93,6 +95,8 @@ class OpenForwards implements Forwards {
   readonly #clients = new Connections();
   readonly #open: OpenForward[] = [];
   readonly #closing: (() => void)[] = [];
+  /** What is to be done to begin; undefined when it has begun. */
+  #beginning: (() => void)[] | undefined = [];
   readonly #own = { tcp: [] as Target[], udp: [] as Target[], paths: [] as string[] };
   readonly #ways: ForwardWays;
 
@@ -118,6 +122,12 @@ class OpenForwards implements Forwards {
     } catch (error) {
       throw cannotListen(rule, error);
     }
+  }
+
+  begin(): void {
+    const beginning = this.#beginning ?? [];
+    this.#beginning = undefined;
+    for (const begin of beginning) begin();
   }
 
   close(): void {
@@ -156,7 +166,8 @@ class OpenForwards implements Forwards {
     if (talker === undefined) throw unfit(rule, 'a way that takes UDP, got one on which it is off');
     const { forwardDatagrams } = await import('./forward-datagrams.js');
     const session = { machine, target: to, talk: await talker(), idleMs: timeouts.sessionIdleMs };
-    const { address, close } = await forwardDatagrams({ listen: from, ...session });
+    const { address, begin, close } = await forwardDatagrams({ listen: from, ...session });
+    this.#beginning?.push(begin);
     this.#own.udp.push(address);
     this.#closing.push(close);
     return formatTarget(address);
@@ -165,7 +176,11 @@ class OpenForwards implements Forwards {
   #accept(from: ForwardPlace, serve: (client: TcpStream) => void): Promise<Listener> {
     const accept = (client: TcpStream): void => {
       this.#clients.add(client);
-      serve(client);
+      if (this.#beginning === undefined) serve(client);
+      else
+        this.#beginning.push(() => {
+          serve(client);
+        });
     };
     return listen(from, { ...this.#accepting, accept });
   }

@@ -73,7 +73,8 @@ async function started(options: Partial<DatagramForwardOptions> = {}): Promise<S
     ...options,
   });
   onTestFinished(forward.close);
-  return { address: forward.address, close: forward.close, ways, events, attempts };
+  forward.begin();
+  return { begin: forward.begin, address: forward.address, close: forward.close, ways, events, attempts };
 }
 
 async function clients(count: number): Promise<UdpPeer[]> {
