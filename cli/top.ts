@@ -100,15 +100,15 @@ async function look(start: View, control: string | undefined): Promise<void> {
     draw();
   };
   void awaitSignals().asked.then(leave);
-  let asking: NodeJS.Timeout | undefined;
   const ask = async (): Promise<void> => {
     found = await gather(control);
     rows = rates.rows(found.answers);
     draw();
-    asking = setTimeout(() => void ask(), everyMs);
+    setTimeout(() => void ask(), everyMs);
   };
   void ask();
   await left;
-  clearTimeout(asking);
   terminal.close();
+  // Node 20 crashes where it looks at a terminal at its end that has hung up; nobody is there to see how this ends.
+  if (terminal.gone) process.kill(process.pid, 'SIGKILL');
 }

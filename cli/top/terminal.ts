@@ -18,6 +18,7 @@ export class Terminal {
   readonly #input: ReadStream;
   readonly #output: WriteStream;
   #open = true;
+  #gone = false;
 
   /** Takes it. */
   constructor(input: ReadStream, output: WriteStream, { key, resized, lost }: TerminalOptions) {
@@ -27,8 +28,12 @@ export class Terminal {
     input.on('data', (text) => {
       for (const each of keysOf(String(text))) key(each);
     });
-    input.once('end', lost).once('error', lost);
-    output.once('close', lost).once('error', lost).on('resize', resized);
+    const hungUp = (): void => {
+      this.#gone = true;
+      lost();
+    };
+    input.on('end', hungUp).on('error', hungUp);
+    output.on('close', hungUp).on('error', hungUp).on('resize', resized);
     output.write(taken);
     process.once('exit', () => {
       this.close();
@@ -36,10 +41,16 @@ export class Terminal {
     // Whoever stopped it and goes on has used the terminal meanwhile.
     process.on('SIGCONT', () => {
       if (!this.#open) return;
-      input.setRawMode(true);
+      // Node believes that it is raw still, and would do nothing.
+      input.setRawMode(false).setRawMode(true);
       output.write(taken);
       resized();
     });
+  }
+
+  /** Whether there is none any more: nothing can be given back to it. */
+  get gone(): boolean {
+    return this.#gone;
   }
 
   get columns(): number {
@@ -61,11 +72,8 @@ export class Terminal {
     if (!this.#open) return;
     this.#open = false;
     this.#output.write(givenBack);
-    try {
-      this.#input.setRawMode(false);
-    } catch {
-      // It is gone.
-    }
+    // What is gone tells so here.
+    this.#input.setRawMode(false);
     this.#input.pause();
   }
 }

@@ -15,6 +15,8 @@ export interface TerminalOptions {
   readonly columns: number;
   readonly rows: number;
   readonly variables: Readonly<Record<string, string>>;
+  /** A file for its exit code, as a shell has it: whoever hangs up does not hear of it. */
+  readonly codeFile?: string;
 }
 
 export interface RunningTerminal {
@@ -22,6 +24,12 @@ export interface RunningTerminal {
   readonly pid: number;
   readonly type: (keys: string) => void;
   readonly resize: (columns: number, rows: number) => void;
+  /** What `stty` says of the terminal, or makes of it. */
+  readonly stty: (...words: readonly string[]) => string;
+  /** Hangs up, as when a window is closed. */
+  readonly hangUp: () => void;
+  /** Settles when so much of what was written fits. */
+  readonly wrote: (wanted: RegExp) => Promise<void>;
   /** The lines of the picture, without marks, once `wanted` is in one of them, now or later, and there are so many if that is said. */
   readonly shows: (wanted: string | RegExp, lines?: number) => Promise<readonly string[]>;
   /** All that was written, at the end, and the exit code. */
@@ -31,10 +39,12 @@ export interface RunningTerminal {
 /** Starts `halflight` with these words. It is ended after the test when it has not ended by itself. */
 export async function inTerminal(
   words: readonly string[],
-  { columns, rows, variables }: TerminalOptions,
+  { columns, rows, variables, codeFile }: TerminalOptions,
 ): Promise<RunningTerminal> {
   const quoted = [process.execPath, program, ...words].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
-  const line = `stty cols ${columns} rows ${rows}; tty; echo $$; exec ${quoted.join(' ')}`;
+  const run = quoted.join(' ');
+  const kept = codeFile === undefined ? `exec ${run}` : `trap '' HUP; ${run}; echo $? >'${codeFile}'`;
+  const line = `stty cols ${columns} rows ${rows}; tty; echo $$; ${kept}`;
   const child = spawn('script', ['-qefc', line, '/dev/null'], {
     env: { PATH: process.env['PATH'], TERM: 'xterm', SHELL: '/bin/sh', HOME: '/nonexistent', ...variables },
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -59,11 +69,20 @@ export async function inTerminal(
     }
   };
   const [, tty = '', pid = ''] = await until(() => /^(\S+)\r\n(\d+)\r\n/.exec(written) ?? undefined);
+  const stty = (...changes: readonly string[]): string =>
+    execFileSync('stty', ['-F', tty, ...changes], { encoding: 'utf8' });
   return {
     pid: Number(pid),
     type: (keys) => child.stdin.write(keys),
     resize: (width, height) => {
-      execFileSync('stty', ['-F', tty, 'cols', String(width), 'rows', String(height)]);
+      stty('cols', String(width), 'rows', String(height));
+    },
+    stty,
+    hangUp: () => {
+      child.kill('SIGKILL');
+    },
+    wrote: async (wanted) => {
+      await until(() => (wanted.test(written) ? true : undefined));
     },
     shows: (wanted, count) =>
       until(() => {

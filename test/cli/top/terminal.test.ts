@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, watch } from 'node:fs';
 import type net from 'node:net';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -84,6 +84,43 @@ describe.runIf(hasScript)('halflight top in a terminal', () => {
     const { exitCode, written } = await top.ended;
     expect(exitCode).toBe(0);
     expect(written.endsWith('\u001b[?25h\u001b[?1049l')).toBe(true);
+  });
+});
+
+describe.runIf(hasScript)('the terminal of halflight top', () => {
+  const size = { columns: 80, rows: 24 };
+  const nobody = (): Record<string, string> => ({
+    XDG_RUNTIME_DIR: temporaryDirectory(),
+    HOME: temporaryDirectory(),
+  });
+
+  it('is taken again when somebody else has used it meanwhile', async () => {
+    const top = await inTerminal(['top'], { ...size, variables: nobody() });
+    await top.shows('no halflight of this user runs');
+    expect(top.stty('-a')).toContain('-icanon');
+    top.stty('sane');
+    process.kill(top.pid, 'SIGCONT');
+    await top.wrote(/\u001b\[\?1049h.*\u001b\[\?1049h/s);
+    expect(top.stty('-a')).toContain('-icanon');
+    top.type('q');
+    expect(await top.ended).toMatchObject({ exitCode: 0 });
+  });
+
+  it('may hang up, and nothing crashes', async () => {
+    const directory = temporaryDirectory();
+    const codeFile = path.join(directory, 'code');
+    const top = await inTerminal(['top'], { ...size, variables: nobody(), codeFile });
+    await top.shows('no halflight of this user runs');
+    const code = new Promise<string>((resolve) => {
+      const watcher = watch(directory, () => {
+        const text = existsSync(codeFile) ? readFileSync(codeFile, 'utf8') : '';
+        if (text === '') return;
+        watcher.close();
+        resolve(text);
+      });
+    });
+    top.hangUp();
+    expect(['0\n', '137\n']).toContain(await code);
   });
 });
 

@@ -95,6 +95,15 @@ describe('the control socket', () => {
     await expect(askTable(place)).rejects.toThrow(`${place}: expected an answer of halflight, got another`);
   });
 
+  it('leaves no timer behind an answer, which would hold who asked', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const { path: place } = await runningControl();
+    const before = timers();
+    await askTable(place);
+    await askCut(place, { id: 12 });
+    expect(timers()).toBe(before);
+  });
+
   it('does not listen to a line without end', async () => {
     const { path } = await runningControl();
     const socket = await visitor(path);

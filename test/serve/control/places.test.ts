@@ -47,6 +47,14 @@ describe('the directories of control sockets', () => {
       'expected mode 0700 (chmod 700',
     ],
     [
+      'its group can look into',
+      (place) => {
+        mkdirSync(place);
+        chmodSync(place, 0o740);
+      },
+      'expected mode 0700 (chmod 700',
+    ],
+    [
       'is a link',
       (place) => {
         symlinkSync(temporaryDirectory(), place);
