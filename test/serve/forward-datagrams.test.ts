@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import type { Target } from '../../shared/codec/address.js';
+import type * as descriptors from '../../shared/net/descriptors.js';
 import type { ObservedEvent } from '../../shared/observe/events.js';
 import type { FarSink, FarWay } from '../../shared/outbound/associate.js';
 import { Attempts } from '../../shared/serve/attempts.js';
@@ -12,6 +13,14 @@ import { DatagramSession } from '../../shared/serve/forward-session.js';
 import { openConnections } from '../../shared/serve/open.js';
 import { settle } from '../support/turns.js';
 import { type UdpPeer, udpPeer } from '../support/udp.js';
+
+let mostSockets: number | undefined;
+
+// What the system allows this process is whatever the test says.
+vi.mock('../../shared/net/descriptors.js', async (original) => {
+  const real = await original<typeof descriptors>();
+  return { ...real, mostDatagramSockets: () => mostSockets ?? real.mostDatagramSockets() };
+});
 
 /** A way that a test holds both ends of. */
 class ScriptedWay implements FarWay {
@@ -235,6 +244,25 @@ it('answers are not what their memory holds later', async () => {
   lent.fill(0);
   expect(sent.map((bytes) => String(Buffer.from(bytes)))).toEqual(['answer']);
   session.close();
+});
+
+it('without descriptors a new session has the place of another one, or none, which is said', async () => {
+  onTestFinished(() => {
+    mostSockets = undefined;
+  });
+  const { address, ways, events } = await started();
+  const [one, two, three] = await clients(3);
+  mostSockets = 0;
+  await one?.say('one', address);
+  while (events.length === 0) await settle();
+  expect([events.map(({ event }) => event), ways]).toEqual([['warning'], []]);
+  mostSockets = undefined;
+  await two?.say('two', address);
+  await begun(ways, 1);
+  mostSockets = 0;
+  await three?.say('three', address);
+  await begun(ways, 2);
+  expect(ways.map(({ closed }) => closed)).toEqual([true, false]);
 });
 
 it('whoever asks a name server is forgotten sooner', async () => {
