@@ -19,8 +19,13 @@ export function readHooks(hooks: readonly HookOption[]): readonly HookSetting[] 
   });
 }
 
+/** What flags call by a name is made by a function here. */
+const own = ['informer', 'dumper'];
+
 /** As it is now: the program may go to another directory before it starts what has the hook. */
 function readPath(file: string, where: string): string {
   if (file === '') throw new ConfigError(`${where}: expected the path of a file, got an empty one`);
+  if (own.includes(file))
+    throw new ConfigError(`${where}: expected what ${file}() of the package returns, got its name`);
   return path.resolve(file);
 }

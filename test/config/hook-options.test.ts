@@ -19,6 +19,8 @@ describe('the option hooks', () => {
   it.each([
     [5, 'hooks[0]: expected an object or a function, got a number'],
     ['', 'hooks[0]: expected the path of a file, got an empty one'],
+    ['informer', 'hooks[0]: expected what informer() of the package returns, got its name'],
+    ['dumper', 'hooks[0]: expected what dumper() of the package returns, got its name'],
     [{ onn: {} }, 'hooks[0]: expected the name of a part of a hook, got "onn" (did you mean on?)'],
     [
       { on: { close: () => 0 } },
