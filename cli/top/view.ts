@@ -60,29 +60,31 @@ const moves: ReadonlyMap<string, number> = new Map([
   ['end', Infinity],
 ]);
 
+type Press = (view: View, rows: readonly TopRow[]) => Step;
+
+const noticed = (view: View, changes: Partial<View>): Step => ({ view: { ...view, notice: '', ...changes } });
+const explained: Press = (view) => noticed(view, { mode: 'help' });
+
+const tableKeys: ReadonlyMap<string, Press> = new Map<string, Press>([
+  ['q', (view) => ({ view, effect: 'quit' })],
+  ['s', (view) => noticed(view, { sort: nextSortKey(view.sort) })],
+  ['/', (view) => noticed(view, { mode: 'filter' })],
+  ['?', explained],
+  ['h', explained],
+  [
+    'x',
+    (view, rows) =>
+      selectedRow(view, rows) === undefined
+        ? noticed(view, { notice: 'choose a connection first, with the arrows' })
+        : noticed(view, { mode: 'confirm' }),
+  ],
+  ['escape', (view) => noticed(view, { filter: '', selected: undefined })],
+]);
+
 function pressAtTable(view: View, key: string, rows: readonly TopRow[]): Step {
   const step = moves.get(key);
-  if (step !== undefined) return { view: { ...view, selected: moved(view, step, rows), notice: '' } };
-  switch (key) {
-    case 'q':
-      return { view, effect: 'quit' };
-    case 's':
-      return { view: { ...view, sort: nextSortKey(view.sort), notice: '' } };
-    case '/':
-      return { view: { ...view, mode: 'filter', notice: '' } };
-    case '?':
-    case 'h':
-      return { view: { ...view, mode: 'help', notice: '' } };
-    case 'x':
-      if (selectedRow(view, rows) === undefined) {
-        return { view: { ...view, notice: 'choose a connection first, with the arrows' } };
-      }
-      return { view: { ...view, mode: 'confirm', notice: '' } };
-    case 'escape':
-      return { view: { ...view, filter: '', selected: undefined, notice: '' } };
-    default:
-      return { view };
-  }
+  if (step !== undefined) return noticed(view, { selected: moved(view, step, rows) });
+  return tableKeys.get(key)?.(view, rows) ?? { view };
 }
 
 /** The key of the row so many rows away, of those that are shown. */
@@ -94,18 +96,19 @@ function moved(view: View, step: number, rows: readonly TopRow[]): string | unde
   return shown[Math.min(Math.max(to, 0), shown.length - 1)]?.key;
 }
 
+type Change = (view: View) => Partial<View>;
+
+const filterKeys: ReadonlyMap<string, Change> = new Map<string, Change>([
+  ['enter', () => ({ mode: 'table' })],
+  ['escape', () => ({ mode: 'table', filter: '' })],
+  ['backspace', ({ filter }) => ({ filter: Array.from(filter).slice(0, -1).join('') })],
+]);
+
 function pressAtFilter(view: View, key: string): Step {
-  const { filter } = view;
-  switch (key) {
-    case 'enter':
-      return { view: { ...view, mode: 'table' } };
-    case 'escape':
-      return { view: { ...view, mode: 'table', filter: '' } };
-    case 'backspace':
-      return { view: { ...view, filter: Array.from(filter).slice(0, -1).join('') } };
-    default:
-      return Array.from(key).length === 1 ? { view: { ...view, filter: filter + key } } : { view };
-  }
+  const change = filterKeys.get(key)?.(view);
+  if (change !== undefined) return { view: { ...view, ...change } };
+  // Other keys have names.
+  return Array.from(key).length === 1 ? { view: { ...view, filter: view.filter + key } } : { view };
 }
 
 function pressAtConfirm(view: View, key: string, rows: readonly TopRow[]): Step {
