@@ -110,7 +110,7 @@ the port it leads datagrams. A path, which begins with / or ./, is a unix socket
 --via names a proxy as a URI: halflight://, ss://, socks5://, socks4a://, http:// or https://. Without it the way is direct.
 A URI with a password or a key in it is for a config file: every user of this machine can read the process list.
 
-In a config file forwards are an object, each with a way of its own if need be:
+In a config file forwards are an object, each with a way of its own if need be; what is typed is added to them:
   { forwards: { "8000": "example.com:80", "5353/udp": { to: "1.1.1.1:53", via: "socks5://127.0.0.1:1080" } } }
 
 Examples:

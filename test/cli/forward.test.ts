@@ -140,7 +140,8 @@ it('waits for no datagrams when it ends', async () => {
 it('warns of a secret that was typed', async () => {
   const running = forward('0', 'a:1', '--via', 'socks5://user:canary@127.0.0.1:1', '--json');
   expect(await ready(running)).toMatchObject({ forwards: [{ via: ['socks5://user:***@127.0.0.1:1'] }] });
-  expect(running.written().stderr).toContain('the process list shows a secret in --via');
+  running.child.kill('SIGTERM');
+  expect((await running.ended).stderr).toContain('the process list shows a secret in --via');
 });
 
 it.each<[readonly string[], number, string]>([
