@@ -1,6 +1,6 @@
 /** Listening on unix sockets that only this user can connect to (unix(7)). */
-import { lstatSync, renameSync, type Stats } from 'node:fs';
-import { chmod, lstat, unlink } from 'node:fs/promises';
+import { lstatSync, renameSync, type Stats, unlinkSync } from 'node:fs';
+import { chmod, lstat } from 'node:fs/promises';
 import net from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import { codeOf } from '../errors.js';
@@ -24,9 +24,9 @@ export async function listenUnix(server: net.Server, path: string): Promise<() =
     await bind(server, path);
   } catch (error) {
     if (codeOf(error) !== 'EADDRINUSE') throw error;
-    if (statOf(path)?.isSocket() === false) throw noSocket(path);
-    if (!(await isStale(path))) throw error;
-    await unlink(path);
+    const there = statOf(path);
+    if (there?.isSocket() === false) throw noSocket(path);
+    if (!(await isStale(path)) || !takenAway(path, there)) throw error;
     await bind(server, path);
   }
   const own = statOf(path);
@@ -52,11 +52,32 @@ function statOf(path: string): Stats | undefined {
 /** The system's library takes away whatever is at the path, so what is not ours stands aside, for as long as that call takes. */
 function closeAt(server: net.Server, path: string, own: Stats | undefined): void {
   const there = statOf(path);
-  const ours = there === undefined || (there.ino === own?.ino && there.dev === own.dev);
-  const aside = `${path}.${process.pid}`;
+  const ours = there === undefined || isSame(there, own);
+  const aside = asideOf(path);
   const stands = !ours && renamed(path, aside);
   server.close();
   if (stands) renamed(aside, path);
+}
+
+/** False for another one than that: somebody who began at the same time may listen there by now, and stays. */
+function takenAway(path: string, stale: Stats | undefined): boolean {
+  const aside = asideOf(path);
+  if (!renamed(path, aside)) return true;
+  if (isSame(statOf(aside), stale)) {
+    unlinkSync(aside);
+    return true;
+  }
+  renamed(aside, path);
+  return false;
+}
+
+function asideOf(path: string): string {
+  return `${path}.${process.pid}`;
+}
+
+/** A number that has become free is given to the next file, so it is not enough. */
+function isSame(one: Stats | undefined, other: Stats | undefined): boolean {
+  return one?.ino === other?.ino && one?.dev === other?.dev && one?.mtimeMs === other?.mtimeMs;
 }
 
 function renamed(from: string, to: string): boolean {

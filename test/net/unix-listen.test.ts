@@ -48,6 +48,19 @@ describe('a unix socket', () => {
     expect(await isStale(place)).toBe(false);
   });
 
+  it('is that of one alone when several find it left behind at once', async () => {
+    const place = path.join(temporaryDirectory(), 's.sock');
+    await leaveBehind(place);
+    const servers = [closedAfterwards(), closedAfterwards(), closedAfterwards()];
+    const outcomes = await Promise.allSettled(servers.map((server) => listenUnix(server, place)));
+    const refused = outcomes
+      .filter((outcome) => outcome.status === 'rejected')
+      .map(({ reason }) => reason as unknown);
+    expect(refused).toMatchObject([{ code: 'EADDRINUSE' }, { code: 'EADDRINUSE' }]);
+    expect(await isStale(place)).toBe(false);
+    expect(readdirSync(path.dirname(place))).toEqual(['s.sock']);
+  });
+
   it('takes the place of nothing else', async () => {
     const directory = temporaryDirectory();
     const [live, file] = [path.join(directory, 'live.sock'), path.join(directory, 'file')];
