@@ -25,7 +25,7 @@ it.each([
   [{ users: ['bad'] }, 'x.json:1:10 users: 1: expected NAME:KEY, got no colon'],
   [{ users: [`ann:${canaryKey}`, `bob:${canaryKey}`] }, ' users: '],
   [{ usersFile: 'none' }, 'expected a file, got none'],
-  [{ api: '127.0.0.1:0' }, 'x.json: --api: expected --api-token-file as well, got none'],
+  [{ api: '127.0.0.1:0' }, 'x.json:1:8 api: expected --api-token-file as well, got none'],
   [{ keyFile: '/dev/zero' }, 'key file /dev/zero: expected a regular file, got something else'],
   [
     { keyFile: 'key', method: 'aes-256-gcm' },
