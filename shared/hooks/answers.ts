@@ -12,12 +12,20 @@ export function isLater(answer: unknown): answer is PromiseLike<unknown> {
 
 /** What was answered, as messages say it: its kind, and a short word itself. */
 export function kindOf(answer: unknown): string {
+  try {
+    return kind(answer);
+  } catch {
+    return 'an object that throws when it is looked at';
+  }
+}
+
+function kind(answer: unknown): string {
   if (answer === null) return 'null';
   if (typeof answer === 'string') return answer.length <= 20 ? `'${answer}'` : 'a long string';
   if (Array.isArray(answer)) return 'an array';
   if (isLater(answer)) return 'a promise';
-  const kind = typeof answer;
-  return kind === 'undefined' ? 'nothing' : kind === 'object' ? 'an object' : `a ${kind}`;
+  const type = typeof answer;
+  return type === 'undefined' ? 'nothing' : type === 'object' ? 'an object' : `a ${type}`;
 }
 
 /** What was thrown, in one line that is not too long; what was thrown may not even have words. */

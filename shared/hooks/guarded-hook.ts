@@ -3,7 +3,8 @@ import { ConfigError } from '../errors.js';
 import type { ConnectionFacts } from '../observe/connection.js';
 import { awaitAnswer, failure, forget, isLater, kindOf } from './answers.js';
 import { checkFilters } from './filter-shape.js';
-import type { ConnectionFilters, Hook, HookEvent, Verdict } from './hook.js';
+import type { ByteFilter, Hook, HookEvent, Verdict } from './hook.js';
+import { eventNames } from './hook-shape.js';
 import type { HookLimits } from './limits.js';
 
 export interface NamedHook {
@@ -21,47 +22,57 @@ export interface HookFailure {
   readonly connection: ConnectionFacts | undefined;
 }
 
+/** The filters of a connection. */
+export interface Wanted {
+  readonly up: ByteFilter | undefined;
+  readonly down: ByteFilter | undefined;
+}
+
 /** Is told of each failure. */
 export type Failed = (failure: HookFailure) => void;
 
 export class GuardedHook {
   readonly name: string;
   readonly failClosed: boolean;
-  readonly #hook: Hook;
+  /** Read once: a part of a stranger may be another one, or throw, when it is asked for again. */
+  readonly #on: ReadonlyMap<HookEvent['event'], (event: HookEvent) => unknown>;
+  readonly #admit: Hook['admit'];
+  readonly #filter: Hook['filter'];
   readonly #failed: Failed;
   readonly #limits: HookLimits;
 
   constructor({ name, hook }: NamedHook, limits: HookLimits, failed: Failed) {
     this.name = name;
     this.failClosed = hook.failClosed === true;
-    this.#hook = hook;
+    this.#on = observersOf(hook);
+    this.#admit = hook.admit?.bind(hook);
+    this.#filter = hook.filter?.bind(hook);
     this.#limits = limits;
     this.#failed = failed;
   }
 
   observes(name: HookEvent['event']): boolean {
-    return this.#hook.on?.[name] !== undefined;
+    return this.#on.has(name);
   }
 
   get admits(): boolean {
-    return this.#hook.admit !== undefined;
+    return this.#admit !== undefined;
   }
 
   get filters(): boolean {
-    return this.#hook.filter !== undefined;
+    return this.#filter !== undefined;
   }
 
   /** Nobody waits for what an observer promises, but for how it fails. */
   tell(event: HookEvent): void {
-    const on = this.#hook.on;
-    const observe = on?.[event.event] as ((event: HookEvent) => unknown) | undefined;
+    const observe = this.#on.get(event.event);
     if (observe === undefined) return;
     const connection = 'connection' in event ? event.connection : undefined;
     const failed = (thrown: unknown): void => {
       this.fail(`on.${event.event}`, failure(thrown), connection);
     };
     try {
-      const returned = observe.call(on, event);
+      const returned = observe(event);
       if (isLater(returned)) returned.then(undefined, failed);
     } catch (thrown) {
       failed(thrown);
@@ -76,7 +87,7 @@ export class GuardedHook {
         resolve();
       };
       try {
-        const returned: unknown = this.#hook.on?.stopped?.(event);
+        const returned: unknown = this.#on.get('stopped')?.(event);
         if (isLater(returned))
           awaitAnswer(returned, this.#limits.stopMs, {
             came: () => {
@@ -109,7 +120,7 @@ export class GuardedHook {
         else failed(`expected allow or deny, got ${kindOf(answer)}`);
       };
       try {
-        const answer: unknown = this.#hook.admit?.(connection);
+        const answer: unknown = this.#admit?.(connection);
         if (!isLater(answer)) {
           came(answer);
           return;
@@ -137,17 +148,17 @@ export class GuardedHook {
   }
 
   /** What it answers to `filter`; undefined when it wants to see nothing, or failed. */
-  filtersOf(connection: ConnectionFacts): ConnectionFilters | undefined {
+  filtersOf(connection: ConnectionFacts): Wanted | undefined {
     let filters: unknown;
     try {
-      filters = this.#hook.filter?.(connection);
+      filters = this.#filter?.(connection);
     } catch (thrown) {
       this.fail('filter', failure(thrown), connection);
       return undefined;
     }
     try {
       checkFilters(filters);
-      return filters;
+      return filters && { up: readOnce(filters.up), down: readOnce(filters.down) };
     } catch (thrown) {
       forget(filters);
       const detail = thrown instanceof ConfigError ? thrown.message : failure(thrown);
@@ -159,4 +170,21 @@ export class GuardedHook {
   fail(place: string, detail: string, connection: ConnectionFacts | undefined): void {
     this.#failed({ hook: this, place, detail, connection });
   }
+}
+
+function observersOf({ on }: Hook): ReadonlyMap<HookEvent['event'], (event: HookEvent) => unknown> {
+  const observers = new Map<HookEvent['event'], (event: HookEvent) => unknown>();
+  for (const name of eventNames) {
+    const observe = on?.[name] as ((event: HookEvent) => unknown) | undefined;
+    if (observe !== undefined) observers.set(name, observe.bind(on));
+  }
+  return observers;
+}
+
+function readOnce(filter: ByteFilter | undefined): ByteFilter | undefined {
+  if (filter === undefined) return undefined;
+  const received = filter.received?.bind(filter);
+  const sent = filter.sent?.bind(filter);
+  const ended = filter.ended?.bind(filter);
+  return { ...(received && { received }), ...(sent && { sent }), ...(ended && { ended }) };
 }

@@ -37,15 +37,16 @@ export async function openHooks(
   const close = async (): Promise<void> => {
     for (const one of opened) await one.stop?.();
   };
+  let hooks: Hooks;
   try {
     for (const [place, setting] of settings.entries()) {
       opened.push(await openHook(setting, { role, warn, place }));
     }
+    hooks = createHooks(opened, { role, warn });
   } catch (error) {
     await close();
     throw error;
   }
-  const hooks = createHooks(opened, { role, warn });
   return {
     started: (listen) => {
       hooks.started(listen);

@@ -50,6 +50,30 @@ it.each(perConnection.filter((name) => name !== 'closed'))(
   },
 );
 
+it('what is read of a hook and of its filters is read once', async () => {
+  const reads: Record<string, number> = {};
+  const counted = <Part extends object>(place: string, part: Part): Part =>
+    new Proxy(part, {
+      get: (target, name, receiver): unknown => {
+        const read = `${place} ${String(name)}`;
+        reads[read] = (reads[read] ?? 0) + 1;
+        return Reflect.get(target, name, receiver);
+      },
+    });
+  const up = counted('up', { received: () => 'pass' as const, ended: () => new Uint8Array() });
+  const on = counted('on', { closed: () => undefined });
+  const half = await hooked([counted('hook', { on, admit: () => 'allow', filter: () => ({ up }) })]);
+  const before = { ...reads };
+  await converse(half, 1);
+  const once = { ...reads };
+  await converse(half, 500_000);
+  for (const [read, times] of Object.entries(reads)) {
+    const already = before[read] ?? 0;
+    const each = read.startsWith('up ') ? (once[read] ?? 0) : 0;
+    expect([read, times]).toEqual([read, already + 2 * each]);
+  }
+});
+
 describe('an admission', () => {
   it('allows now or later, one hook after the other, before the target is dialed', async () => {
     const asked: string[] = [];
@@ -112,6 +136,11 @@ describe('an admission', () => {
     ['answers true later', () => Promise.resolve(wrong(true)), 'expected allow or deny, got a boolean'],
     ['answers another word', () => wrong('yes'), "expected allow or deny, got 'yes'"],
     ['never answers', () => never(), 'expected an answer within 0.02 s, got none'],
+    [
+      'answers later what throws when it is looked at',
+      () => Promise.resolve(wrong(new Proxy({}, { has: failures.throws, get: () => undefined }))),
+      'expected allow or deny, got an object that throws when it is looked at',
+    ],
     [
       'answers what throws when it is awaited',
       () =>
