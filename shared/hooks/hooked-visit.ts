@@ -115,7 +115,8 @@ export class HookedVisit implements HookedConnection {
     const traffic = new Traffic({ far, client }, (direction) => {
       this.#began(direction);
     });
-    const stages = this.#stages();
+    // A far end that refuses says so itself: that is no conversation with the target.
+    const stages = this.#outcome() === undefined ? this.#stages() : [];
     const chains = { up: chainOf(stages, 'up'), down: chainOf(stages, 'down') };
     const broken = this.#broken;
     const stream =

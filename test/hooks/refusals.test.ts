@@ -4,7 +4,8 @@ import type { Hook } from '../../shared/hooks/hook.js';
 import type { HookSetting } from '../../shared/hooks/setting.js';
 import { connect } from '../support/peer.js';
 import { localHalf, remoteHalf } from '../support/tunnel.js';
-import { startEcho } from '../support/targets.js';
+import { deadPort, startEcho } from '../support/targets.js';
+import { turnsUntil } from '../support/turns.js';
 
 const denying: Hook = {
   admit: async () => {
@@ -51,4 +52,24 @@ describe.each(['local', 'remote'] as const)('denied by a hook of the %s', (half)
       client.end();
     },
   );
+});
+
+it('what a remote says of a target that it cannot reach is not for filters', async () => {
+  const closed = await deadPort();
+  const asked: string[] = [];
+  const watching: Hook = {
+    on: { error: ({ code }) => asked.push(code), closed: ({ why }) => asked.push(why) },
+    filter: () => {
+      asked.push('filter');
+      return undefined;
+    },
+  };
+  const local = await localHalf(await remoteHalf(), { hooks: [{ kind: 'given', source: watching }] });
+  const client = await connect(local.port);
+  void client.send(Buffer.from(`\x05\x01\x00\x05\x01\x00\x01\x7f\x00\x00\x01${port(closed)}`, 'latin1'));
+  // RFC 1928 §6: connection refused.
+  expect((await client.rest()).toString('latin1')).toMatch(/^\x05\x00\x05\x05/);
+  client.end();
+  await turnsUntil(() => asked.length > 1);
+  expect(asked).toEqual(['connection-refused', 'connection-refused']);
 });
