@@ -5,6 +5,7 @@ import { codeOf } from '../errors.js';
 import type { DatagramsIn, HookedConnection } from '../hooks/hooks.js';
 import type { Datagrams, Endpoint, Sent } from '../net/datagrams.js';
 import type { ConnectionFacts, ConnectionRow } from '../observe/connection.js';
+import { isUnspecified } from '../proxy/socks-address.js';
 import type { Talk, Talker } from './forward-ways.js';
 import { enter, leave, type OpenConnection } from './open.js';
 import type { Machine } from './serve.js';
@@ -156,8 +157,9 @@ export class DatagramSession implements OpenConnection {
     const { machine, near } = this.#around;
     this.#giveUp = undefined;
     this.#talk = talk;
-    const { host } = talk.to;
-    this.#answering = parseIp(host) === undefined || isUnspecified(host) ? undefined : canonicalIp(host);
+    const host = canonicalIp(talk.to.host);
+    // What is sent to no particular host goes to this one, which answers with another address.
+    this.#answering = parseIp(host) === undefined || isUnspecified({ ...talk.to, host }) ? undefined : host;
     talk.far.attach({ answered: this.#answered, dropped: this.#drop, ended: this.#ended });
     machine.observer({ event: 'associated', id: this.id, bound: near.address });
     this.#hooked?.dialed();
@@ -247,10 +249,4 @@ export class DatagramSession implements OpenConnection {
   readonly #ended = (broken: Error | undefined): void => {
     this.close(broken);
   };
-}
-
-/** Whatever is sent there goes to this host, which answers with another address. */
-function isUnspecified(ip: string): boolean {
-  const canonical = canonicalIp(ip);
-  return canonical === '0.0.0.0' || canonical === '::';
 }
