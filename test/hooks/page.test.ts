@@ -1,11 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { HookEvent } from '../../index.js';
-import { compile, examplesOf, makeProject, promised, run } from '../library/examples.js';
+import { exampleProject, examplesOf, promised, run } from '../library/examples.js';
 import { cliStarter } from '../support/cli.js';
 import { temporaryDirectory } from '../support/directory.js';
 import { deadPort } from '../support/targets.js';
@@ -29,20 +28,7 @@ function ask({ port }: Pick<HookedForward, 'port'>): Promise<string> {
 }
 
 describe(`the examples of ${name}`, () => {
-  const project = mkdtempSync(path.join(tmpdir(), 'halflight-hooks-'));
-  const fileOf = (number: number, ending: string): string =>
-    path.join(project, `example-${number}.${ending}`);
-  let wrong: readonly string[] = [];
-
-  beforeAll(() => {
-    makeProject(project);
-    for (const [number, { code }] of examples.entries()) writeFileSync(fileOf(number, 'ts'), code);
-    wrong = compile(examples.map((_, number) => fileOf(number, 'ts')));
-  }, 60_000);
-
-  afterAll(() => {
-    rmSync(project, { recursive: true, force: true });
-  });
+  const { fileOf, wrong } = exampleProject(examples);
 
   it('are all found', () => {
     const blocks = [...written.matchAll(/^```(?:[jt]s|javascript|typescript)\b(?! wrong)/gm)];
@@ -51,7 +37,7 @@ describe(`the examples of ${name}`, () => {
   });
 
   it('fit the types of the package', () => {
-    expect(wrong).toEqual([]);
+    expect(wrong()).toEqual([]);
   });
 
   const numbered = examples.map((example, number) => ({ ...example, number }));

@@ -1,10 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it, vi } from 'vitest';
 import { DialError } from '../../shared/errors.js';
 import type { directDialer } from '../../shared/outbound/direct.js';
-import { compile, countPrograms, makeProject, promised, readExamples, run } from './examples.js';
+import { countPrograms, exampleProject, promised, readExamples, run } from './examples.js';
 import { startSurroundings, type Targets } from './surroundings.js';
 
 let known: Targets = new Map();
@@ -31,21 +29,7 @@ vi.mock('../../shared/outbound/direct.js', async (original) => {
 const examples = readExamples();
 
 describe('the examples of the documents', () => {
-  const project = mkdtempSync(path.join(tmpdir(), 'halflight-examples-'));
-  const fileOf = (number: number, ending: string): string =>
-    path.join(project, `example-${number}.${ending}`);
-
-  let wrong: readonly string[] = [];
-
-  beforeAll(() => {
-    makeProject(project);
-    for (const [number, { code }] of examples.entries()) writeFileSync(fileOf(number, 'ts'), code);
-    wrong = compile(examples.map((_, number) => fileOf(number, 'ts')));
-  }, 60_000);
-
-  afterAll(() => {
-    rmSync(project, { recursive: true, force: true });
-  });
+  const { fileOf, wrong } = exampleProject(examples);
 
   it('are all found', () => {
     expect(examples.length).toBeGreaterThan(20);
@@ -54,7 +38,7 @@ describe('the examples of the documents', () => {
   });
 
   it('fit the types of the package', () => {
-    const placed = wrong.map((line) =>
+    const placed = wrong().map((line) =>
       line.replace(/^example-(\d+)\.ts/, (_, number: string) => `${examples[Number(number)]?.place ?? ''} +`),
     );
     expect(placed).toEqual([]);

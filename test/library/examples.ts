@@ -1,10 +1,20 @@
 /** The examples of the documents, as programs: found, checked against the types of the built package, run. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import ts from 'typescript';
+import { afterAll, beforeAll } from 'vitest';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -60,8 +70,36 @@ export function promised({ code }: Example): readonly string[] {
   return Array.from(code.matchAll(/\/\/ prints: (.*)$/gm), ([, line = '']) => line);
 }
 
+/** Examples as files of a project that is there while the tests of a suite run. */
+export interface ExampleProject {
+  /** The file of the example with that number, which ends so: in `ts` as it was written, in `js` as it was compiled. */
+  readonly fileOf: (number: number, ending: 'ts' | 'js') => string;
+  /** What the compiler has found wrong with them, once tests run. */
+  readonly wrong: () => readonly string[];
+}
+
+/** Call it in a suite: it compiles all of them before the first test. */
+export function exampleProject(examples: readonly Example[]): ExampleProject {
+  const project = mkdtempSync(path.join(tmpdir(), 'halflight-examples-'));
+  const fileOf: ExampleProject['fileOf'] = (number, ending) =>
+    path.join(project, `example-${number}.${ending}`);
+  let wrong: readonly string[] = [];
+
+  beforeAll(() => {
+    makeProject(project);
+    for (const [number, { code }] of examples.entries()) writeFileSync(fileOf(number, 'ts'), code);
+    wrong = compile(examples.map((_, number) => fileOf(number, 'ts')));
+  }, 60_000);
+
+  afterAll(() => {
+    rmSync(project, { recursive: true, force: true });
+  });
+
+  return { fileOf, wrong: () => wrong };
+}
+
 /** A program somewhere else that has the package, and others, installed. */
-export function makeProject(directory: string): void {
+function makeProject(directory: string): void {
   const modules = path.join(directory, 'node_modules');
   mkdirSync(modules);
   const installed = readdirSync(path.join(root, 'node_modules')).filter((name) => !name.startsWith('.'));
@@ -84,7 +122,7 @@ const compilerOptions: ts.CompilerOptions = {
 };
 
 /** What the compiler finds wrong with the programs, line by line; each lies beside its source then, as JavaScript. */
-export function compile(files: readonly string[]): readonly string[] {
+function compile(files: readonly string[]): readonly string[] {
   const program = ts.createProgram(files, compilerOptions);
   const { diagnostics } = program.emit();
   return [...ts.getPreEmitDiagnostics(program), ...diagnostics].map(({ file, start = 0, messageText }) => {
